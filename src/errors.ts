@@ -1,0 +1,48 @@
+// Every error a user can see: its stable code, its exit code and where to read more.
+// Wire errors are not here: they are status numbers and counters (see src/protocol, src/metrics).
+
+/** What the process ends with. 3 (objective missed), 4 (measurement invalid) and 130/143 (signals) join with the tools. */
+export const ExitCode = { ok: 0, failure: 1, usage: 2, interrupted: 130 } as const
+
+/** One line per error code: the exit code it ends with. `docs/errors.md` explains each; a test keeps the two in step. */
+const catalogue = {
+  AQ_CONFIG_INVALID: ExitCode.usage,
+  AQ_CONFIG_UNREADABLE: ExitCode.usage,
+  AQ_BIND_IN_USE: ExitCode.failure,
+  AQ_BIND_DENIED: ExitCode.failure,
+  AQ_BIND_ADDRESS: ExitCode.failure,
+  AQ_BIND_FAILED: ExitCode.failure,
+  AQ_ENGINE_UNAVAILABLE: ExitCode.failure,
+  AQ_MEMORY_UNAVAILABLE: ExitCode.failure,
+  AQ_ACCESS_LIST: ExitCode.failure,
+  AQ_WORKER_FAILED: ExitCode.failure,
+  AQ_WORKER_DIED_WITH_LOCK: ExitCode.failure,
+} as const
+
+export type ErrorCode = keyof typeof catalogue
+
+export const errorCodes = Object.keys(catalogue) as readonly ErrorCode[]
+
+/**
+ * An operational error: `message` is one sentence with the cause, `remedy` says what to do.
+ * `lines` replace the message where several problems are reported at once (configuration).
+ */
+export class AquaticError extends Error {
+  readonly code: ErrorCode
+  readonly exitCode: number
+  readonly remedy: string | undefined
+  readonly lines: readonly string[]
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { remedy?: string; lines?: readonly string[]; cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'AquaticError'
+    this.code = code
+    this.exitCode = catalogue[code]
+    this.remedy = options.remedy
+    this.lines = options.lines ?? [message]
+  }
+}
