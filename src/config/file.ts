@@ -1,0 +1,155 @@
+// Reads a TOML configuration file into settings with places. Imported only where a file is given.
+
+import { isUtf8 } from 'node:buffer'
+import { open } from 'node:fs/promises'
+import { parse, TomlError } from 'smol-toml'
+import { AquaticError } from '../errors.js'
+import { findPlace, type KeyPlace, locateKeys } from './locate.js'
+import type { Entry, Layer, Origin, Table } from './schema.js'
+import { accept, type Problem, unknownKeyText, unknownSectionText } from './settings.js'
+import { checkTomlValue } from './value.js'
+
+/** A complete file with comments has 10 kB. */
+const largestFileBytes = 1024 * 1024
+/** After this many broken lines the file is something else than a configuration. */
+const mostSyntaxProblems = 20
+
+/**
+ * Settings of a file. What is wrong with it goes to `problems`; `complete` is false where the text could not be read
+ * to its end, so that settings may be missing. Throws AQ_CONFIG_UNREADABLE.
+ */
+export async function fileLayer(
+  table: Table,
+  entries: ReadonlyMap<string, Entry>,
+  file: string,
+  problems: Problem[],
+): Promise<{ layer: Layer; complete: boolean }> {
+  const layer: Layer = new Map()
+  const text = await readText(file)
+  const document = parseLines(text, file, problems)
+  if (document === undefined) return { layer, complete: false }
+  const places = locateKeys(text)
+  const at = (path: readonly string[]): Origin => ({ kind: 'file', file, ...linePlace(places, path) })
+  for (const [name, raw] of Object.entries(document)) {
+    const isSection = Object.hasOwn(table.sections, name)
+    if (isSection && isTable(raw)) {
+      for (const [key, value] of Object.entries(raw)) take([name, key], value)
+    } else if (isSection) {
+      const text = `${name} is a section. Write [${name}] in a line of its own, and its keys below.`
+      problems.push({ origin: at([name]), text })
+    } else if (!entries.has(name) && isTable(raw)) {
+      problems.push({ origin: at([name]), text: unknownSectionText(table, name) })
+    } else {
+      take([name], raw)
+    }
+  }
+  return { layer, complete: true }
+
+  function take(path: readonly string[], raw: unknown): void {
+    const dotted = path.join('.')
+    const entry = entries.get(dotted)
+    // A quoted key with a dot in it looks like another path once it is joined.
+    if (entry === undefined || entry.key !== path.at(-1)) {
+      problems.push({ origin: at(path), text: unknownKeyText(table, dotted) })
+    } else {
+      accept(layer, dotted, at(path), checkTomlValue(dotted, entry.leaf, raw), problems)
+    }
+  }
+}
+
+function isTable(raw: unknown): raw is Record<string, unknown> {
+  return typeof raw === 'object' && raw !== null && !Array.isArray(raw) && !(raw instanceof Date)
+}
+
+function linePlace(places: readonly KeyPlace[], path: readonly string[]): { line: number; column: number } {
+  const { line, column } = findPlace(places, path) ?? { line: 1, column: 1 }
+  return { line, column }
+}
+
+/**
+ * The parser stops at the first error. Where that error is confined to one line with a key in it, the line is blanked
+ * and the rest is tried again, so that one run reports everything. Undefined where this does not lead to the end.
+ */
+function parseLines(text: string, file: string, problems: Problem[]): Record<string, unknown> | undefined {
+  const lines = text.split('\n')
+  for (let attempt = 0; attempt < mostSyntaxProblems; attempt++) {
+    try {
+      return parse(lines.join('\n'), { integersAsBigInt: true })
+    } catch (error) {
+      if (!(error instanceof TomlError)) throw error
+      const index = blankableLine(lines, error)
+      problems.push(syntaxProblem(lines, error, index ?? error.line - 1, file))
+      if (index === undefined) return undefined
+      lines[index] = ''
+    }
+  }
+  return undefined
+}
+
+/** The line an error is confined to. A missing value is noticed at the line's end or behind it. */
+function blankableLine(lines: readonly string[], error: TomlError): number | undefined {
+  const index = error.line - 1
+  const line = lines[index] ?? ''
+  const isPair = /^\s*[^\s#[=][^=]*=/.test(line)
+  return isPair && !/"""|'''|[[{]/.test(line) ? index : undefined
+}
+
+function syntaxProblem(lines: readonly string[], error: TomlError, index: number, file: string): Problem {
+  const origin: Origin = { kind: 'file', file, line: error.line, column: error.column }
+  const [firstLine = ''] = error.message.split('\n')
+  const reason = firstLine.replace('Invalid TOML document: ', '')
+  const line = lines[index]?.trim() ?? ''
+  if (reason.startsWith('trying to redefine')) {
+    const name = /^\[/.test(line) ? line : line.split('=')[0]!.trim()
+    return { origin, text: `${name} is set twice. Keep one of the two.` }
+  }
+  return { origin, text: `not TOML: ${reason}. ${syntaxHint(line)}` }
+}
+
+function syntaxHint(line: string): string {
+  if (/^\[/.test(line)) return 'A section is written [name].'
+  const bare = /=\s*([^"'\s#][^#]*)/.exec(line)?.[1]?.trim()
+  if (bare !== undefined && !/^[\d+-]/.test(bare)) return `Write texts in quotes: "${bare}".`
+  return 'A line is written key = value, with texts in quotes.'
+}
+
+async function readText(file: string): Promise<string> {
+  let bytes: Buffer
+  try {
+    const handle = await open(file)
+    try {
+      const { size } = await handle.stat()
+      if (size > largestFileBytes) throw unreadable(file, 'it is larger than 1 MiB')
+      bytes = await handle.readFile()
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    if (error instanceof AquaticError) throw error
+    throw systemError(file, error as NodeJS.ErrnoException)
+  }
+  if (!isUtf8(bytes)) throw unreadable(file, 'it is not UTF-8 text')
+  // A byte order mark is no part of the text, and columns are counted without it.
+  return bytes.toString('utf8').replace(/^\uFEFF/, '')
+}
+
+function systemError(file: string, error: NodeJS.ErrnoException): AquaticError {
+  switch (error.code) {
+    case 'ENOENT':
+      return unreadable(file, 'there is no such file', `aquatic config print udp > ${file}`, error)
+    case 'EISDIR':
+      return unreadable(file, 'it is a directory', 'name the file inside it.', error)
+    case 'EACCES':
+    case 'EPERM':
+      return unreadable(file, 'permission is denied', `let this user read it: chmod a+r ${file}`, error)
+    default:
+      return unreadable(file, error.message, undefined, error)
+  }
+}
+
+function unreadable(file: string, reason: string, remedy?: string, cause?: unknown): AquaticError {
+  return new AquaticError('AQ_CONFIG_UNREADABLE', `Cannot read the configuration file ${file}: ${reason}.`, {
+    remedy: remedy ?? 'name a TOML file, such as aquatic config print writes.',
+    cause,
+  })
+}

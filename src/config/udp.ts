@@ -1,0 +1,435 @@
+// The UDP tracker's configuration: the one place where its keys are declared. Longer than other files: it is a table.
+// Keys, meaning and defaults are those of aquatic 0.9 and of its development version, whose files load unchanged;
+// keys of ours carry `since`. A new option is one entry here and nothing elsewhere.
+
+import { familyOf, isWildcard, type SocketAddress } from './address.js'
+import {
+  boolean,
+  type ConfigOf,
+  type Finding,
+  integer,
+  type Layer,
+  oneOf,
+  path,
+  type Section,
+  type Setting,
+  socketAddress,
+  string,
+  type Table,
+  type Value,
+} from './schema.js'
+
+const section = <const S extends Section>(parts: S): S => parts
+
+const daySeconds = 86_400
+const gibibyte = 1024 ** 3
+/** What a socket buffer size can be in Linux, which doubles it in a signed 32-bit number. */
+const largestSocketBufferBytes = 1_073_741_823
+/** (65,507 bytes of a datagram - 20 bytes of answer header) / 18 bytes for each IPv6 peer. */
+const largestResponsePeers = 3_638
+
+const leaves = {
+  socket_workers: integer({
+    default: 0,
+    min: 1,
+    max: 1024,
+    zeroMeans: 'one for each processor this process may use',
+    doc: `Worker threads. Each has its own sockets and serves packets from beginning to end; all share one swarm.
+      aquatic 0.9 has 1 here as its default.`,
+  }),
+  log_level: oneOf({
+    default: 'warn',
+    allowed: ['off', 'error', 'warn', 'info', 'debug', 'trace'],
+    doc: `How much is logged to stderr. aquatic 0.9 has "error" here as its default; "warn" also shows what the
+      tracker noticed about its configuration and machine.`,
+  }),
+}
+
+const network = section({
+  doc: 'Sockets and the engine that reads and writes them.',
+  leaves: {
+    engine: oneOf({
+      default: 'auto',
+      allowed: ['auto', 'native', 'node'],
+      since: '0.1.0',
+      doc: `"native" moves packets in batches with recvmmsg and sendmmsg (Linux, x64 and arm64); "node" uses node:dgram
+        and runs everywhere. "auto" takes native where it can, and the line at start says which is active and why.`,
+    }),
+    use_ipv4: boolean({ default: true, doc: 'Open an IPv4 socket in each worker.' }),
+    use_ipv6: boolean({ default: true, doc: 'Open an IPv6 socket in each worker.' }),
+    address_ipv4: socketAddress({
+      family: 'ipv4',
+      default: '0.0.0.0:3000',
+      doc: `IPv4 address and port to listen on. Port 0 takes a free one, the same for all workers.
+
+        A busy tracker should keep its packets out of connection tracking:
+
+        $ sudo iptables -t raw -A PREROUTING -p udp --dport 3000 -j NOTRACK
+
+        $ sudo iptables -t raw -A OUTPUT -p udp --sport 3000 -j NOTRACK`,
+    }),
+    address_ipv6: socketAddress({
+      family: 'ipv6',
+      default: '[::]:3000',
+      doc: 'IPv6 address and port to listen on. Port 0 takes a free one, the same for all workers.',
+    }),
+    set_only_ipv6: boolean({
+      default: true,
+      doc: `Keep IPv4 packets away from the IPv6 socket (IPV6_V6ONLY). If false, set use_ipv4 = false or use two
+        different ports: the IPv6 socket then serves IPv4 clients too, who are listed as IPv4 peers.`,
+    }),
+    socket_recv_buffer_size: integer({
+      default: 8_000_000,
+      min: 1,
+      max: largestSocketBufferBytes,
+      unit: 'bytes',
+      zeroMeans: 'leave it to the operating system',
+      doc: `Receive buffer of each socket. Packets that arrive while it is full are lost. The operating system
+        may grant less than is asked for; both figures are reported at start. To raise its limit:
+
+        $ sudo sysctl -w net.core.rmem_max=8000000
+
+        On FreeBSD and macOS:
+
+        $ sudo sysctl kern.ipc.maxsockbuf=16777216`,
+    }),
+    socket_send_buffer_size: integer({
+      default: 0,
+      min: 1,
+      max: largestSocketBufferBytes,
+      unit: 'bytes',
+      zeroMeans: 'leave it to the operating system',
+      since: '0.1.0',
+      doc: `Send buffer of each socket. Worth raising if the statistics show send errors. To raise the operating
+        system's limit:
+
+        $ sudo sysctl -w net.core.wmem_max=8000000`,
+    }),
+    batch_size: integer({
+      default: 128,
+      min: 1,
+      max: 1024,
+      unit: 'packets',
+      since: '0.1.0',
+      doc: `Packets that the native engine takes from and gives to the kernel with one system call. It never waits for
+        a batch to fill.`,
+    }),
+    poll_timeout_ms: integer({
+      default: 50,
+      min: 0,
+      max: 10_000,
+      unit: 'milliseconds',
+      doc: `How long a worker of the native engine sleeps at most when no packet arrives, and so how soon it
+        notices that it is to stop. 0 never sleeps: it occupies one processor for each worker.`,
+    }),
+  },
+  legacy: {
+    address: socketAddress({
+      family: 'any',
+      default: '0.0.0.0:3000',
+      doc: `Key of aquatic 0.9, which had one address. An IPv4 address stands for use_ipv6 = false and address_ipv4, an
+        IPv6 address for use_ipv4 = false and address_ipv6. Not to be mixed with these.`,
+    }),
+    only_ipv6: boolean({
+      default: false,
+      doc: 'Key of aquatic 0.9, beside address: now set_only_ipv6.',
+    }),
+    use_io_uring: boolean({
+      default: false,
+      doc: 'Key of aquatic built with its io-uring feature.',
+      noEffect: 'packets are moved by recvmmsg and sendmmsg here; see network.engine.',
+    }),
+    ring_size: integer({
+      default: 128,
+      min: 1,
+      max: 65_535,
+      doc: 'Key of aquatic built with its io-uring feature.',
+      noEffect: 'there is no ring; network.batch_size is the nearest relative.',
+    }),
+    resend_buffer_max_len: integer({
+      default: 0,
+      min: 0,
+      max: Number.MAX_SAFE_INTEGER,
+      doc: 'Responses that aquatic keeps for a second attempt after a send error.',
+      noEffect: 'a full send buffer is waited for instead; see network.socket_send_buffer_size.',
+    }),
+    set_reuseport_lb: boolean({
+      default: true,
+      doc: 'Key of aquatic built for FreeBSD: SO_REUSEPORT_LB instead of SO_REUSEPORT.',
+      noEffect: 'the native engine runs on Linux, whose SO_REUSEPORT balances load by itself.',
+    }),
+  },
+})
+
+const swarm = section({
+  doc: 'Torrents and peers in memory.',
+  leaves: {
+    memory_limit: integer({
+      default: 0,
+      min: 1024 ** 2,
+      max: 8 * gibibyte,
+      unit: 'bytes',
+      zeroMeans: 'three quarters of the memory this process may use, at most 8 GiB',
+      since: '0.1.0',
+      doc: `The most memory that torrents and peers may take. It is reserved at start and costs memory only as it
+        fills: about 33 bytes for each IPv4 peer at 4 peers per torrent. When it is full, new torrents and peers are
+        refused, counted and logged; known ones are served on.`,
+    }),
+  },
+})
+
+const protocol = section({
+  doc: 'What clients are told.',
+  leaves: {
+    max_scrape_torrents: integer({
+      default: 70,
+      min: 1,
+      max: 255,
+      unit: 'torrents',
+      doc: 'Torrents answered in one scrape; further ones are cut off. Clients ask for 74 at most (BEP 15).',
+    }),
+    max_response_peers: integer({
+      default: 30,
+      min: 1,
+      max: largestResponsePeers,
+      unit: 'peers',
+      doc: `Peers in one announce response. A datagram of 1,232 bytes, which passes every network in one piece, holds
+        202 IPv4 or 67 IPv6 peers; larger ones travel in fragments and are lost more often.`,
+    }),
+    peer_announce_interval: integer({
+      default: 900,
+      min: 1,
+      max: daySeconds,
+      unit: 'seconds',
+      doc: 'Time that clients are asked to let pass between announces.',
+    }),
+  },
+})
+
+const statisticsLater = 'statistics are not part of this version; they come with a later one.'
+
+const statistics = section({
+  doc: 'Figures about requests, torrents and peers.',
+  leaves: {
+    interval: integer({
+      default: 5,
+      min: 1,
+      max: daySeconds,
+      unit: 'seconds',
+      zeroMeans: 'no statistics, and no Prometheus endpoint',
+      doc: 'Time between two collections.',
+      noEffect: statisticsLater,
+    }),
+    torrent_peer_histograms: boolean({
+      default: false,
+      doc: 'Collect percentiles of the number of peers per torrent.',
+      noEffect: statisticsLater,
+    }),
+    peer_clients: boolean({
+      default: false,
+      doc: 'Count BitTorrent clients by name and version. Costs processor time.',
+      noEffect: statisticsLater,
+    }),
+    print_to_stdout: boolean({
+      default: false,
+      doc: 'Print statistics to stdout at each interval.',
+      noEffect: statisticsLater,
+    }),
+    write_html_to_file: boolean({
+      default: false,
+      doc: 'Write statistics to an HTML file at each interval.',
+      noEffect: statisticsLater,
+    }),
+    html_file_path: path({
+      default: 'tmp/statistics.html',
+      doc: 'Path of that file.',
+      noEffect: statisticsLater,
+    }),
+    run_prometheus_endpoint: boolean({
+      default: false,
+      doc: 'Serve statistics to Prometheus over HTTP.',
+      noEffect: statisticsLater,
+    }),
+    prometheus_endpoint_address: socketAddress({
+      family: 'any',
+      default: '0.0.0.0:9000',
+      doc: 'Address and port of the Prometheus endpoint.',
+      noEffect: statisticsLater,
+    }),
+    prometheus_peer_id_prefixes: boolean({
+      default: false,
+      doc: 'Export how many peers share each 8-byte beginning of a peer id. Needs peer_clients = true.',
+      noEffect: statisticsLater,
+    }),
+  },
+})
+
+const cleaning = section({
+  doc: 'What is forgotten, and when.',
+  leaves: {
+    torrent_cleaning_interval: integer({
+      default: 120,
+      min: 1,
+      max: daySeconds,
+      unit: 'seconds',
+      doc: 'Time between two removals of expired peers and empty torrents.',
+    }),
+    max_connection_age: integer({
+      default: 120,
+      min: 1,
+      max: daySeconds,
+      unit: 'seconds',
+      doc: `How long a client may use a connection id, the proof that it owns its address. Clients renew theirs after 60
+        seconds (BEP 15), so less than 60 makes them announce in vain.`,
+    }),
+    max_peer_age: integer({
+      default: 1200,
+      min: 1,
+      max: daySeconds,
+      unit: 'seconds',
+      doc: 'Peers that have not announced for this long are removed. Keep it above peer_announce_interval.',
+    }),
+  },
+})
+
+const privilegesLater = 'dropping privileges is not part of this version; it comes with a later one.'
+
+const privileges = section({
+  doc: 'Giving up the rights of root after all sockets are bound.',
+  leaves: {
+    drop_privileges: boolean({
+      default: false,
+      doc: `Change root directory, group and user after all sockets are bound. Until then, to use a port below 1024,
+        run as an ordinary user with:
+
+        $ sudo sysctl -w net.ipv4.ip_unprivileged_port_start=80`,
+      noEffect: privilegesLater,
+    }),
+    chroot_path: path({
+      default: '.',
+      doc: 'The new root directory.',
+      noEffect: privilegesLater,
+    }),
+    group: string({ default: 'nogroup', doc: 'Name of the group to change to.', noEffect: privilegesLater }),
+    user: string({ default: 'nobody', doc: 'Name of the user to change to.', noEffect: privilegesLater }),
+  },
+})
+
+const accessList = section({
+  doc: 'Which torrents are served.',
+  leaves: {
+    mode: oneOf({
+      default: 'off',
+      allowed: ['allow', 'deny', 'off'],
+      doc: '"allow" serves only torrents on the list, "deny" all but those, "off" every torrent.',
+    }),
+    path: path({
+      default: './access-list.txt',
+      doc: 'File of info hashes, one in a line, as 40 hexadecimal digits. Read at start.',
+    }),
+  },
+})
+
+const exportsLater = 'scrape exports are not part of this version; they come with a later one.'
+
+const scrapeExports = section({
+  doc: 'A file with the counts of all torrents.',
+  leaves: {
+    enable_scrape_exports: boolean({
+      default: false,
+      doc: 'Write such a file while cleaning.',
+      noEffect: exportsLater,
+    }),
+    frequency: integer({
+      default: 10,
+      min: 1,
+      max: 1_000_000,
+      unit: 'cleanings',
+      zeroMeans: 'as 1',
+      doc: 'Export at every so many cleanings. The first one always exports.',
+      noEffect: exportsLater,
+    }),
+    path: path({
+      default: './udp-scrape-export.txt',
+      doc: 'Path of the file. It is written beside its place, with the extension tmp, and then moved there.',
+      noEffect: exportsLater,
+    }),
+  },
+})
+
+const sections = {
+  network,
+  swarm,
+  protocol,
+  statistics,
+  cleaning,
+  privileges,
+  access_list: accessList,
+  scrape_exports: scrapeExports,
+}
+
+/** The UDP tracker's table. */
+export const udpTable: Table<typeof leaves, typeof sections> = {
+  application: 'udp',
+  title: 'aquatic UDP tracker configuration',
+  doc: `Every key may be left out; the values below are then used.`,
+  leaves,
+  sections,
+  expandLegacy: expandReleasedAddress,
+  examine,
+}
+
+export type UdpConfig = ConfigOf<typeof udpTable>
+
+/** What aquatic 0.9 did with its one socket, in today's keys. Mixing both generations has no clear meaning. */
+function expandReleasedAddress(layer: Layer): Finding[] {
+  const address = layer.get('network.address')
+  const onlyIpv6 = layer.get('network.only_ipv6')
+  const released = address ?? onlyIpv6
+  if (released === undefined) return []
+  const todays = ['use_ipv4', 'use_ipv6', 'address_ipv4', 'address_ipv6', 'set_only_ipv6']
+  const mixed = todays.map(key => `network.${key}`).filter(key => layer.has(key))
+  if (mixed.length > 0) {
+    const key = address === undefined ? 'network.only_ipv6' : 'network.address'
+    const text = `${key} is a key of aquatic 0.9 and must not be mixed with ${mixed.join(', ')}. Remove ${key}.`
+    return [{ severity: 'problem', keys: [key], text }]
+  }
+  layer.delete('network.address')
+  layer.delete('network.only_ipv6')
+  const value = (address?.value ?? { address: '0.0.0.0', port: 3000 }) as SocketAddress
+  const family = familyOf(value)
+  const set = (key: string, to: Value, from: Setting): unknown =>
+    layer.set(`network.${key}`, { value: to, origin: from.origin })
+  set('use_ipv4', family === 'ipv4', released)
+  set('use_ipv6', family === 'ipv6', released)
+  set(`address_${family}`, value, released)
+  if (family === 'ipv6') set('set_only_ipv6', onlyIpv6?.value ?? false, onlyIpv6 ?? released)
+  return []
+}
+
+/** Rules about several keys at once. */
+function examine({ network, protocol, cleaning }: UdpConfig): Finding[] {
+  const findings: Finding[] = []
+  if (!network.useIpv4 && !network.useIpv6) {
+    const text =
+      'network.use_ipv4 and network.use_ipv6 are both false, so nobody could reach the tracker. Set one to true.'
+    findings.push({ severity: 'problem', keys: ['network.use_ipv6', 'network.use_ipv4'], text })
+  }
+  const { port } = network.addressIpv4
+  const dualStack = network.useIpv6 && !network.setOnlyIpv6 && isWildcard(network.addressIpv6)
+  if (network.useIpv4 && dualStack && port !== 0 && port === network.addressIpv6.port) {
+    findings.push({
+      severity: 'problem',
+      keys: ['network.set_only_ipv6', 'network.address_ipv6', 'network.address_ipv4'],
+      text: `network.address_ipv4 and network.address_ipv6 are the same to IPv4 clients (port ${port}) while network.set_only_ipv6 is false. Set network.use_ipv4 = false or network.set_only_ipv6 = true.`,
+    })
+  }
+  if (cleaning.maxPeerAge <= protocol.peerAnnounceInterval) {
+    findings.push({
+      severity: 'notice',
+      keys: ['cleaning.max_peer_age', 'protocol.peer_announce_interval'],
+      text: `cleaning.max_peer_age (${cleaning.maxPeerAge} s) is not above protocol.peer_announce_interval (${protocol.peerAnnounceInterval} s): peers are forgotten between two of their announces.`,
+    })
+  }
+  return findings
+}
