@@ -25,7 +25,7 @@ export async function fileLayer(
   problems: Problem[],
 ): Promise<{ layer: Layer; complete: boolean }> {
   const layer: Layer = new Map()
-  const text = await readText(file)
+  const text = await readText(file, table.application)
   const document = parseLines(text, file, problems)
   if (document === undefined) return { layer, complete: false }
   const places = locateKeys(text)
@@ -113,7 +113,7 @@ function syntaxHint(line: string): string {
   return 'A line is written key = value, with texts in quotes.'
 }
 
-async function readText(file: string): Promise<string> {
+async function readText(file: string, application: string): Promise<string> {
   let bytes: Buffer
   try {
     const handle = await open(file)
@@ -126,17 +126,17 @@ async function readText(file: string): Promise<string> {
     }
   } catch (error) {
     if (error instanceof AquaticError) throw error
-    throw systemError(file, error as NodeJS.ErrnoException)
+    throw systemError(file, application, error as NodeJS.ErrnoException)
   }
   if (!isUtf8(bytes)) throw unreadable(file, 'it is not UTF-8 text')
   // A byte order mark is no part of the text, and columns are counted without it.
   return bytes.toString('utf8').replace(/^\uFEFF/, '')
 }
 
-function systemError(file: string, error: NodeJS.ErrnoException): AquaticError {
+function systemError(file: string, application: string, error: NodeJS.ErrnoException): AquaticError {
   switch (error.code) {
     case 'ENOENT':
-      return unreadable(file, 'there is no such file', `aquatic config print udp > ${file}`, error)
+      return unreadable(file, 'there is no such file', `aquatic config print ${application} > ${file}`, error)
     case 'EISDIR':
       return unreadable(file, 'it is a directory', 'name the file inside it.', error)
     case 'EACCES':

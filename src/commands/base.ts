@@ -1,0 +1,129 @@
+// What all commands share: flags that mean the same everywhere, where output goes, and how errors end.
+// stdout is the answer, stderr is everything else.
+
+import { Command, Errors, Flags } from '@oclif/core'
+import type { ConfigSources, LoadedConfig } from '../config/load.js'
+import type { ConfigOf, Table } from '../config/schema.js'
+import { AquaticError, ExitCode } from '../errors.js'
+
+/** Flags of commands that load a configuration. */
+export const configFlags = {
+  config: Flags.string({ char: 'c', helpValue: 'FILE', description: 'Configuration file (TOML).' }),
+  set: Flags.string({
+    multiple: true,
+    multipleNonGreedy: true,
+    helpValue: 'KEY=VALUE',
+    description: 'Set one key, such as network.engine=node; may be repeated. Overrides file and environment.',
+  }),
+} as const
+
+/** What `configFlags` and the shared flags parse to. */
+export interface ConfigFlagValues {
+  readonly config?: string | undefined
+  readonly set?: readonly string[] | undefined
+  readonly 'log-level'?: string | undefined
+}
+
+/** The shape of an error under `--json`. */
+interface ErrorReport {
+  readonly error: {
+    readonly code: string
+    readonly message: string
+    readonly problems?: readonly string[]
+    readonly remedy?: string
+  }
+}
+
+export abstract class AquaticCommand extends Command {
+  static override enableJsonFlag = true
+
+  static override baseFlags = {
+    quiet: Flags.boolean({
+      char: 'q',
+      description: 'Write nothing but errors to stderr.',
+      helpGroup: 'GLOBAL',
+    }),
+    'log-level': Flags.option({
+      options: ['off', 'error', 'warn', 'info', 'debug', 'trace'] as const,
+      description: 'How much to log to stderr. Overrides log_level of the configuration.',
+      helpGroup: 'GLOBAL',
+    })(),
+  }
+
+  protected override async init(): Promise<void> {
+    await super.init()
+    process.stdout.on('error', endAtBrokenPipe)
+    process.stderr.on('error', ignoreBrokenPipe)
+  }
+
+  /** Loads a configuration from the flags and the environment. */
+  protected async loadConfig<T extends Table>(
+    table: T,
+    flags: ConfigFlagValues,
+  ): Promise<LoadedConfig<ConfigOf<T>>> {
+    const { loadConfig } = await import('../config/load.js')
+    return loadConfig(table, configSources(flags))
+  }
+
+  /** Lines for stderr, `note: …`, unless the user wants quiet. */
+  protected notice(lines: readonly string[], quiet: boolean): void {
+    if (!quiet) process.stderr.write(lines.map(line => `note: ${line}\n`).join(''))
+  }
+
+  /** One JSON object in one line. */
+  override logJson(json: unknown): void {
+    process.stdout.write(`${JSON.stringify(json)}\n`)
+  }
+
+  protected override toErrorJson(error: unknown): ErrorReport {
+    if (!(error instanceof AquaticError)) {
+      const message = (error instanceof Error ? error.message : String(error)).split('\n')[0]!
+      return { error: { code: exitCodeOf(error) === ExitCode.usage ? 'AQ_USAGE' : 'AQ_UNEXPECTED', message } }
+    }
+    const { code, message, lines, remedy } = error
+    const problems = lines.length === 1 && lines[0] === message ? {} : { problems: lines }
+    return { error: { code, message, ...problems, ...(remedy === undefined ? {} : { remedy }) } }
+  }
+
+  protected override async catch(error: Error): Promise<void> {
+    if (error instanceof Errors.ExitError) throw error
+    if (this.jsonEnabled()) {
+      this.logJson(this.toErrorJson(error))
+    } else {
+      if (!(error instanceof AquaticError)) throw error
+      process.stderr.write(errorText(error))
+    }
+    process.exitCode = exitCodeOf(error)
+  }
+}
+
+/** `--log-level` is a short way to write `--set log_level=`, and the last word. */
+function configSources(flags: ConfigFlagValues): ConfigSources {
+  const logLevel = flags['log-level']
+  const set = [...(flags.set ?? []), ...(logLevel === undefined ? [] : [`log_level=${logLevel}`])]
+  return { file: flags.config, set, env: process.env }
+}
+
+/** `error: …` for each problem, then what to do; the stack only for those who ask for it. */
+function errorText(error: AquaticError): string {
+  const lines = error.lines.map(line => `error: ${line}`)
+  if (error.remedy !== undefined) lines.push(`  try: ${error.remedy}`)
+  if (process.env['DEBUG'] !== undefined && error.stack !== undefined) lines.push(error.stack)
+  return `${lines.join('\n')}\n`
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof AquaticError) return error.exitCode
+  if (error instanceof Errors.CLIError) return error.oclif.exit ?? ExitCode.usage
+  return ExitCode.failure
+}
+
+/** Nobody reads the answer any more (`| head -1`), so there is nothing left to do. */
+function endAtBrokenPipe(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit()
+}
+
+/** Log lines without a reader are lost, but no reason to stop a tracker. */
+function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
+}
