@@ -1,0 +1,76 @@
+// Locks in shared memory: one word each, 0 when free, else the owner's id and a bit that says somebody sleeps on it.
+// A thread that is killed while it holds a lock leaves it held: `locksHeldBy` tells the supervisor, nothing repairs it.
+import { Header, shardCountMax, shardsAt, shardWords } from './layout.js'
+import type { SwarmMemory } from './memory.js'
+
+/** Set while a thread may be asleep on the lock; its release then wakes one. */
+const waitersBit = 0x40000000
+const ownerMask = waitersBit - 1
+
+/** Owners are 1 to this. */
+export const lockOwnerMax = ownerMask
+
+/** A lock is held for well under a microsecond mostly; 200 looks take about 2 µs. */
+const spinLooks = 200
+
+/** A lost wake-up can't happen by design; the timeout turns one into a delay instead of a hang. */
+const waitMs = 20
+
+/** Takes the lock at `word`; `owner` is this thread's number, unique in the swarm. Not reentrant. */
+export function acquireLock(words: Int32Array, word: number, owner: number): void {
+  if (Atomics.compareExchange(words, word, 0, owner) !== 0) {
+    acquireContended(words, word, owner)
+  }
+}
+
+function acquireContended(words: Int32Array, word: number, owner: number): void {
+  for (let look = 0; look < spinLooks; look++) {
+    if (Atomics.load(words, word) === 0 && Atomics.compareExchange(words, word, 0, owner) === 0) {
+      return
+    }
+  }
+  // From here on the lock is taken with the waiters bit: others may sleep too, and only the bit makes release wake them.
+  for (;;) {
+    const held = Atomics.load(words, word)
+    if (held === 0) {
+      if (Atomics.compareExchange(words, word, 0, owner | waitersBit) === 0) {
+        return
+      }
+      continue
+    }
+    const marked = held | waitersBit
+    if (held === marked || Atomics.compareExchange(words, word, held, marked) === held) {
+      Atomics.wait(words, word, marked, waitMs)
+    }
+  }
+}
+
+/** Releases the lock at `word`, which this thread holds. */
+export function releaseLock(words: Int32Array, word: number): void {
+  const held = Atomics.exchange(words, word, 0)
+  if ((held & waitersBit) !== 0) {
+    Atomics.notify(words, word, 1)
+  }
+}
+
+/** The owner's id of a lock that is held, without the waiters bit; 0 when free. */
+export function ownerOfLock(words: Int32Array, word: number): number {
+  return words[word]! & ownerMask
+}
+
+/**
+ * How many locks of the swarm `lockOwner` holds at this moment. For a thread that is dead, more than 0 means that it
+ * died inside a critical section: what the lock guards may be half written, and every other thread will hang on it.
+ */
+export function locksHeldBy(memory: SwarmMemory, lockOwner: number): number {
+  const words = new Int32Array(memory.buffer)
+  let count = heldBy(words, Header.poolLock, lockOwner)
+  for (let shard = 0; shard < shardCountMax; shard++) {
+    count += heldBy(words, shardsAt + shard * shardWords, lockOwner)
+  }
+  return count
+}
+
+function heldBy(words: Int32Array, word: number, lockOwner: number): number {
+  return (Atomics.load(words, word) & ownerMask) === lockOwner ? 1 : 0
+}

@@ -1,0 +1,71 @@
+// Makes the shared buffer of one swarm. It is reserved whole and costs memory only where it is touched.
+import { randomFillSync } from 'node:crypto'
+import { AquaticError } from '../errors.js'
+import {
+  descriptorsAt,
+  descriptorWords,
+  Header,
+  memoryMaxBytes,
+  poolOrderMax,
+  shardCountMax,
+  slabWords,
+} from './layout.js'
+import { tickSecondsFor } from './peer-entry.js'
+
+export interface SwarmMemoryOptions {
+  /** Hard limit of everything the swarm stores, 1 MiB to 8 GiB. */
+  readonly memoryLimitBytes: number
+  /** The longest `Announce.maxPeerAgeSeconds` that will be announced. */
+  readonly maxPeerAgeSeconds: number
+  readonly cleaningIntervalSeconds: number
+  /** 16 bytes; random unless given (tests). */
+  readonly hashKey?: Uint8Array
+  /** Tests make shards few and large swarms begin early; a power of two up to 4096, and 4 to 8 (2^8 words = 1 KiB). */
+  readonly shardCount?: number
+  readonly bucketClass?: number
+}
+
+/** Handed to every thread of the swarm by `workerData`; all its state is in the buffer. */
+export interface SwarmMemory {
+  readonly buffer: SharedArrayBuffer
+}
+
+const memoryMinBytes = 2 ** 20
+
+/**
+ * Reserves and prepares the memory of a swarm.
+ * Throws AQ_MEMORY_UNAVAILABLE when the limit is out of range or the reservation is refused.
+ */
+export function createSwarmMemory(options: SwarmMemoryOptions): SwarmMemory {
+  const buffer = reserve(options.memoryLimitBytes)
+  const words = new Int32Array(buffer)
+  const slabCount = Math.floor(words.length / slabWords)
+  const firstSlab = Math.ceil((descriptorsAt + slabCount * descriptorWords) / slabWords)
+  words[Header.bucketClass] = options.bucketClass ?? 8
+  words[Header.shardMask] = (options.shardCount ?? shardCountMax) - 1
+  words[Header.tickSeconds] = tickSecondsFor(options.maxPeerAgeSeconds + 2 * options.cleaningIntervalSeconds)
+  new Uint8Array(buffer, Header.torrentKey * 4, 16).set(options.hashKey ?? randomFillSync(new Uint8Array(16)))
+  words[Header.poolFirst] = firstSlab
+  words[Header.poolTop] = firstSlab
+  words[Header.poolEnd] = Math.min(slabCount, 2 ** poolOrderMax)
+  return { buffer }
+}
+
+function reserve(limitBytes: number): SharedArrayBuffer {
+  if (!(limitBytes >= memoryMinBytes && limitBytes <= memoryMaxBytes)) {
+    throw new AquaticError(
+      'AQ_MEMORY_UNAVAILABLE',
+      `A swarm's memory limit must be 1 MiB to 8 GiB, not ${limitBytes} bytes.`,
+      { remedy: 'Set a memory limit within this range.' },
+    )
+  }
+  try {
+    return new SharedArrayBuffer(Math.floor(limitBytes / (slabWords * 4)) * slabWords * 4)
+  } catch (cause) {
+    throw new AquaticError(
+      'AQ_MEMORY_UNAVAILABLE',
+      `The system refused to reserve ${Math.ceil(limitBytes / 2 ** 20)} MiB for the swarms.`,
+      { remedy: 'Lower the memory limit, or raise the limit on address space (ulimit -v).', cause },
+    )
+  }
+}

@@ -1,0 +1,176 @@
+// The torrents of one shard: records in chains behind a table of slots, used under the shard's lock.
+//
+// Record, 11 words:
+//   0..4   info hash
+//   5      next record of the same slot
+//   6, 7   IPv4 peers: position, meta     (`peer-set.ts`)
+//   8, 9   IPv6 peers: position, meta
+//   10     downloads
+//
+// The keyed hash's low bits choose the shard and its high bits the slot, so slots keep their order when the table
+// doubles: that lets the cleaner remember where it was as a prefix of the hash.
+import type { Announce } from './announce.js'
+import { halfSipHashOf5 } from './half-siphash.js'
+import { Header, recordWords, Shard, TorrentRecord } from './layout.js'
+import { allocate, allocateRecord, free, freeRecord } from './slabs.js'
+
+const slotBitsMin = 4
+/** The 12 low bits of the hash are spent on the shard. */
+const slotBitsMax = 20
+
+/** Keyed hash of an info hash; see `slotOf` and `Swarm` for what its bits choose. */
+export function hashTorrent(
+  words: Int32Array,
+  hash0: number,
+  hash1: number,
+  hash2: number,
+  hash3: number,
+  hash4: number,
+): number {
+  return halfSipHashOf5(
+    words[Header.torrentKey]!,
+    words[Header.torrentKey + 1]!,
+    hash0,
+    hash1,
+    hash2,
+    hash3,
+    hash4,
+  )
+}
+
+export function hashRecord(words: Int32Array, record: number): number {
+  return hashTorrent(
+    words,
+    words[record]!,
+    words[record + 1]!,
+    words[record + 2]!,
+    words[record + 3]!,
+    words[record + 4]!,
+  )
+}
+
+/** The first `bits` bits of a hash; `bits` may be 0. */
+export function hashPrefix(hash: number, bits: number): number {
+  return (hash >>> 1) >>> (31 - bits)
+}
+
+/** Position of the torrent's record, or 0. */
+export function findTorrent(
+  words: Int32Array,
+  shard: number,
+  hash: number,
+  hash0: number,
+  hash1: number,
+  hash2: number,
+  hash3: number,
+  hash4: number,
+): number {
+  const slots = words[shard + Shard.slots]!
+  if (slots === 0) {
+    return 0
+  }
+  let record = words[slots + hashPrefix(hash, words[shard + Shard.slotBits]!)]!
+  while (record !== 0) {
+    if (
+      words[record] === hash0 &&
+      words[record + 1] === hash1 &&
+      words[record + 2] === hash2 &&
+      words[record + 3] === hash3 &&
+      words[record + 4] === hash4
+    ) {
+      return record
+    }
+    record = words[record + TorrentRecord.next]!
+  }
+  return 0
+}
+
+/** Adds an empty torrent that is not there yet. Returns its position, or 0 at the memory limit. */
+export function addTorrent(words: Int32Array, shard: number, hash: number, announce: Announce): number {
+  if (words[shard + Shard.slots] === 0 && !resizeSlots(words, shard, slotBitsMin)) {
+    return 0
+  }
+  const record = allocateRecord(words, shard)
+  if (record === 0) {
+    return 0
+  }
+  const bits = words[shard + Shard.slotBits]!
+  const slot = words[shard + Shard.slots]! + hashPrefix(hash, bits)
+  words[record] = announce.hash0
+  words[record + 1] = announce.hash1
+  words[record + 2] = announce.hash2
+  words[record + 3] = announce.hash3
+  words[record + 4] = announce.hash4
+  words[record + TorrentRecord.next] = words[slot]!
+  words.fill(0, record + TorrentRecord.ipv4, record + recordWords)
+  words[slot] = record
+  const torrents = words[shard + Shard.torrents]! + 1
+  words[shard + Shard.torrents] = torrents
+  if (torrents > 1 << bits && bits < slotBitsMax) {
+    // Without room for more slots the chains just get longer.
+    resizeSlots(words, shard, bits + 1)
+  }
+  return record
+}
+
+/** Removes a torrent whose peers are gone. */
+export function removeTorrent(words: Int32Array, shard: number, record: number): void {
+  const hash = hashRecord(words, record)
+  let link = words[shard + Shard.slots]! + hashPrefix(hash, words[shard + Shard.slotBits]!)
+  while (words[link] !== record) {
+    link = words[link]! + TorrentRecord.next
+  }
+  unlinkTorrent(words, shard, link)
+}
+
+/** Removes the torrent that the word at `link` (a slot, or the record before) points to. */
+export function unlinkTorrent(words: Int32Array, shard: number, link: number): void {
+  const record = words[link]!
+  words[link] = words[record + TorrentRecord.next]!
+  freeRecord(words, shard, record)
+  words[shard + Shard.torrents] = words[shard + Shard.torrents]! - 1
+}
+
+/** Gives slots back after many torrents went. */
+export function shrinkSlots(words: Int32Array, shard: number): void {
+  const slots = words[shard + Shard.slots]!
+  const bits = words[shard + Shard.slotBits]!
+  const torrents = words[shard + Shard.torrents]!
+  if (slots !== 0 && torrents === 0) {
+    free(words, shard, bits, slots)
+    words[shard + Shard.slots] = 0
+    words[shard + Shard.slotBits] = 0
+  } else if (bits > slotBitsMin && torrents * 8 <= 1 << bits) {
+    resizeSlots(words, shard, Math.max(slotBitsMin, 33 - Math.clz32(torrents)))
+  }
+}
+
+function resizeSlots(words: Int32Array, shard: number, newBits: number): boolean {
+  const newSlots = allocate(words, shard, newBits)
+  if (newSlots === 0) {
+    return false
+  }
+  words.fill(0, newSlots, newSlots + (1 << newBits))
+  const oldSlots = words[shard + Shard.slots]!
+  const oldBits = words[shard + Shard.slotBits]!
+  if (oldSlots !== 0) {
+    const end = oldSlots + (1 << oldBits)
+    for (let slot = oldSlots; slot < end; slot++) {
+      relinkChain(words, words[slot]!, newSlots, newBits)
+    }
+    free(words, shard, oldBits, oldSlots)
+  }
+  words[shard + Shard.slots] = newSlots
+  words[shard + Shard.slotBits] = newBits
+  return true
+}
+
+function relinkChain(words: Int32Array, record: number, newSlots: number, newBits: number): void {
+  while (record !== 0) {
+    const next = words[record + TorrentRecord.next]!
+    const slot = newSlots + hashPrefix(hashRecord(words, record), newBits)
+    words[record + TorrentRecord.next] = words[slot]!
+    words[slot] = record
+    record = next
+  }
+}
