@@ -1,0 +1,36 @@
+import { udpTable } from '../../config/udp.js'
+import { AquaticCommand, configFlags } from '../base.js'
+import { printEvents, untilSignal } from '../serving.js'
+
+export default class ServeUdp extends AquaticCommand {
+  static override summary = 'Run the UDP tracker (BEP 15).'
+
+  static override description =
+    `Serves until SIGINT or SIGTERM. Without a configuration file it listens on port 3000
+of all IPv4 and IPv6 addresses. "listening" on stderr (or on stdout with --json) means that it answers.`
+
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --config tracker.toml',
+    '<%= config.bin %> <%= command.id %> --set network.address_ipv4=127.0.0.1:6969 --set network.use_ipv6=false',
+    '<%= config.bin %> <%= command.id %> --json --set network.address_ipv4=127.0.0.1:0',
+  ]
+
+  static override flags = { ...configFlags }
+
+  async run(): Promise<void> {
+    const stop = untilSignal()
+    const { flags } = await this.parse(ServeUdp)
+    const { config, notices } = await this.loadConfig(udpTable, flags)
+    const onEvent = printEvents({
+      json: this.jsonEnabled(),
+      quiet: flags.quiet,
+      logLevel: config.logLevel,
+    })
+    for (const text of notices) onEvent({ event: 'notice', text })
+    const { runUdpTracker } = await import('../../trackers/udp/tracker.js')
+    const summary = await runUdpTracker(config, { signal: stop.signal, onEvent })
+    onEvent({ event: 'stopped', ...summary })
+    process.exitCode = stop.exitCode()
+  }
+}

@@ -1,0 +1,93 @@
+// What all `serve` commands share: how a tracker's events are written, and what the signals do.
+
+import { ExitCode } from '../errors.js'
+import { createLogger, type LogLevel } from '../log.js'
+import type { TrackerEvent, TrackerEventSink, TrackerSummary } from '../trackers/events.js'
+
+export interface EventOutput {
+  /** Every event as one JSON line on stdout. */
+  readonly json: boolean
+  /** No lines about start and stop on stderr. */
+  readonly quiet: boolean
+  /** Which warnings are logged. */
+  readonly logLevel: LogLevel
+}
+
+/** Writes events: JSON lines on stdout, or lines for people on stderr. */
+export function printEvents({ json, quiet, logLevel }: EventOutput): TrackerEventSink {
+  const logger = createLogger(logLevel, line => process.stderr.write(line))
+  return event => {
+    if (json) process.stdout.write(`${JSON.stringify(event)}\n`)
+    else if (event.event === 'warning') logger.log('warn', event.text)
+    else if (event.event === 'worker-restarted') logger.log('error', lineFor(event))
+    else if (!quiet) process.stderr.write(`${lineFor(event)}\n`)
+  }
+}
+
+function lineFor(event: TrackerEvent): string {
+  switch (event.event) {
+    case 'listening': {
+      const workers = `${event.workers} worker${event.workers === 1 ? '' : 's'}`
+      return `listening ${event.protocol} ${where(event)} (${event.engine} engine, ${workers})`
+    }
+    case 'buffers':
+      return (
+        `buffers ${event.protocol} ${where(event)}: ` +
+        `receive ${bufferText(event.receiveBytesAsked, event.receiveBytesGranted)}, ` +
+        `send ${bufferText(event.sendBytesAsked, event.sendBytesGranted)}`
+      )
+    case 'worker-restarted':
+      return `worker ${event.worker} failed and was restarted: ${event.reason}`
+    case 'stopped':
+      return stoppedLine(event)
+    case 'notice':
+    case 'warning':
+      return `note: ${event.text}`
+  }
+}
+
+function where({ address, port }: { address: string; port: number }): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+}
+
+function bufferText(asked: number, granted: number): string {
+  const figures = `${asked === 0 ? 'default' : `${asked} bytes asked`}, ${granted} granted`
+  return granted < asked ? `${figures} (the system's limit)` : figures
+}
+
+function stoppedLine(summary: TrackerSummary): string {
+  const figure = (value: number): string => value.toLocaleString('en-US')
+  return (
+    `stopped after ${figure(summary.seconds)} s: ${figure(summary.requests)} requests, ` +
+    `${figure(summary.responses)} responses, ${figure(summary.dropped)} dropped, ` +
+    `${figure(summary.kernelDrops)} lost in the kernel; ` +
+    `${figure(summary.torrents)} torrents, ${figure(summary.peers)} peers`
+  )
+}
+
+/** SIGINT is 2 and SIGTERM 15; a shell reports a death by signal as 128 and its number. */
+const SIGNAL_NUMBERS = { SIGINT: 2, SIGTERM: 15 } as const
+
+export interface StopRequest {
+  /** Aborted by the first SIGINT or SIGTERM. */
+  readonly signal: AbortSignal
+  /** 130 after SIGINT, 0 after SIGTERM (a service manager's normal stop). */
+  exitCode(): number
+}
+
+/** The first SIGINT or SIGTERM asks for a stop, the second ends the process at once. */
+export function untilSignal(): StopRequest {
+  const controller = new AbortController()
+  let received: NodeJS.Signals | undefined
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      if (received !== undefined) process.exit(128 + SIGNAL_NUMBERS[name])
+      received = name
+      controller.abort()
+    })
+  }
+  return {
+    signal: controller.signal,
+    exitCode: () => (received === 'SIGINT' ? ExitCode.interrupted : ExitCode.ok),
+  }
+}

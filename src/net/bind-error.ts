@@ -1,0 +1,45 @@
+// Turns a failed bind into one sentence with cause and remedy, for every engine and protocol.
+
+import { AquaticError, type ErrorCode } from '../errors.js'
+import { formatSocketAddress, type SocketAddress } from './address.js'
+
+/** @param errnoName such as `EADDRINUSE` */
+export function bindError(protocol: string, address: SocketAddress, errnoName: string): AquaticError {
+  const where = `${protocol} ${formatSocketAddress(address)}`
+  const [code, cause, remedy] = explain(address, errnoName)
+  return new AquaticError(code, `Cannot listen on ${where}: ${cause} (${errnoName}).`, { remedy })
+}
+
+function explain({ address, port }: SocketAddress, errnoName: string): [ErrorCode, string, string] {
+  switch (errnoName) {
+    case 'EADDRINUSE':
+      return [
+        'AQ_BIND_IN_USE',
+        'another program uses this port',
+        `find it with \`ss -lunp 'sport = :${port}'\`, or choose another port (0 lets the system choose)`,
+      ]
+    case 'EACCES':
+    case 'EPERM':
+      return [
+        'AQ_BIND_DENIED',
+        port < 1024
+          ? 'ports below 1024 need a right that this process does not have'
+          : 'the system forbids it',
+        `choose a port of 1024 or more, or grant the right: \`setcap cap_net_bind_service=+ep "$(readlink -f "$(which node)")"\``,
+      ]
+    case 'EADDRNOTAVAIL':
+      return [
+        'AQ_BIND_ADDRESS',
+        `no network interface of this machine has the address ${address}`,
+        'list the addresses with `ip address`, or use 0.0.0.0 or [::] for all of them',
+      ]
+    case 'EAFNOSUPPORT':
+      return [
+        'AQ_BIND_ADDRESS',
+        'this machine has this address family switched off',
+        'set network.use_ipv6 (or network.use_ipv4) to false',
+      ]
+    default:
+      return ['AQ_BIND_FAILED', 'the system refused', 'see `man 2 bind` for what this error number means']
+  }
+}

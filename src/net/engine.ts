@@ -1,0 +1,37 @@
+// Chooses between the engines: `native` (system calls through koffi, Linux) and `node` (the runtime's own sockets).
+
+import { AquaticError } from '../errors.js'
+
+export type EngineName = 'native' | 'node'
+
+export interface EngineChoice {
+  readonly engine: EngineName
+  /** Why this one, for the start-up line. */
+  readonly reason: string
+}
+
+/** @throws AquaticError AQ_ENGINE_UNAVAILABLE when `native` is asked for and can't work here */
+export async function chooseEngine(asked: 'auto' | EngineName): Promise<EngineChoice> {
+  if (asked === 'node') return { engine: 'node', reason: 'network.engine = "node"' }
+  const obstacle = await nativeObstacle()
+  if (obstacle === null) {
+    return { engine: 'native', reason: asked === 'auto' ? 'Linux with koffi' : 'network.engine = "native"' }
+  }
+  if (asked === 'auto') return { engine: 'node', reason: obstacle }
+  throw new AquaticError('AQ_ENGINE_UNAVAILABLE', `The native engine can't work here: ${obstacle}.`, {
+    remedy: 'set network.engine to "auto" or "node"',
+  })
+}
+
+async function nativeObstacle(): Promise<string | null> {
+  if (process.platform !== 'linux') return `it needs Linux, this is ${process.platform}`
+  if (process.arch !== 'x64' && process.arch !== 'arm64')
+    return `it needs x64 or arm64, this is ${process.arch}`
+  try {
+    const { loadLibc } = await import('./native/libc.js')
+    loadLibc()
+    return null
+  } catch (error) {
+    return `koffi can't be loaded (${(error as Error).message.split('\n')[0]})`
+  }
+}

@@ -1,0 +1,66 @@
+// The system calls of the native engine, through koffi. The only file that knows koffi's interface.
+//
+// Symbols come from the process itself: node is linked against the C library (glibc or musl), so no file name is
+// needed. A buffer whose address is stored in a structure must stay reachable from JavaScript for as long as the
+// kernel may use it: every class here keeps its buffers in fields.
+
+import { createRequire } from 'node:module'
+
+/** A pointer argument: a typed array (its memory), or null. */
+type Pointer = NodeJS.TypedArray | null
+
+/** The calls, typed as in their manual pages; those that fail return -1 and leave the reason in `errno()`. */
+export interface Libc {
+  socket(domain: number, type: number, protocol: number): number
+  bind(fd: number, address: Pointer, addressBytes: number): number
+  close(fd: number): number
+  getsockname(fd: number, address: Pointer, addressBytes: Pointer): number
+  setsockopt(fd: number, level: number, name: number, value: Pointer, valueBytes: number): number
+  getsockopt(fd: number, level: number, name: number, value: Pointer, valueBytes: Pointer): number
+  poll(fds: Pointer, count: number, timeoutMs: number): number
+  recvmmsg(fd: number, headers: Pointer, count: number, flags: number, timeout: Pointer): number
+  sendmmsg(fd: number, headers: Pointer, count: number, flags: number): number
+  clock_gettime(clock: number, time: Pointer): number
+  /** Error number of the last failed call in this thread. */
+  errno(): number
+  /** Address of a typed array's memory. */
+  addressOf(buffer: NodeJS.TypedArray): bigint
+}
+
+interface Koffi {
+  load(path: null): { func(declaration: string): (...args: never[]) => number }
+  errno(): number
+  address(buffer: NodeJS.TypedArray): bigint | number
+}
+
+const declarations = [
+  'int socket(int, int, int)',
+  'int bind(int, void*, uint32_t)',
+  'int close(int)',
+  'int getsockname(int, void*, void*)',
+  'int setsockopt(int, int, int, void*, uint32_t)',
+  'int getsockopt(int, int, int, void*, void*)',
+  'int poll(void*, unsigned long, int)',
+  'int recvmmsg(int, void*, uint32_t, int, void*)',
+  'int sendmmsg(int, void*, uint32_t, int)',
+  'int clock_gettime(int, void*)',
+]
+
+let loaded: Libc | undefined
+
+/** Loads koffi and binds the calls. @throws where koffi has no binary for this platform */
+export function loadLibc(): Libc {
+  if (loaded !== undefined) return loaded
+  const koffi = createRequire(import.meta.url)('koffi') as Koffi
+  const library = koffi.load(null)
+  const calls: Record<string, unknown> = {
+    errno: () => koffi.errno(),
+    addressOf: (buffer: NodeJS.TypedArray) => BigInt(koffi.address(buffer)),
+  }
+  for (const declaration of declarations) {
+    const name = declaration.slice('int '.length, declaration.indexOf('('))
+    calls[name] = library.func(declaration)
+  }
+  loaded = calls as unknown as Libc
+  return loaded
+}

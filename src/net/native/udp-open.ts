@@ -1,0 +1,154 @@
+// Opens the UDP sockets of the native engine. The main thread opens all of them before any worker starts: a bind
+// error is known at once, a restarted worker goes on with the same socket, and privileges can be dropped in between.
+
+import { AquaticError } from '../../errors.js'
+import { addressBytes, familyOf, isWildcard, type SocketAddress } from '../address.js'
+import { bindError } from '../bind-error.js'
+import { Errno, errnoName } from '../errno.js'
+import {
+  AF_INET,
+  AF_INET6,
+  IP_PKTINFO,
+  IPV6_RECVPKTINFO,
+  IPV6_V6ONLY,
+  MEMINFO_DROPS,
+  MEMINFO_WORDS,
+  SO_MEMINFO,
+  SO_RCVBUF,
+  SO_REUSEPORT,
+  SO_SNDBUF,
+  SOCK_CLOEXEC,
+  SOCK_DGRAM,
+  SOCKADDR_IN_BYTES,
+  SOCKADDR_IN6_BYTES,
+  SOL_IP,
+  SOL_IPV6,
+  SOL_SOCKET,
+} from './constants.js'
+import { type Libc, loadLibc } from './libc.js'
+
+export interface UdpSocketOptions {
+  readonly address: SocketAddress
+  /** IPV6_V6ONLY; without it an IPv6 wildcard socket also takes IPv4 (as mapped addresses). */
+  readonly onlyIpv6: boolean
+  /** Bytes asked for; 0 leaves the system's default. */
+  readonly receiveBufferBytes: number
+  readonly sendBufferBytes: number
+}
+
+/** An open, bound socket; plain data, so that it can be handed to a worker. */
+export interface OpenUdpSocket {
+  readonly fd: number
+  readonly family: 4 | 6
+  /** With the port that the system chose where 0 was asked for. */
+  readonly address: SocketAddress
+  /** Bound to a wildcard: answers must say which local address was asked (packet info). */
+  readonly needsPacketInfo: boolean
+  readonly receiveBufferBytesGranted: number
+  readonly sendBufferBytesGranted: number
+}
+
+/**
+ * Opens one socket with SO_REUSEPORT, so that each worker has its own on the same port.
+ * @throws AquaticError AQ_BIND_* with the cause and what to do
+ */
+export function openUdpSocket(options: UdpSocketOptions): OpenUdpSocket {
+  const libc = loadLibc()
+  const { address } = options
+  const family = familyOf(address.address)
+  const fd = libc.socket(family === 6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)
+  if (fd < 0) throw bindError('udp', address, errnoName(libc.errno()))
+  try {
+    const needsPacketInfo = isWildcard(address.address)
+    if (family === 6) setOption(libc, fd, SOL_IPV6, IPV6_V6ONLY, options.onlyIpv6 ? 1 : 0)
+    setOption(libc, fd, SOL_SOCKET, SO_REUSEPORT, 1)
+    if (options.receiveBufferBytes > 0) setOption(libc, fd, SOL_SOCKET, SO_RCVBUF, options.receiveBufferBytes)
+    if (options.sendBufferBytes > 0) setOption(libc, fd, SOL_SOCKET, SO_SNDBUF, options.sendBufferBytes)
+    if (needsPacketInfo) {
+      if (family === 6) setOption(libc, fd, SOL_IPV6, IPV6_RECVPKTINFO, 1)
+      else setOption(libc, fd, SOL_IP, IP_PKTINFO, 1)
+    }
+    const name = encodeSocketAddress(address)
+    if (libc.bind(fd, name, name.length) !== 0) throw bindError('udp', address, errnoName(libc.errno()))
+    return {
+      fd,
+      family,
+      address: { address: address.address, port: boundPort(libc, fd) },
+      needsPacketInfo,
+      // The kernel doubles what was asked for, to account for its own bookkeeping, and reports the double.
+      receiveBufferBytesGranted: getOption(libc, fd, SOL_SOCKET, SO_RCVBUF) / 2,
+      sendBufferBytesGranted: getOption(libc, fd, SOL_SOCKET, SO_SNDBUF) / 2,
+    }
+  } catch (error) {
+    libc.close(fd)
+    throw error
+  }
+}
+
+/** Whether another program listens on the address (a second socket with SO_REUSEPORT would share its packets). */
+export function isUdpAddressTaken(options: UdpSocketOptions): boolean {
+  const { address } = options
+  if (address.port === 0) return false
+  const libc = loadLibc()
+  const family = familyOf(address.address)
+  const fd = libc.socket(family === 6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)
+  if (fd < 0) return false
+  try {
+    if (family === 6) setOption(libc, fd, SOL_IPV6, IPV6_V6ONLY, options.onlyIpv6 ? 1 : 0)
+    const name = encodeSocketAddress(address)
+    return libc.bind(fd, name, name.length) !== 0 && libc.errno() === Errno.EADDRINUSE
+  } finally {
+    libc.close(fd)
+  }
+}
+
+/** Closes a socket; its number must not be used again. */
+export function closeUdpSocket(socket: OpenUdpSocket): void {
+  loadLibc().close(socket.fd)
+}
+
+/** Datagrams the kernel dropped because this socket's receive buffer was full (`SO_MEMINFO`). */
+export function kernelDropsOf(socket: OpenUdpSocket): number {
+  const values = new Uint32Array(MEMINFO_WORDS)
+  const bytes = Int32Array.of(values.byteLength)
+  const failed = loadLibc().getsockopt(socket.fd, SOL_SOCKET, SO_MEMINFO, values, bytes) !== 0
+  return failed ? 0 : values[MEMINFO_DROPS]
+}
+
+/** `struct sockaddr_in` or `sockaddr_in6` in network order. */
+function encodeSocketAddress({ address, port }: SocketAddress): Uint8Array {
+  const isIpv6 = familyOf(address) === 6
+  const name = new Uint8Array(isIpv6 ? SOCKADDR_IN6_BYTES : SOCKADDR_IN_BYTES)
+  const view = new DataView(name.buffer)
+  view.setUint16(0, isIpv6 ? AF_INET6 : AF_INET, true)
+  view.setUint16(2, port, false)
+  name.set(addressBytes(address), isIpv6 ? 8 : 4)
+  return name
+}
+
+function boundPort(libc: Libc, fd: number): number {
+  const name = new Uint8Array(SOCKADDR_IN6_BYTES)
+  const bytes = Int32Array.of(name.length)
+  if (libc.getsockname(fd, name, bytes) !== 0) throw systemCallFailed('getsockname', libc.errno())
+  return new DataView(name.buffer).getUint16(2, false)
+}
+
+function setOption(libc: Libc, fd: number, level: number, name: number, value: number): void {
+  if (libc.setsockopt(fd, level, name, Int32Array.of(value), 4) !== 0) {
+    throw systemCallFailed(`setsockopt(${level}, ${name}, ${value})`, libc.errno())
+  }
+}
+
+function getOption(libc: Libc, fd: number, level: number, name: number): number {
+  const value = new Int32Array(1)
+  if (libc.getsockopt(fd, level, name, value, Int32Array.of(4)) !== 0) {
+    throw systemCallFailed(`getsockopt(${level}, ${name})`, libc.errno())
+  }
+  return value[0]
+}
+
+function systemCallFailed(call: string, errno: number): AquaticError {
+  return new AquaticError('AQ_BIND_FAILED', `The system refused ${call}: ${errnoName(errno)}.`, {
+    remedy: 'start with --set network.engine=node, and report this line',
+  })
+}

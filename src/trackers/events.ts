@@ -1,0 +1,42 @@
+// What a running tracker tells its command, which prints it: lines for people, JSON objects for machines.
+
+/** `event` names the kind; every field is plain data. With `--json` each is one line on stdout, as it stands here. */
+export type TrackerEvent =
+  | {
+      readonly event: 'listening'
+      readonly protocol: 'udp'
+      readonly address: string
+      readonly port: number
+      readonly engine: string
+      readonly workers: number
+    }
+  /** Start-up facts: which engine and why, keys without effect, settings worth a thought. */
+  | { readonly event: 'notice'; readonly text: string }
+  /** Socket buffers asked for (0: the system's default) and granted, per socket, in bytes. */
+  | {
+      readonly event: 'buffers'
+      readonly protocol: 'udp'
+      readonly address: string
+      readonly port: number
+      readonly receiveBytesAsked: number
+      readonly receiveBytesGranted: number
+      readonly sendBytesAsked: number
+      readonly sendBytesGranted: number
+    }
+  | { readonly event: 'worker-restarted'; readonly worker: string; readonly reason: string }
+  /** Something an operator should know, said at most once a minute for each kind. */
+  | { readonly event: 'warning'; readonly text: string }
+  | ({ readonly event: 'stopped' } & TrackerSummary)
+
+/** Totals of a run. */
+export interface TrackerSummary {
+  readonly seconds: number
+  readonly requests: number
+  readonly responses: number
+  readonly dropped: number
+  readonly kernelDrops: number
+  readonly torrents: number
+  readonly peers: number
+}
+
+export type TrackerEventSink = (event: TrackerEvent) => void

@@ -1,0 +1,145 @@
+// Keeps a tracker's workers running: starts the threads, restarts one that fails, gives up on one that keeps
+// failing, and notices a worker that died while it held a lock of the shared swarm. Knows no protocol.
+
+import { Worker } from 'node:worker_threads'
+import { AquaticError } from '../errors.js'
+
+/** What a worker tells the main thread. */
+export type WorkerMessage<Ready> =
+  | { readonly type: 'ready'; readonly ready: Ready }
+  /** The worker can't start, for a reason the user can mend; it ends by itself. */
+  | {
+      readonly type: 'refused'
+      readonly code: AquaticError['code']
+      readonly message: string
+      readonly remedy?: string
+    }
+
+/** Sent to every worker at stop; workers in a blocking loop read their control word instead. */
+export const STOP_MESSAGE = 'stop'
+
+/** A worker that fails more often than this within the window ends the program. */
+const FAILURES_MAX = 5
+const FAILURE_WINDOW_MS = 60_000
+
+export interface SupervisorOptions {
+  /** Compiled module that each thread runs. */
+  readonly workerFile: URL
+  /** `socket` gives `socket-01`, `socket-02`, … */
+  readonly namePrefix: string
+  readonly workerDataFor: (workerIndex: number) => unknown
+  /** Locks that a dead worker still holds; more than none is the end. */
+  readonly locksHeldBy: (workerIndex: number) => number
+  readonly onRestart: (workerName: string, reason: string) => void
+  /** Young generation of each worker's heap: a worker that allocates nothing needs none. */
+  readonly resourceLimits?: { maxYoungGenerationSizeMb: number }
+}
+
+export class Supervisor<Ready> {
+  /** Rejects when the tracker can't go on: AQ_WORKER_FAILED or AQ_WORKER_DIED_WITH_LOCK. */
+  readonly failed: Promise<never>
+  readonly #options: SupervisorOptions
+  readonly #workers = new Map<number, Worker>()
+  readonly #failureTimes = new Map<number, number[]>()
+  #fail!: (error: Error) => void
+  #isStopping = false
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options
+    this.failed = new Promise((_, reject) => {
+      this.#fail = reject
+    })
+    // The owner may look at it late; until then it must not count as unhandled.
+    this.failed.catch(() => undefined)
+  }
+
+  nameOf(workerIndex: number): string {
+    return `${this.#options.namePrefix}-${String(workerIndex + 1).padStart(2, '0')}`
+  }
+
+  /** Starts one worker. Resolves with its ready message; rejects when it refuses or fails before it is ready. */
+  start(workerIndex: number): Promise<Ready> {
+    const name = this.nameOf(workerIndex)
+    const worker = new Worker(this.#options.workerFile, {
+      name,
+      workerData: this.#options.workerDataFor(workerIndex),
+      ...(this.#options.resourceLimits ? { resourceLimits: this.#options.resourceLimits } : {}),
+    })
+    this.#workers.set(workerIndex, worker)
+    return new Promise((resolve, reject) => {
+      let isReady = false
+      let failure: unknown
+      worker.on('message', (message: WorkerMessage<Ready>) => {
+        if (message.type === 'ready') {
+          isReady = true
+          resolve(message.ready)
+        } else {
+          const { code, message: text, remedy } = message
+          failure = new AquaticError(code, text, remedy === undefined ? {} : { remedy })
+        }
+      })
+      worker.on('error', error => {
+        failure = error
+      })
+      worker.on('exit', exitCode => {
+        this.#workers.delete(workerIndex)
+        const cause = failure ?? new Error(`ended with exit code ${exitCode}`)
+        if (!isReady) reject(cause instanceof AquaticError ? cause : this.#workerFailed(name, cause))
+        else if (!this.#isStopping || failure !== undefined) this.#replace(workerIndex, cause)
+      })
+    })
+  }
+
+  /** Asks all workers to end and waits until they have. */
+  async stop(): Promise<void> {
+    this.#isStopping = true
+    const exits = [...this.#workers.values()].map(worker => {
+      const exit = new Promise<void>(resolve => worker.once('exit', () => resolve()))
+      worker.postMessage(STOP_MESSAGE)
+      return exit
+    })
+    await Promise.all(exits)
+  }
+
+  /** Ends one worker's thread at once, as a crash would. */
+  async kill(workerIndex: number): Promise<void> {
+    await this.#workers.get(workerIndex)?.terminate()
+  }
+
+  #replace(workerIndex: number, cause: unknown): void {
+    const name = this.nameOf(workerIndex)
+    const locks = this.#options.locksHeldBy(workerIndex)
+    if (locks > 0) {
+      this.#fail(
+        new AquaticError(
+          'AQ_WORKER_DIED_WITH_LOCK',
+          `Worker ${name} ended while it held a lock of the swarm: ${reasonOf(cause)}.`,
+          { remedy: 'the swarm may be inconsistent, start again; please report this line', cause },
+        ),
+      )
+      return
+    }
+    if (this.#isStopping) return
+    const now = performance.now()
+    const times = (this.#failureTimes.get(workerIndex) ?? []).filter(time => now - time < FAILURE_WINDOW_MS)
+    times.push(now)
+    this.#failureTimes.set(workerIndex, times)
+    if (times.length > FAILURES_MAX) {
+      this.#fail(this.#workerFailed(name, cause))
+      return
+    }
+    this.#options.onRestart(name, reasonOf(cause))
+    this.start(workerIndex).catch(error => this.#replace(workerIndex, error))
+  }
+
+  #workerFailed(name: string, cause: unknown): AquaticError {
+    return new AquaticError('AQ_WORKER_FAILED', `Worker ${name} keeps failing: ${reasonOf(cause)}.`, {
+      remedy: 'see the lines before this one; DEBUG=* shows where it failed',
+      cause,
+    })
+  }
+}
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
+}

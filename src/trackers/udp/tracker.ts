@@ -1,0 +1,210 @@
+// The UDP tracker as a whole: a flat list of steps from configuration to shutdown.
+
+import type { UdpConfig } from '../../config/udp.js'
+import { createCounterMemory, sumSnapshots } from '../../metrics/counters.js'
+import { formatSocketAddress } from '../../net/address.js'
+import { chooseEngine, type EngineChoice } from '../../net/engine.js'
+import { Cleaner } from '../../swarm/cleaner.js'
+import { locksHeldBy } from '../../swarm/lock.js'
+import { createSwarmMemory, type SwarmMemory } from '../../swarm/memory.js'
+import { Swarm } from '../../swarm/swarm.js'
+import { scheduleCleaning } from '../cleaning.js'
+import type { TrackerEventSink, TrackerSummary } from '../events.js'
+import { swarmMemoryBytes, workerCount } from '../processors.js'
+import { Supervisor } from '../supervisor.js'
+import { loadTorrentFilter, TorrentFilter, type TorrentFilterData } from '../torrent-filter.js'
+import { createConnectionIdKey } from './connection-id.js'
+import { type UdpCounterName, udpCounterNames, udpCounters } from './counters.js'
+import type { UdpRules } from './handler.js'
+import { openUdpSockets, type UdpSockets } from './sockets.js'
+import { watchUdpTracker } from './watch.js'
+import { CONTROL_STOP, lockOwnerOf, type UdpWorkerData, type WorkerSocketReport } from './worker-data.js'
+
+const MAIN_THREAD_LOCK_OWNER = 1
+/** Workers allocate next to nothing: a small young generation keeps their memory small. */
+const WORKER_YOUNG_GENERATION_MB = 2
+
+export interface RunOptions {
+  /** Aborted: stop reading, answer what was read, return. */
+  readonly signal: AbortSignal
+  readonly onEvent: TrackerEventSink
+}
+
+/**
+ * Serves until `signal` is aborted. `listening` events come when every worker receives.
+ * @throws AquaticError when it can't start or can't go on
+ */
+export async function runUdpTracker(
+  config: UdpConfig,
+  { signal, onEvent }: RunOptions,
+): Promise<TrackerSummary> {
+  const choice = await chooseEngine(config.network.engine)
+  const filter = await loadTorrentFilter(config.accessList.mode, config.accessList.path)
+  const swarmMemory = createSwarmMemory({
+    memoryLimitBytes: swarmMemoryBytes(config.swarm.memoryLimit),
+    maxPeerAgeSeconds: config.cleaning.maxPeerAge,
+    cleaningIntervalSeconds: config.cleaning.torrentCleaningInterval,
+  })
+  const swarm = new Swarm(swarmMemory, { lockOwner: MAIN_THREAD_LOCK_OWNER, randomSeed: 1 })
+  const sockets = await openUdpSockets(config, choice.engine, workerCount(config.socketWorkers))
+  const startedAtSeconds = process.hrtime()[0]
+  const control = new SharedArrayBuffer(4)
+  const counterMemory = createCounterMemory(udpCounterNames, sockets.workers)
+  const blocks = Array.from({ length: sockets.workers }, (_, index) => udpCounters(counterMemory, index))
+  const shared = {
+    rules: rulesOf(config),
+    swarm: swarmMemory,
+    filter,
+    connectionIdKey: createConnectionIdKey(),
+    maxConnectionAgeSeconds: config.cleaning.maxConnectionAge,
+    startedAtSeconds,
+    control,
+    counters: counterMemory,
+    batchSize: config.network.batchSize,
+    pollTimeoutMs: config.network.pollTimeoutMs,
+    receiveBufferBytes: config.network.socketRecvBufferSize,
+    sendBufferBytes: config.network.socketSendBufferSize,
+  }
+  const workers = superviseWorkers(shared, sockets, swarmMemory, onEvent)
+  const nowSeconds = (): number => process.hrtime()[0] - startedAtSeconds
+  const counters = (): Record<UdpCounterName, number> => sumSnapshots(blocks.map(block => block.snapshot()))
+  const cleaner = new Cleaner(swarm, forbiddenBy(filter))
+  const stopCleaning = scheduleCleaning(cleaner, {
+    intervalSeconds: config.cleaning.torrentCleaningInterval,
+    nowSeconds,
+  })
+  const stopWatching = watchUdpTracker({ swarm, counters, kernelDrops: () => sockets.kernelDrops(), onEvent })
+  const stopWorkers = async (): Promise<void> => {
+    Atomics.store(new Int32Array(control), CONTROL_STOP, 1)
+    await workers.stop()
+  }
+  try {
+    await startWorkers(workers, sockets, config, choice, onEvent)
+    await Promise.race([aborted(signal), workers.failed])
+    await stopWorkers()
+    return summarise(counters(), sockets, swarm, nowSeconds())
+  } finally {
+    await stopWorkers()
+    stopCleaning()
+    stopWatching()
+    sockets.close()
+  }
+}
+
+function rulesOf({ protocol, cleaning }: UdpConfig): UdpRules {
+  return {
+    maxScrapeTorrents: protocol.maxScrapeTorrents,
+    maxResponsePeers: protocol.maxResponsePeers,
+    announceIntervalSeconds: protocol.peerAnnounceInterval,
+    maxPeerAgeSeconds: cleaning.maxPeerAge,
+  }
+}
+
+function forbiddenBy(data: TorrentFilterData | null): ConstructorParameters<typeof Cleaner>[1] {
+  if (data === null) return undefined
+  const filter = new TorrentFilter(data)
+  return (hash0, hash1, hash2, hash3, hash4) => !filter.allows(hash0, hash1, hash2, hash3, hash4)
+}
+
+type UdpSupervisor = Supervisor<readonly WorkerSocketReport[]>
+
+function superviseWorkers(
+  shared: Omit<UdpWorkerData, 'workerIndex' | 'sockets'>,
+  sockets: UdpSockets,
+  swarmMemory: SwarmMemory,
+  onEvent: TrackerEventSink,
+): UdpSupervisor {
+  return new Supervisor({
+    workerFile: new URL('./worker.js', import.meta.url),
+    namePrefix: 'socket',
+    resourceLimits: { maxYoungGenerationSizeMb: WORKER_YOUNG_GENERATION_MB },
+    workerDataFor: (workerIndex): UdpWorkerData => ({
+      ...shared,
+      workerIndex,
+      sockets: sockets.forWorker(workerIndex),
+    }),
+    locksHeldBy: workerIndex => locksHeldBy(swarmMemory, lockOwnerOf(workerIndex)),
+    onRestart: (worker, reason) => onEvent({ event: 'worker-restarted', worker, reason }),
+  })
+}
+
+/** Starts worker 1 first: on the node engine only it can tell which port "port 0" became. */
+async function startWorkers(
+  workers: UdpSupervisor,
+  sockets: UdpSockets,
+  config: UdpConfig,
+  choice: EngineChoice,
+  onEvent: TrackerEventSink,
+): Promise<void> {
+  const reported = await workers.start(0)
+  if (reported.length > 0) sockets.learnAddresses(reported.map(report => report.address))
+  const others = Array.from({ length: sockets.workers - 1 }, (_, index) => workers.start(index + 1))
+  const reports = [...reported, ...(await Promise.all(others)).flat()]
+  const opened = choice.engine === 'native' ? sockets.opened : reports
+  onEvent({ event: 'notice', text: engineNotice(choice, sockets.workers, workerCount(config.socketWorkers)) })
+  for (const { address } of firstPerAddress(opened)) {
+    onEvent({
+      event: 'listening',
+      protocol: 'udp',
+      ...address,
+      engine: choice.engine,
+      workers: sockets.workers,
+    })
+  }
+  for (const socket of firstPerAddress(opened)) {
+    onEvent({
+      event: 'buffers',
+      protocol: 'udp',
+      ...socket.address,
+      receiveBytesAsked: config.network.socketRecvBufferSize,
+      receiveBytesGranted: socket.receiveBufferBytesGranted,
+      sendBytesAsked: config.network.socketSendBufferSize,
+      sendBytesGranted: socket.sendBufferBytesGranted,
+    })
+  }
+}
+
+function engineNotice({ engine, reason }: EngineChoice, workers: number, workersAsked: number): string {
+  const fewer =
+    workers < workersAsked
+      ? `; 1 worker instead of ${workersAsked}, because node ${process.versions.node} can't share a UDP port`
+      : ''
+  return `engine ${engine}: ${reason}${fewer}`
+}
+
+/** Every worker's socket on an address got the same buffers: one report for each address will do. */
+function firstPerAddress(sockets: readonly WorkerSocketReport[]): WorkerSocketReport[] {
+  const byAddress = new Map<string, WorkerSocketReport>()
+  for (const socket of sockets) {
+    const key = formatSocketAddress(socket.address)
+    if (!byAddress.has(key)) byAddress.set(key, socket)
+  }
+  return [...byAddress.values()]
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
+
+function summarise(
+  counters: Record<UdpCounterName, number>,
+  sockets: UdpSockets,
+  swarm: Swarm,
+  seconds: number,
+): TrackerSummary {
+  const sum = (prefix: string): number =>
+    udpCounterNames.filter(name => name.startsWith(prefix)).reduce((total, name) => total + counters[name], 0)
+  const totals = swarm.totals()
+  return {
+    seconds,
+    requests: sum('requests'),
+    responses: sum('responses'),
+    dropped: sum('dropped'),
+    kernelDrops: sockets.kernelDrops(),
+    torrents: totals.torrents,
+    peers: totals.ipv4.peers + totals.ipv6.peers,
+  }
+}

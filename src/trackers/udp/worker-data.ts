@@ -1,0 +1,52 @@
+// What the main thread hands to a socket worker's thread, and what comes back: plain data and shared memory.
+
+import type { SocketAddress } from '../../net/address.js'
+import type { OpenUdpSocket } from '../../net/native/udp-open.js'
+import type { SwarmMemory } from '../../swarm/memory.js'
+import type { TorrentFilterData } from '../torrent-filter.js'
+import type { UdpRules } from './handler.js'
+import type { SipHashKey } from './siphash.js'
+
+/** Index of the control word that ends a native worker's loop when it is not zero. */
+export const CONTROL_STOP = 0
+
+/** Sockets of one worker: opened by the main thread (native) or to be opened here (node). */
+export type WorkerSockets =
+  | { readonly engine: 'native'; readonly sockets: readonly OpenUdpSocket[] }
+  | { readonly engine: 'node'; readonly sockets: readonly NodeSocketPlan[] }
+
+export interface NodeSocketPlan {
+  readonly address: SocketAddress
+  readonly family: 4 | 6
+  readonly onlyIpv6: boolean
+  readonly reusePort: boolean
+}
+
+/** Everything a worker needs, as plain data and shared memory. */
+export interface UdpWorkerData {
+  readonly workerIndex: number
+  readonly sockets: WorkerSockets
+  readonly rules: UdpRules
+  readonly swarm: SwarmMemory
+  readonly filter: TorrentFilterData | null
+  readonly connectionIdKey: SipHashKey
+  readonly maxConnectionAgeSeconds: number
+  /** Monotonic seconds at which the tracker started: ids and expiries count from there. */
+  readonly startedAtSeconds: number
+  readonly control: SharedArrayBuffer
+  readonly counters: SharedArrayBuffer
+  readonly batchSize: number
+  readonly pollTimeoutMs: number
+  readonly receiveBufferBytes: number
+  readonly sendBufferBytes: number
+}
+
+/** What the node engine found out by binding; the native engine's main thread knows it already. */
+export interface WorkerSocketReport {
+  readonly address: SocketAddress
+  readonly receiveBufferBytesGranted: number
+  readonly sendBufferBytesGranted: number
+}
+
+/** Lock owner 1 is the main thread (cleaning, statistics); workers follow. */
+export const lockOwnerOf = (workerIndex: number): number => workerIndex + 2

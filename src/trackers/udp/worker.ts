@@ -1,0 +1,122 @@
+// A socket worker's thread: receive a batch, answer each request in place, send the batch, account for it.
+// The native engine's loop never leaves this file's `while` and sleeps only in the kernel; the node engine's is
+// driven by events. Both call the same `answerBatch`.
+
+import { parentPort, workerData } from 'node:worker_threads'
+import { AquaticError } from '../../errors.js'
+import type { OpenUdpSocket } from '../../net/native/udp-open.js'
+import { NodeUdpSocket } from '../../net/node/udp-socket.js'
+import type { SendTotals, UdpBatch } from '../../net/udp-batch.js'
+import { Swarm } from '../../swarm/swarm.js'
+import type { WorkerMessage } from '../supervisor.js'
+import { TorrentFilter } from '../torrent-filter.js'
+import { ConnectionIds } from './connection-id.js'
+import { IPV6_COUNTERS, UdpCounter, udpCounters } from './counters.js'
+import { packetBytesFor, UdpHandler } from './handler.js'
+import {
+  CONTROL_STOP,
+  lockOwnerOf,
+  type NodeSocketPlan,
+  type UdpWorkerData,
+  type WorkerSocketReport,
+} from './worker-data.js'
+
+/** Answers every request of the batch in place and counts what will be sent. */
+function answerBatch(handler: UdpHandler, batch: UdpBatch, nowSeconds: number, counters: Float64Array): void {
+  for (let index = 0; index < batch.count; index++) {
+    const bytes = handler.handle(batch, index, nowSeconds)
+    batch.answerLengths[index] = bytes
+    counters[UdpCounter.bytesSent + (batch.families[index] === 6 ? IPV6_COUNTERS : 0)] += bytes
+  }
+  counters[UdpCounter.batches]++
+}
+
+function countSendFailures(totals: SendTotals, counters: Float64Array): void {
+  if (totals.skipped === 0 && totals.retried === 0) return
+  counters[UdpCounter.sendsSkipped] += totals.skipped
+  counters[UdpCounter.sendsRetried] += totals.retried
+  totals.skipped = 0
+  totals.retried = 0
+}
+
+function createHandler(data: UdpWorkerData, counters: Float64Array): UdpHandler {
+  const swarm = new Swarm(data.swarm, {
+    lockOwner: lockOwnerOf(data.workerIndex),
+    randomSeed: crypto.getRandomValues(new Int32Array(1))[0],
+  })
+  const connectionIds = new ConnectionIds(data.connectionIdKey, data.maxConnectionAgeSeconds)
+  const filter = data.filter === null ? null : new TorrentFilter(data.filter)
+  return new UdpHandler(data.rules, swarm, connectionIds, filter, counters)
+}
+
+function report(message: WorkerMessage<readonly WorkerSocketReport[]>): void {
+  parentPort?.postMessage(message)
+}
+
+async function runNative(data: UdpWorkerData, opened: readonly OpenUdpSocket[]): Promise<void> {
+  const { NativeUdpSocket } = await import('../../net/native/udp-socket.js')
+  const { NativeUdpPoll } = await import('../../net/native/udp-poll.js')
+  const { values: counters } = udpCounters(data.counters, data.workerIndex)
+  const handler = createHandler(data, counters)
+  const shape = { batchSize: data.batchSize, packetBytes: packetBytesFor(data.rules) }
+  const sockets = opened.map(socket => new NativeUdpSocket(socket, shape))
+  const poll = new NativeUdpPoll(sockets, data.pollTimeoutMs)
+  const control = new Int32Array(data.control)
+  report({ type: 'ready', ready: [] })
+  while (Atomics.load(control, CONTROL_STOP) === 0) {
+    const socket = poll.receive()
+    if (socket === null) continue
+    answerBatch(handler, socket.batch, poll.monotonicSeconds() - data.startedAtSeconds, counters)
+    socket.send()
+    countSendFailures(socket.totals, counters)
+  }
+}
+
+async function runNode(data: UdpWorkerData, plans: readonly NodeSocketPlan[]): Promise<void> {
+  const { values: counters } = udpCounters(data.counters, data.workerIndex)
+  const handler = createHandler(data, counters)
+  const sockets: NodeUdpSocket[] = []
+  for (const plan of plans) {
+    const { receiveBufferBytes, sendBufferBytes, rules } = data
+    const packetBytes = packetBytesFor(rules)
+    sockets.push(await NodeUdpSocket.open({ ...plan, receiveBufferBytes, sendBufferBytes, packetBytes }))
+  }
+  for (const socket of sockets) {
+    socket.listen(
+      ({ batch, totals }) => {
+        answerBatch(handler, batch, process.hrtime()[0] - data.startedAtSeconds, counters)
+        socket.send()
+        countSendFailures(totals, counters)
+      },
+      error => {
+        // Reported by the system for an earlier send; the socket goes on. Counted like any answer given up.
+        socket.totals.skipped++
+        countSendFailures(socket.totals, counters)
+        if ((error as NodeJS.ErrnoException).code === 'EBADF') throw error
+      },
+    )
+  }
+  parentPort?.once('message', async () => {
+    for (const socket of sockets) await socket.close()
+    parentPort?.close()
+  })
+  report({ type: 'ready', ready: sockets.map(describe) })
+}
+
+function describe(socket: NodeUdpSocket): WorkerSocketReport {
+  const { address, receiveBufferBytesGranted, sendBufferBytesGranted } = socket
+  return { address, receiveBufferBytesGranted, sendBufferBytesGranted }
+}
+
+async function main(data: UdpWorkerData): Promise<void> {
+  try {
+    if (data.sockets.engine === 'native') await runNative(data, data.sockets.sockets)
+    else await runNode(data, data.sockets.sockets)
+  } catch (error) {
+    if (!(error instanceof AquaticError)) throw error
+    const { code, message, remedy } = error
+    report({ type: 'refused', code, message, ...(remedy === undefined ? {} : { remedy }) })
+  }
+}
+
+await main(workerData as UdpWorkerData)

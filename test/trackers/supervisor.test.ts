@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { AquaticError } from '../../src/errors.js'
+import { Supervisor } from '../../src/trackers/supervisor.js'
+
+interface Setup {
+  supervisor: Supervisor<number>
+  /** Resolves with the first `count` restarts, as `name: reason`. */
+  restarts: (count: number) => Promise<string[]>
+}
+
+function supervise(behaviour: string, locksHeldBy: () => number = () => 0): Setup {
+  const runs = new SharedArrayBuffer(4)
+  const seen: string[] = []
+  const waiting: { count: number; resolve: (seen: string[]) => void }[] = []
+  const supervisor = new Supervisor<number>({
+    workerFile: new URL('../fixtures/supervised-worker.js', import.meta.url),
+    namePrefix: 'socket',
+    workerDataFor: () => ({ behaviour, runs }),
+    locksHeldBy,
+    onRestart: (name, reason) => {
+      seen.push(`${name}: ${reason}`)
+      for (const { count, resolve } of waiting) if (seen.length >= count) resolve([...seen])
+    },
+  })
+  const restarts = (count: number): Promise<string[]> =>
+    new Promise(resolve => {
+      if (seen.length >= count) resolve([...seen])
+      else waiting.push({ count, resolve })
+    })
+  return { supervisor, restarts }
+}
+
+const hasCode =
+  (code: string, text: RegExp) =>
+  (error: unknown): boolean =>
+    error instanceof AquaticError && error.code === code && text.test(error.message)
+
+describe('supervisor', () => {
+  it('names workers socket-01, socket-02, …', () => {
+    const { supervisor } = supervise('serve')
+    assert.equal(supervisor.nameOf(0), 'socket-01')
+    assert.equal(supervisor.nameOf(11), 'socket-12')
+  })
+
+  it('starts a worker, hears that it is ready and ends it', async () => {
+    const { supervisor } = supervise('serve')
+    assert.equal(await supervisor.start(0), 0)
+    await supervisor.stop()
+    await supervisor.stop()
+  })
+
+  it('restarts a worker that throws, and says so', async () => {
+    const { supervisor, restarts } = supervise('throw-twice')
+    await supervisor.start(0)
+    assert.deepEqual(await restarts(2), ['socket-01: broken in run 0', 'socket-01: broken in run 1'])
+    await supervisor.stop()
+  })
+
+  it('gives up on one that keeps throwing, naming it', async () => {
+    const { supervisor, restarts } = supervise('throw-always')
+    await supervisor.start(3)
+    await assert.rejects(
+      supervisor.failed,
+      hasCode('AQ_WORKER_FAILED', /socket-04 keeps failing: broken in run 5/),
+    )
+    assert.equal((await restarts(5)).length, 5)
+    await supervisor.stop()
+  })
+
+  it('ends when a killed worker still holds a lock', async () => {
+    const { supervisor } = supervise('serve', () => 1)
+    await supervisor.start(0)
+    await supervisor.kill(0)
+    await assert.rejects(supervisor.failed, hasCode('AQ_WORKER_DIED_WITH_LOCK', /socket-01/))
+    await supervisor.stop()
+  })
+
+  it('restarts a killed worker that holds none', async () => {
+    const { supervisor, restarts } = supervise('serve')
+    await supervisor.start(0)
+    await supervisor.kill(0)
+    assert.deepEqual(await restarts(1), ['socket-01: ended with exit code 1'])
+    await supervisor.stop()
+  })
+
+  it('passes on why a worker refuses to start', async () => {
+    const { supervisor } = supervise('refuse')
+    await assert.rejects(supervisor.start(0), hasCode('AQ_BIND_IN_USE', /port taken/))
+  })
+
+  it('rejects the start of a worker that throws before it is ready', async () => {
+    const { supervisor } = supervise('throw-at-start')
+    await assert.rejects(supervisor.start(0), hasCode('AQ_WORKER_FAILED', /socket-01.*cannot start/))
+  })
+})
