@@ -16,11 +16,26 @@ export interface EventOutput {
 /** Writes events: JSON lines on stdout, or lines for people on stderr. */
 export function printEvents({ json, quiet, logLevel }: EventOutput): TrackerEventSink {
   const logger = createLogger(logLevel, line => process.stderr.write(line))
+  const writeJson = notesAfterListening(event => process.stdout.write(`${JSON.stringify(event)}\n`))
   return event => {
-    if (json) process.stdout.write(`${JSON.stringify(event)}\n`)
+    if (json) writeJson(event)
     else if (event.event === 'warning') logger.log('warn', event.text)
     else if (event.event === 'worker-restarted') logger.log('error', lineFor(event))
     else if (!quiet) process.stderr.write(`${lineFor(event)}\n`)
+  }
+}
+
+/** A program that starts a tracker reads the first line for its address: notices wait until then. */
+function notesAfterListening(write: TrackerEventSink): TrackerEventSink {
+  let held: TrackerEvent[] | undefined = []
+  return event => {
+    if (held !== undefined && event.event === 'notice') {
+      held.push(event)
+      return
+    }
+    write(event)
+    for (const notice of held ?? []) write(notice)
+    held = undefined
   }
 }
 

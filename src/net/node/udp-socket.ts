@@ -49,7 +49,8 @@ export class NodeUdpSocket {
     const { address, family, onlyIpv6, reusePort } = options
     const socket = createSocket({
       type: family === 6 ? 'udp6' : 'udp4',
-      ipv6Only: onlyIpv6,
+      // For an IPv4 socket the system refuses this flag.
+      ipv6Only: family === 6 && onlyIpv6,
       ...(reusePort ? { reusePort } : {}),
       ...(options.receiveBufferBytes > 0 ? { recvBufferSize: options.receiveBufferBytes } : {}),
       ...(options.sendBufferBytes > 0 ? { sendBufferSize: options.sendBufferBytes } : {}),
