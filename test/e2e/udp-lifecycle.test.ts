@@ -1,0 +1,168 @@
+// Start, ports, signals and failures of `aquatic serve udp` as a process.
+
+import assert from 'node:assert/strict'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { describe, it, type TestContext } from 'node:test'
+import { type ProcessEnd, startProcess } from '../support/child-process.js'
+import { binaryArguments, cleanEnvironment, startTracker } from '../support/tracker-process.js'
+import { UdpClient } from '../support/udp-client.js'
+import { infoHash } from '../support/udp-messages.js'
+
+/** Runs the binary to its end. */
+async function runToEnd(t: TestContext, ...args: string[]): Promise<ProcessEnd> {
+  return await startProcess(t, process.execPath, binaryArguments(...args), { env: cleanEnvironment() }).ended
+}
+
+const onlyIpv4 = (address: string): string[] => [
+  '--set',
+  `network.address_ipv4=${address}`,
+  '--set',
+  'network.use_ipv6=false',
+]
+
+describe('serve udp', () => {
+  it('says where it listens: first JSON line, one per address, with engine and workers', async t => {
+    const settings = { socket_workers: 3, 'network.engine': 'native' }
+    const tracker = await startTracker(t, { families: [4, 6], settings })
+    const [first, second] = tracker.listening
+    assert.deepEqual(first, {
+      event: 'listening',
+      protocol: 'udp',
+      address: '127.0.0.1',
+      port: first.port,
+      engine: 'native',
+      workers: 3,
+    })
+    assert.equal(second.address, '::1')
+    const { stdout } = await tracker.stop()
+    assert.equal(JSON.parse(stdout.split('\n')[0]).event, 'listening')
+  })
+
+  it('says so on stderr without --json, and nothing on stdout', async t => {
+    const args = binaryArguments('serve', 'udp', ...onlyIpv4('127.0.0.1:0'))
+    const child = startProcess(t, process.execPath, args, { env: cleanEnvironment() })
+    const [line] = await child.waitForLines('stderr', /^listening/, 1)
+    assert.match(line, /^listening udp 127\.0\.0\.1:\d+ \((native|node) engine, \d+ workers?\)$/)
+    await child.waitForLines('stderr', /receive 8000000 bytes asked, \d+ granted/, 1)
+    const { stdout, stderr, code } = await child.stop('SIGTERM')
+    assert.equal(code, 0)
+    assert.equal(stdout, '')
+    assert.match(stderr, /stopped after \d+ s: 0 requests/)
+  })
+
+  it('spreads one port over several workers', async t => {
+    const tracker = await startTracker(t, { families: [4], settings: { socket_workers: 4 } })
+    const address = { address: '127.0.0.1', port: tracker.port(4) }
+    const clients = await Promise.all(Array.from({ length: 32 }, () => UdpClient.connected(address)))
+    // Each client's port leads to one of the workers; all of them know the same torrent.
+    for (const [index, client] of clients.entries()) {
+      const { leechers } = await client.announce({ infoHash: infoHash(1), port: 100 + index })
+      assert.equal(leechers, index)
+    }
+    for (const client of clients) client.close()
+    await tracker.stop()
+  })
+
+  for (const engine of ['native', 'node']) {
+    it(`ends with 0 after SIGTERM and 130 after SIGINT, with one line of totals (${engine})`, async t => {
+      for (const [signal, code] of [
+        ['SIGTERM', 0],
+        ['SIGINT', 130],
+      ] as const) {
+        const tracker = await startTracker(t, { families: [4], settings: { 'network.engine': engine } })
+        const client = await UdpClient.connected({ address: '127.0.0.1', port: tracker.port(4) })
+        await client.announce({ infoHash: infoHash(1) })
+        client.close()
+        const end = await tracker.stop(signal)
+        assert.equal(end.code, code, `${signal}: ${end.stderr}`)
+        const stopped = JSON.parse(end.stdout.trim().split('\n').at(-1) as string)
+        assert.equal(stopped.event, 'stopped')
+        const { requests, responses, torrents, peers } = stopped
+        assert.deepEqual(
+          { requests, responses, torrents, peers },
+          { requests: 2, responses: 2, torrents: 1, peers: 1 },
+        )
+      }
+    })
+
+    it(`names a busy port (${engine})`, async t => {
+      const other = createSocket('udp4')
+      other.bind(0, '127.0.0.1')
+      await once(other, 'listening')
+      const { port } = other.address()
+      const args = [...onlyIpv4(`127.0.0.1:${port}`), '--set', `network.engine=${engine}`]
+      const { code, stdout, stderr } = await runToEnd(t, 'serve', 'udp', ...args)
+      other.close()
+      assert.equal(code, 1)
+      assert.equal(stdout, '')
+      assert.match(
+        stderr,
+        new RegExp(`error: Cannot listen on udp 127.0.0.1:${port}: another program .*EADDRINUSE`),
+      )
+      assert.match(stderr, /try: find it with `ss/)
+    })
+  }
+
+  it('serves again on the same port after a restart', async t => {
+    const first = await startTracker(t, { families: [4] })
+    const port = first.port(4)
+    await first.stop()
+    const settings = { 'network.address_ipv4': `127.0.0.1:${port}` }
+    const again = await startTracker(t, { families: [4], settings })
+    assert.equal(again.port(4), port)
+    await again.stop()
+  })
+
+  it('does not share a port with another tracker', async t => {
+    const first = await startTracker(t, { families: [4] })
+    const { code, stderr } = await runToEnd(t, 'serve', 'udp', ...onlyIpv4(`127.0.0.1:${first.port(4)}`))
+    assert.equal(code, 1)
+    assert.match(stderr, /another program uses this port/)
+    await first.stop()
+  })
+
+  it('names an address that this machine does not have', async t => {
+    const { code, stderr } = await runToEnd(t, 'serve', 'udp', ...onlyIpv4('192.0.2.1:3000'))
+    assert.equal(code, 1)
+    assert.match(
+      stderr,
+      /no network interface of this machine has the address 192\.0\.2\.1 \(EADDRNOTAVAIL\)/,
+    )
+  })
+
+  it('names a file that is not there, with exit code 2', async t => {
+    const { code, stderr } = await runToEnd(t, 'serve', 'udp', '-c', 'no-such-file.toml')
+    assert.equal(code, 2)
+    assert.match(stderr, /no-such-file\.toml/)
+  })
+
+  it('names every problem of its configuration and starts nothing', async t => {
+    const wrong = ['network.adress_ipv4=1', 'socket_workers=-1', 'network.engine=fast']
+    const args = wrong.flatMap(setting => ['--set', setting])
+    const { code, stdout, stderr } = await runToEnd(t, 'serve', 'udp', ...args)
+    assert.equal(code, 2)
+    assert.equal(stdout, '')
+    assert.equal(stderr.split('\n').filter(line => line.startsWith('error:')).length, 3, stderr)
+    assert.match(stderr, /network\.address_ipv4/)
+  })
+
+  it('refuses a privileged port to a process without the right', async t => {
+    if (process.getuid?.() !== 0) return t.skip('needs root to give up rights in a controlled way')
+    const args = [
+      '--bounding-set=-all',
+      '--inh-caps=-all',
+      '--reuid=65534',
+      '--regid=65534',
+      '--clear-groups',
+    ]
+    const command = [
+      ...args,
+      process.execPath,
+      ...binaryArguments('serve', 'udp', ...onlyIpv4('127.0.0.1:80')),
+    ]
+    const { code, stderr } = await startProcess(t, 'setpriv', command, { env: cleanEnvironment() }).ended
+    assert.equal(code, 1, stderr)
+    assert.match(stderr, /ports below 1024 need a right .*EACCES/)
+  })
+})
