@@ -1,10 +1,10 @@
 // Every error a user can see: its stable code, its exit code and where to read more.
 // Wire errors are not here: they are status numbers and counters (see src/protocol, src/metrics).
 
-/** What the process ends with. 3 (objective missed), 4 (measurement invalid) and 130/143 (signals) join with the tools. */
+/** What the process ends with. */
 export const ExitCode = { ok: 0, failure: 1, usage: 2, interrupted: 130 } as const
 
-/** One line per error code: the exit code it ends with. `docs/errors.md` explains each; a test keeps the two in step. */
+/** One line per error code: the exit code it ends with. `docs/errors.md` explains each (a test keeps it complete). */
 const catalogue = {
   AQ_CONFIG_INVALID: ExitCode.usage,
   AQ_CONFIG_UNREADABLE: ExitCode.usage,

@@ -1,7 +1,7 @@
 // Lines on stderr for people and service managers: `2026-01-31T12:00:00.000Z warn  text`.
 // Once per change of state, never per request. (A logging library costs more start-up time than it saves lines.)
 
-export const logLevels = ['off', 'error', 'warn', 'info', 'debug', 'trace'] as const
+const logLevels = ['off', 'error', 'warn', 'info', 'debug', 'trace'] as const
 export type LogLevel = (typeof logLevels)[number]
 
 export interface Logger {

@@ -1,5 +1,6 @@
-// Child processes of a benchmark, each pinned to one core. Nothing started here survives the benchmark: whatever
-// still runs is killed, and every scratch directory removed, when the process exits or is interrupted.
+// Child processes of a benchmark, each pinned to one core. Nothing started here survives the benchmark:
+// whatever still runs is killed, and every scratch directory removed, when the process exits or is
+// interrupted.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { constants, tmpdir } from 'node:os'
@@ -38,10 +39,20 @@ function describeEnd(code: number | null, signal: NodeJS.Signals | null): string
   return signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`
 }
 
+/**
+ * The environment of a child: without settings of ours (AQUATIC_…) and of node (NODE_OPTIONS), so that what
+ * the caller's shell happens to hold does not change what is measured.
+ */
+export function childEnvironment(own: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const kept = Object.entries(own).filter(([name]) => !name.startsWith('AQUATIC_') && name !== 'NODE_OPTIONS')
+  return Object.fromEntries(kept)
+}
+
 /** Starts a process pinned to one core (taskset replaces itself, so the pid is the program's own). */
 export function startPinned(options: ChildOptions): Child {
   const args = ['-c', String(options.core), options.command, ...options.args]
-  const child = spawn('taskset', args, { cwd: options.directory, stdio: ['ignore', 'pipe', 'pipe'] })
+  const env = childEnvironment(process.env)
+  const child = spawn('taskset', args, { cwd: options.directory, env, stdio: ['ignore', 'pipe', 'pipe'] })
   let stdout = ''
   let stderr = ''
   let end: string | undefined
@@ -83,7 +94,9 @@ export async function runPinned(options: ChildOptions): Promise<string> {
   return child.stdout()
 }
 
-/** A fresh directory that other users may enter (a tracker that drops its privileges reads its files there). */
+/**
+ * A fresh directory that other users may enter (a tracker that drops its privileges reads its files there).
+ */
 export function makeScratchDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'aquatic-benchmark-'))
   chmodSync(directory, 0o755)
@@ -99,7 +112,10 @@ function cleanUp(): void {
   scratchDirectories.clear()
 }
 
-/** Cleans up at every exit; an interrupt ends the benchmark with 130 (SIGINT), 143 (SIGTERM) or 129 (SIGHUP). */
+/**
+ * Cleans up at every exit; an interrupt ends the benchmark with 130 (SIGINT), 143 (SIGTERM) or 129
+ * (SIGHUP).
+ */
 export function cleanUpAtExit(): void {
   process.on('exit', cleanUp)
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

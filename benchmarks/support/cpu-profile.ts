@@ -39,7 +39,10 @@ export function rankSelfTimes(profile: CpuProfile): SelfTime[] {
   return ranked.map(total => ({ ...total, share: total.selfMs / wholeMs }))
 }
 
-/** The thread of a profile's file name, `CPU.DATE.TIME.PID.THREAD.SEQUENCE.cpuprofile`; 0 is the main thread. */
+/**
+ * The thread of a profile's file name, `CPU.DATE.TIME.PID.THREAD.SEQUENCE.cpuprofile`; 0 is the main
+ * thread.
+ */
 export function threadOfProfile(fileName: string): number | undefined {
   const match = /^CPU\.\d+\.\d+\.\d+\.(\d+)\.\d+\.cpuprofile$/.exec(fileName)
   return match === null ? undefined : Number(match[1])

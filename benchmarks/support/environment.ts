@@ -46,7 +46,8 @@ export function firstLineOf(
     const stdio: ('ignore' | 'pipe')[] = ['ignore', 'pipe', 'ignore']
     return execFileSync(command, args, { cwd: directory, encoding: 'utf8', stdio }).split('\n')[0]
   } catch (error) {
-    // Missing programs and failing ones are an ordinary answer here; anything else is a mistake of the benchmark.
+    // Missing programs and failing ones are an ordinary answer here; anything else is a mistake of the
+    // benchmark.
     if (error instanceof Error && ('status' in error || 'code' in error)) return undefined
     throw error
   }
@@ -60,7 +61,10 @@ export function describeCommit(directory: string): string {
   return changes === '' ? commit : `${commit} with local changes`
 }
 
-/** Describes processor, kernel, node and what may have disturbed the run. Call it before the first measurement. */
+/**
+ * Describes processor, kernel, node and what may have disturbed the run. Call it before the first
+ * measurement.
+ */
 export function describeEnvironment(trackerCore: number): EnvironmentEntry[] {
   const governor = readLine(`/sys/devices/system/cpu/cpu${trackerCore}/cpufreq/scaling_governor`)
   const receiveLimitBytes = readLine('/proc/sys/net/core/rmem_max') ?? 'unknown'

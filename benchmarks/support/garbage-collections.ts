@@ -1,4 +1,5 @@
-// Reads what V8's `--trace-gc` prints and counts it per thread. Every thread has an isolate of its own, named by its address.
+// Reads what V8's `--trace-gc` prints and counts it per thread. Every thread has an isolate of its own,
+// named by its address.
 
 /** One collection: which isolate, how long after that isolate's creation, and what kind. */
 export interface Collection {
@@ -38,8 +39,8 @@ export function createLineSplitter(onLine: (line: string) => void): (text: strin
 }
 
 /**
- * Counts per thread. Isolates are put in the order of their creation (arrival minus uptime): the main thread comes
- * first, and it always collects while it starts, so it is never missing; workers follow.
+ * Counts per thread. Isolates are put in the order of their creation (arrival minus uptime): the main
+ * thread comes first, and it always collects while it starts, so it is never missing; workers follow.
  */
 export function countPerThread(
   seen: readonly SeenCollection[],

@@ -17,5 +17,6 @@ export function formatNumber(value: number, digits: number): string {
 /** `median (smallest–largest)`, or a dash without values. */
 export function formatSpread(values: Spread, digits: number): string {
   if (!Number.isFinite(values.median)) return '–'
-  return `${values.median.toFixed(digits)} (${values.minimum.toFixed(digits)}–${values.maximum.toFixed(digits)})`
+  const show = (value: number): string => value.toFixed(digits)
+  return `${show(values.median)} (${show(values.minimum)}–${show(values.maximum)})`
 }

@@ -1,4 +1,5 @@
-// What the Linux kernel says about one process: processor time of all its threads, and resident memory (proc(5)).
+// What the Linux kernel says about one process (processor time of all its threads, resident memory) and
+// about one core (how long it was idle, and how long the hypervisor gave it to somebody else). See proc(5).
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
@@ -12,6 +13,13 @@ export interface ProcessorTicks {
 export interface ResidentMemory {
   readonly nowKib: number
   readonly peakKib: number
+}
+
+/** What one core did since the machine started, in clock ticks; `all` includes the other two. */
+export interface CoreTicks {
+  readonly all: number
+  readonly idle: number
+  readonly stolen: number
 }
 
 /** Fields 14 and 15 of /proc/PID/stat. The second field, the name, may contain spaces and parentheses. */
@@ -31,6 +39,22 @@ export function parseResidentMemory(status: string): ResidentMemory {
   if (now === null || peak === null)
     throw new Error('no VmRSS and VmHWM in /proc/PID/status: the process has ended')
   return { nowKib: Number(now[1]), peakKib: Number(peak[1]) }
+}
+
+/**
+ * The line of one core in /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal (guest time is
+ * in user).
+ */
+export function parseCoreTicks(stat: string, core: number): CoreTicks {
+  const line = stat.split('\n').find(candidate => candidate.startsWith(`cpu${core} `))
+  const ticks = (line ?? '').split(' ').slice(1, 9).map(Number)
+  if (ticks.length !== 8 || ticks.some(Number.isNaN)) throw new Error(`no cpu${core} in /proc/stat`)
+  return { all: ticks.reduce((sum, value) => sum + value, 0), idle: ticks[3]! + ticks[4]!, stolen: ticks[7]! }
+}
+
+/** Reads what one core did so far. */
+export function readCoreTicks(core: number): CoreTicks {
+  return parseCoreTicks(readFileSync('/proc/stat', 'latin1'), core)
 }
 
 /** Reads the processor time of a living process; throws when it has ended. */

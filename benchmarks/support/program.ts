@@ -1,7 +1,9 @@
 // How a benchmark begins and ends as a program: exit codes, clean-up, progress on stderr.
 import { cleanUpAtExit } from './children.js'
 
-/** 2 is a mistake on the command line, 3 a stated target that was missed, 4 a measurement that says nothing. */
+/**
+ * 2 is a mistake on the command line, 3 a stated target that was missed, 4 a measurement that says nothing.
+ */
 export const ExitCode = { ok: 0, failure: 1, usage: 2, targetMissed: 3, invalid: 4 } as const
 
 /** A mistake in how the benchmark was called: one sentence without a stack, exit code 2. */

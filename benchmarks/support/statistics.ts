@@ -1,5 +1,5 @@
-// What a handful of repeated measurements says: medians, ranges, paired ratios with an interval, seeded order.
-// Knows nothing of what was measured.
+// What a handful of repeated measurements says: medians, ranges, paired ratios with an interval, seeded
+// order. Knows nothing of what was measured.
 
 /** Median, smallest and largest value, in the unit of the values. */
 export interface Spread {
@@ -14,7 +14,10 @@ export interface RatioSummary extends Spread {
   readonly intervalHigh: number
 }
 
-/** Two-sided 95 % quantiles of Student's t for 1 to 30 degrees of freedom; the normal quantile serves beyond. */
+/**
+ * Two-sided 95 % quantiles of Student's t for 1 to 30 degrees of freedom; the normal quantile serves
+ * beyond.
+ */
 const studentQuantiles = [
   12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.16, 2.145, 2.131,
   2.12, 2.11, 2.101, 2.093, 2.086, 2.08, 2.074, 2.069, 2.064, 2.06, 2.056, 2.052, 2.048, 2.045, 2.042,
@@ -35,8 +38,8 @@ export function spread(values: readonly number[]): Spread {
 }
 
 /**
- * Ratios of the values with the same index (the same round). A round that either side lacks is left out: machines
- * drift over minutes, so only neighbours in time are compared.
+ * Ratios of the values with the same index (the same round). A round that either side lacks is left out:
+ * machines drift over minutes, so only neighbours in time are compared.
  */
 export function pairedRatios(
   numerators: readonly (number | undefined)[],
@@ -50,7 +53,10 @@ export function pairedRatios(
   return ratios
 }
 
-/** Median and range of the ratios, and Student's 95 % interval on their logarithms (a ratio and its inverse weigh the same). */
+/**
+ * Median and range of the ratios, and Student's 95 % interval on their logarithms (a ratio and its inverse
+ * weigh the same).
+ */
 export function summarizeRatios(ratios: readonly number[]): RatioSummary {
   const count = ratios.length
   if (count < 2) return { ...spread(ratios), intervalLow: Number.NaN, intervalHigh: Number.NaN }
@@ -61,7 +67,10 @@ export function summarizeRatios(ratios: readonly number[]): RatioSummary {
   return { ...spread(ratios), intervalLow: Math.exp(mean - reach), intervalHigh: Math.exp(mean + reach) }
 }
 
-/** A small seeded generator (mulberry32) of numbers in [0, 1): the order of a run can be repeated from its seed. */
+/**
+ * A small seeded generator (mulberry32) of numbers in [0, 1): the order of a run can be repeated from its
+ * seed.
+ */
 export function createRandom(seed: number): () => number {
   let state = seed >>> 0
   return () => {

@@ -1,5 +1,6 @@
-// The trackers that are compared: each says whether it can run here, and how it is started with equal settings
-// (one worker, IPv4 on one port of the loopback address, at most 30 peers in a response, everything else its default).
+// The trackers that are compared: each says whether it can run here, and how it is started with equal
+// settings (one worker, IPv4 on one port of the loopback address, at most 30 peers in a response,
+// everything else its default).
 import { execFileSync } from 'node:child_process'
 import { accessSync, constants, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
@@ -19,7 +20,7 @@ export interface Found {
 }
 
 /** A contender that cannot run here, and why. */
-export interface Absent {
+interface Absent {
   readonly reason: string
 }
 
@@ -131,7 +132,10 @@ const opentracker: Contender = {
   },
 }
 
-/** 0.9.0 has one address; later versions have one per family. `printed` is the program's own default configuration. */
+/**
+ * 0.9.0 has one address; later versions have one per family. `printed` is the program's own default
+ * configuration.
+ */
 export function aquaticConfiguration(printed: string, port: number, useIoUring: boolean): string {
   const address = printed.includes('address_ipv4')
     ? `use_ipv6 = false\naddress_ipv4 = "127.0.0.1:${port}"`
@@ -165,7 +169,8 @@ function createAquatic(path: string | undefined, useIoUring: boolean): Contender
           reason: `aquatic_udp is built without its io-uring feature: give one that is with ${flag} PATH`,
         }
       }
-      // Rings are locked memory on old kernels: the limit is lifted where that is allowed, else the shell's holds.
+      // Rings are locked memory on old kernels: the limit is lifted where that is allowed, else the shell's
+      // holds.
       const mayLift = firstLineOf('prlimit', ['--memlock=unlimited', 'true']) !== undefined
       return {
         version: firstLineOf(command, ['--version']) ?? 'unknown',

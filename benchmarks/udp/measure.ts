@@ -3,7 +3,13 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Child, startPinned } from '../support/children.js'
-import { type ProcessorTicks, readProcessorTicks, readResidentMemory } from '../support/process-accounting.js'
+import {
+  type CoreTicks,
+  type ProcessorTicks,
+  readCoreTicks,
+  readProcessorTicks,
+  readResidentMemory,
+} from '../support/process-accounting.js'
 import type { Launch } from './contenders.js'
 import { findFreePort, waitUntilAnswering } from './probe.js'
 import { type Load, type LoadResult, runLoad, type Yardstick } from './yardstick.js'
@@ -16,11 +22,20 @@ export interface Cost {
   readonly totalUs: number
   readonly userUs: number
   readonly systemUs: number
-  /** Share of its core that the tracker used, 0 to 1. Well below 1 the load generator was the limit. */
+  /** Share of its core that the tracker used, 0 to 1. */
   readonly coreUsed: number
 }
 
-export interface Measurement extends Cost {
+/**
+ * What else happened on the tracker's core, as shares of its time: idle (waiting for load), and taken by
+ * the host.
+ */
+export interface CoreShares {
+  readonly coreIdle: number
+  readonly coreStolen: number
+}
+
+export interface Measurement extends Cost, CoreShares {
   readonly load: LoadResult
   readonly readyMs: number
   readonly residentAfterStartKib: number
@@ -50,6 +65,12 @@ export function computeCost(
   const systemUs = ((after.system - before.system) * tickUs) / load.responses
   const totalUs = userUs + systemUs
   return { totalUs, userUs, systemUs, coreUsed: (totalUs * load.responses) / 1e6 / load.seconds }
+}
+
+/** Shares of a core's time between two readings. */
+export function computeCoreShares(before: CoreTicks, after: CoreTicks): CoreShares {
+  const all = Math.max(1, after.all - before.all)
+  return { coreIdle: (after.idle - before.idle) / all, coreStolen: (after.stolen - before.stolen) / all }
 }
 
 /** Starts a tracker on its core and resolves when it answers; throws with its last words when it does not. */
@@ -82,13 +103,16 @@ async function applyLoad(
   await pause(settleMs)
   const residentAfterStartKib = readResidentMemory(child.pid).nowKib
   if (bench.warmUpSeconds > 0) await runLoad(bench.yardstick, load, port, bench.warmUpSeconds, bench.loadCore)
+  const coreBefore = readCoreTicks(bench.trackerCore)
   const before = readProcessorTicks(child.pid)
   const result = await runLoad(bench.yardstick, load, port, bench.seconds, bench.loadCore)
   const after = readProcessorTicks(child.pid)
+  const coreAfter = readCoreTicks(bench.trackerCore)
   if (result.responses === 0) throw new Error('answered nothing')
   const peakResidentKib = readResidentMemory(child.pid).peakKib
   return {
     ...computeCost(before, after, bench.ticksPerSecond, result),
+    ...computeCoreShares(coreBefore, coreAfter),
     load: result,
     residentAfterStartKib,
     peakResidentKib,

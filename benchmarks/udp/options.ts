@@ -2,7 +2,10 @@
 import { parseArgs } from 'node:util'
 import { UsageError } from '../support/program.js'
 
-/** What every UDP benchmark is told: how long, on which cores, with which yardstick, and where the answer goes. */
+/**
+ * What every UDP benchmark is told: how long, on which cores, with which yardstick, and where the answer
+ * goes.
+ */
 export interface LoadOptions {
   readonly seconds: number
   readonly warmUpSeconds: number
@@ -35,8 +38,8 @@ const loadUsage = `  --seconds N             measured seconds of each load
 const runUsage = `${loadUsage}  --rounds N              alternating rounds (6)
   --seed N                order of the trackers (drawn, and printed)
   --only LIST             ${defaultContenders}; and ours-node
-  --aquatic-mio PATH      aquatic_udp 0.9 (AQUATIC_UDP_MIO, else from PATH)
-  --aquatic-io-uring PATH aquatic_udp 0.9 with its io-uring feature (AQUATIC_UDP_IO_URING, else from PATH)
+  --aquatic-mio PATH      aquatic_udp 0.9 (BENCHMARK_AQUATIC_MIO, else from PATH)
+  --aquatic-io-uring PATH aquatic_udp 0.9 with its io-uring feature (BENCHMARK_AQUATIC_IO_URING, else from PATH)
   --json FILE             keep every sample there, after each one
 `
 
@@ -46,7 +49,7 @@ type Flags = Record<string, string | undefined>
 type FlagTable = Record<string, { readonly type: 'string'; readonly default?: string | undefined }>
 
 /** A number of at least `minimum` from a flag; throws UsageError. */
-export function parseNumber(flag: string, given: string, minimum: number, isWhole: boolean): number {
+function parseNumber(flag: string, given: string, minimum: number, isWhole: boolean): number {
   const value = Number(given)
   if (
     given.trim() !== '' &&
@@ -98,7 +101,10 @@ function readLoadFlags(flags: Flags): LoadOptions {
   }
 }
 
-/** Reads the command line of a benchmark that loads our tracker once; throws UsageError with what to give instead. */
+/**
+ * Reads the command line of a benchmark that loads our tracker once; throws UsageError with what to give
+ * instead.
+ */
 export function parseLoadOptions(
   args: readonly string[],
   defaults: { readonly seconds: number; readonly warmUpSeconds: number },
@@ -109,12 +115,12 @@ export function parseLoadOptions(
 /** Reads the command line of `run`; throws UsageError with what to give instead. */
 export function parseOptions(args: readonly string[]): Options {
   const table = {
-    ...loadTable(5, 1),
+    ...loadTable(5, 2),
     rounds: { ...text, default: '6' },
     seed: { ...text, default: String(Math.floor(Math.random() * 2 ** 32)) },
     only: { ...text, default: defaultContenders },
-    'aquatic-mio': { ...text, default: process.env['AQUATIC_UDP_MIO'] },
-    'aquatic-io-uring': { ...text, default: process.env['AQUATIC_UDP_IO_URING'] },
+    'aquatic-mio': { ...text, default: process.env['BENCHMARK_AQUATIC_MIO'] },
+    'aquatic-io-uring': { ...text, default: process.env['BENCHMARK_AQUATIC_IO_URING'] },
     json: text,
   }
   const flags = parseFlags(args, table, runUsage)

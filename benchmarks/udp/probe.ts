@@ -1,4 +1,5 @@
-// Asks a tracker on this machine until it answers: ready means that the port answers, not that time has passed.
+// Asks a tracker on this machine until it answers: ready means that the port answers, not that time has
+// passed.
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
@@ -67,8 +68,9 @@ function converse(socket: Socket, giveUp: Promise<string>): Promise<void> {
 }
 
 /**
- * Resolves when the tracker on the port has answered a connect and an announce. An allow list that is still being
- * read answers with an error, so this waits for it too. Rejects when `giveUp` resolves first, or after 15 s.
+ * Resolves when the tracker on the port has answered a connect and an announce. An allow list that is still
+ * being read answers with an error, so this waits for it too. Rejects when `giveUp` resolves first, or
+ * after 15 s.
  */
 export async function waitUntilAnswering(port: number, giveUp: Promise<string>): Promise<void> {
   const socket = createSocket('udp4')

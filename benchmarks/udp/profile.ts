@@ -1,5 +1,6 @@
-// Says where our tracker's worker spends its time: node's processor profiler (`--cpu-prof`) under the mixed load.
-// The profile itself stays in --out (a directory, default the current one) and opens in a browser's developer tools.
+// Says where our tracker's worker spends its time: node's processor profiler (`--cpu-prof`) under the mixed
+// load. The profile itself stays in --out (a directory, default the current one) and opens in a browser's
+// developer tools.
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -17,7 +18,10 @@ import { buildYardstick, findYardstick, loads, runLoad } from './yardstick.js'
 const repository = fileURLToPath(new URL('../../../', import.meta.url))
 const shownFunctions = 25
 
-/** Profiles every thread into `directory`: node writes the files when the tracker has stopped, here after SIGTERM. */
+/**
+ * Profiles every thread into `directory`: node writes the files when the tracker has stopped, here after
+ * SIGTERM.
+ */
 async function record(options: LoadOptions, directory: string): Promise<void> {
   const yardstick = buildYardstick(findYardstick(options.yardstick, repository), directory)
   execFileSync('taskset', ['-acp', String(options.loadCore), String(process.pid)], { stdio: 'ignore' })
@@ -26,9 +30,7 @@ async function record(options: LoadOptions, directory: string): Promise<void> {
   const child = await startTracker({ command: process.execPath, args }, port, options.trackerCore)
   report(`profiling, ${options.seconds} s\n`)
   const load = await runLoad(yardstick, loads[0]!, port, options.seconds, options.loadCore)
-  report(
-    `${load.responsesPerSecond.toFixed(0)} responses/s while profiled, ${load.errors} errors, ${load.lost} lost\n`,
-  )
+  report(`${load.responsesPerSecond.toFixed(0)} responses/s, ${load.errors} errors, ${load.lost} lost\n`)
   await child.stop('SIGTERM')
 }
 

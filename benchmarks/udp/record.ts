@@ -50,7 +50,10 @@ const ratioTargets: readonly { load: string; contender: string; bound: number }[
 ]
 const residentAfterStartTargetMib = 90
 
-/** The measurements of one contender under one load, by round (index 0 is round 1); undefined where it failed. */
+/**
+ * The measurements of one contender under one load, by round (index 0 is round 1); undefined where it
+ * failed.
+ */
 export function measurementsOf(
   record: RunRecord,
   load: string,

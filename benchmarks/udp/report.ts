@@ -15,7 +15,7 @@ import {
 import { type Load, loads } from './yardstick.js'
 
 /** Below this share of its core the tracker was waiting for the load generator. */
-export const saturatedShare = 0.95
+const saturatedShare = 0.95
 
 function measuredNames(record: RunRecord, load: string): string[] {
   const names = record.contenders.map(contender => contender.name)
@@ -34,6 +34,27 @@ function sumOf(
   )
 }
 
+/** Why a tracker did not have, or did not use, its whole core. */
+function coreWarnings(name: string, measurements: readonly (Measurement | undefined)[]): string[] {
+  const share = (pick: (measurement: Measurement) => number): number => spreadOf(measurements, pick).median
+  const used = share(measurement => measurement.coreUsed)
+  if (used >= saturatedShare) return []
+  const idle = share(measurement => measurement.coreIdle)
+  const sentence = `${name} used only ${(used * 100).toFixed(0)} % of its core`
+  // What is neither its own nor idle went to other processes, or to the host of a virtual machine.
+  if (idle * 2 < 1 - used) {
+    const stolen = share(measurement => measurement.coreStolen)
+    return [
+      `${sentence}, which was idle for ${(idle * 100).toFixed(0)} % and taken by the host for ` +
+        `${(stolen * 100).toFixed(0)} %: other work ran there. Repeat on a quiet machine.`,
+    ]
+  }
+  return [
+    `${sentence}: the load generator was the limit, so its responses/s say nothing, and its batches were ` +
+      'smaller and dearer than they would be at its own limit.',
+  ]
+}
+
 /** What makes the figures of one load doubtful: a load generator at its limit, errors, losses. */
 export function loadWarnings(record: RunRecord, load: string): string[] {
   const warnings: string[] = []
@@ -41,17 +62,12 @@ export function loadWarnings(record: RunRecord, load: string): string[] {
   const oursPeers = spreadOf(ours, measurement => measurement.load.peersPerAnnounce).median
   for (const name of measuredNames(record, load)) {
     const measurements = measurementsOf(record, load, name)
-    const coreUsed = spreadOf(measurements, measurement => measurement.coreUsed).median
-    if (coreUsed < saturatedShare) {
-      warnings.push(
-        `${name} used only ${(coreUsed * 100).toFixed(0)} % of its core: the load generator was the limit, so its ` +
-          'responses/s say nothing, and its batches were smaller and dearer than they would be at its own limit.',
-      )
-    }
+    warnings.push(...coreWarnings(name, measurements))
     const peers = spreadOf(measurements, measurement => measurement.load.peersPerAnnounce).median
     if (name !== floorName && Math.abs(peers - oursPeers) > Math.max(1.5, oursPeers / 4)) {
       warnings.push(
-        `${name} returned ${peers.toFixed(1)} peers per announce, ours ${oursPeers.toFixed(1)}: not the same work.`,
+        `${name} returned ${peers.toFixed(1)} peers per announce, ours ${oursPeers.toFixed(1)}: ` +
+          'not the same work.',
       )
     }
     const errors = sumOf(measurements, measurement => measurement.load.errors)
@@ -159,7 +175,10 @@ function renderTargets(record: RunRecord): string {
   return ['## Targets', '', renderTable(['figure', 'target', 'median reached', 'verdict'], rows)].join('\n')
 }
 
-/** One line per contender and way of failing, with how often: a tracker that never starts fails in every round. */
+/**
+ * One line per contender and way of failing, with how often: a tracker that never starts fails in every
+ * round.
+ */
 function listFailures(record: RunRecord): string[] {
   const counts = new Map<string, number>()
   for (const sample of record.samples) {
@@ -180,21 +199,21 @@ function renderContenders(record: RunRecord): string {
   ].join('\n')
 }
 
-function renderMethod(record: RunRecord): string {
-  return [
-    `Each of the ${record.rounds} rounds starts every tracker afresh for each load, in an order drawn from the seed ` +
-      `${record.seed}, lets it answer for ${record.warmUpSeconds} s unmeasured (all alike: compilers, caches and tables ` +
-      `warm up) and then measures ${record.seconds} s: user and system time of the tracker's process, all its threads ` +
-      `(\`/proc/PID/stat\`), over the responses that the yardstick's \`load-udp\` counted. Tracker and load generator ` +
-      'are pinned to a core each.',
-    '',
-    `Settings are equal: one worker, IPv4 on the loopback address, at most ${maxResponsePeers} peers in a response, ` +
-      'everything else the default. `null-udp` keeps no state: it is what the system calls alone cost (with 20 peers ' +
-      'in every announce response). opentracker ' +
-      'lists the announcing peer too, so it has about one peer more per announce; its allow list of 100,000 ' +
-      'torrents is part of its memory. Figures are median (smallest–largest). `ours ÷ it` pairs the ' +
-      "rounds; the interval is Student's, on the logarithms. Compare only within one run: machines differ and drift.",
-  ].join('\n')
+function renderMethod({ rounds, seconds, warmUpSeconds, seed }: RunRecord): string {
+  return `Each of the ${rounds} rounds starts every tracker afresh for each load, in an order drawn from the
+seed ${seed}. The tracker answers for ${warmUpSeconds} s unmeasured (all alike: compilers, caches and tables
+warm up). Then ${seconds} s are measured: user and system time of the tracker's process, all its threads
+(\`/proc/PID/stat\`), over the responses that the yardstick's \`load-udp\` counted. Tracker and load generator
+are pinned to a core each.
+
+Settings are equal: one worker, IPv4 on the loopback address, at most ${maxResponsePeers} peers in a response,
+everything else the default. \`null-udp\` keeps no state: it is what the system calls alone cost (with 20
+peers in every announce response). opentracker lists the announcing peer too, so it has about one peer more
+per announce; its allow list of 100,000 torrents is part of its memory. A faster tracker has taken in more
+announces, so its swarms are larger.
+
+Figures are median (smallest–largest) over the rounds. \`ours ÷ it\` pairs the rounds; the interval is
+Student's, on the logarithms. Compare only within one run: machines differ and drift.`
 }
 
 /** The page `docs/benchmarks/udp.md`. */
@@ -223,7 +242,8 @@ export function renderReport(record: RunRecord): string {
     '## Environment',
     '',
     ...record.environment.map(([label, value]) => `* ${label}: ${value}`),
-    `* run: ${record.rounds} rounds of ${record.seconds} s per load and tracker, warm-up ${record.warmUpSeconds} s, seed ${record.seed}`,
+    `* run: ${record.rounds} rounds of ${record.warmUpSeconds} + ${record.seconds} s per load and tracker`,
+    `* seed: ${record.seed}`,
     '',
   ].join('\n')
 }

@@ -1,4 +1,5 @@
-// What one response costs each tracker, in processor time, under the same loads on the same machine in one run.
+// What one response costs each tracker, in processor time, under the same loads on the same machine in one
+// run.
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { basename } from 'node:path'

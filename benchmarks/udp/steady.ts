@@ -1,9 +1,10 @@
-// Shows that the packet path allocates nothing: our tracker under load for a minute, and how often each of its threads
-// collected garbage meanwhile.
+// Shows that the packet path allocates nothing: our tracker under load for a minute, and how often each of
+// its threads collected garbage meanwhile.
 //
-// `--trace-gc` is not allowed in NODE_OPTIONS, so it goes on node's own command line; it holds for every thread.
-// V8 prints through C's stdout, which a pipe would hold back in blocks of 4 KiB: stdbuf makes it write line by line,
-// and the arrival of a line then says whether it belongs to the warm-up or to the steady minute.
+// `--trace-gc` is not allowed in NODE_OPTIONS, so it goes on node's own command line; it holds for every
+// thread. V8 prints through C's stdout, which a pipe would hold back in blocks of 4 KiB: stdbuf makes it
+// write line by line, and the arrival of a line then says whether it belongs to the warm-up or to the
+// steady minute.
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -71,8 +72,9 @@ function render(options: LoadOptions, { threads, load }: SteadyResult): string {
       rows,
     ),
     '',
-    `Meanwhile: ${load.responses} responses, ${load.responsesPerSecond.toFixed(0)}/s, ${load.errors} errors, ${load.lost} lost. ` +
-      'A worker that is not listed collected nothing at all. Target: no collection of a worker in the steady time.',
+    `Meanwhile: ${load.responses} responses, ${load.responsesPerSecond.toFixed(0)}/s, ` +
+      `${load.errors} errors, ${load.lost} lost. A worker that is not listed collected nothing at all. ` +
+      'Target: no collection of a worker in the steady time.',
     '',
     `* ours: commit ${describeCommit(repository)}`,
     ...describeEnvironment(options.trackerCore).map(([label, value]) => `* ${label}: ${value}`),

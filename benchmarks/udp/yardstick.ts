@@ -40,7 +40,10 @@ export interface Yardstick {
   readonly nullPath: string
 }
 
-/** The info hash of a torrent of `load-udp`: its number in four little-endian bytes, 0xab, fifteen zero bytes. */
+/**
+ * The info hash of a torrent of `load-udp`: its number in four little-endian bytes, 0xab, fifteen zero
+ * bytes.
+ */
 export function torrentInfoHash(torrent: number): Buffer {
   const infoHash = Buffer.alloc(20)
   infoHash.writeUInt32LE(torrent, 0)
@@ -52,7 +55,8 @@ export function torrentInfoHash(torrent: number): Buffer {
 export function parseLoadOutput(output: string): LoadResult {
   const number = '([0-9.]+)'
   const rates = new RegExp(
-    `^connect/s ${number} announce/s ${number} scrape/s ${number} errors (\\d+) lost (\\d+) peers/announce ${number}$`,
+    `^connect/s ${number} announce/s ${number} scrape/s ${number} ` +
+      `errors (\\d+) lost (\\d+) peers/announce ${number}$`,
     'm',
   ).exec(output)
   const total = new RegExp(`^responses (\\d+) seconds ${number} rate ${number}$`, 'm').exec(output)

@@ -8,11 +8,11 @@
 
 import { type PacketMemory, swap32 } from './packet-memory.js'
 
-export const CONNECT_REQUEST_BYTES = 16
-export const ANNOUNCE_REQUEST_BYTES = 98
+const CONNECT_REQUEST_BYTES = 16
+const ANNOUNCE_REQUEST_BYTES = 98
 export const SCRAPE_HEADER_BYTES = 16
 export const INFO_HASH_BYTES = 20
-export const CONNECT_RESPONSE_BYTES = 16
+const CONNECT_RESPONSE_BYTES = 16
 export const ANNOUNCE_RESPONSE_HEADER_BYTES = 20
 export const SCRAPE_RESPONSE_HEADER_BYTES = 8
 export const SCRAPE_RESPONSE_ENTRY_BYTES = 12

@@ -16,7 +16,7 @@ export type WorkerMessage<Ready> =
     }
 
 /** Sent to every worker at stop; workers in a blocking loop read their control word instead. */
-export const STOP_MESSAGE = 'stop'
+const STOP_MESSAGE = 'stop'
 
 /** A worker that fails more often than this within the window ends the program. */
 const FAILURES_MAX = 5

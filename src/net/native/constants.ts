@@ -17,7 +17,6 @@ export const SO_MEMINFO = 55
 export const IP_PKTINFO = 8
 export const IPV6_V6ONLY = 26
 export const IPV6_RECVPKTINFO = 49
-export const IPV6_PKTINFO = 50
 
 export const MSG_DONTWAIT = 0x40
 export const MSG_TRUNC = 0x20

@@ -4,7 +4,7 @@
 // needed. A buffer whose address is stored in a structure must stay reachable from JavaScript for as long as the
 // kernel may use it: every class here keeps its buffers in fields.
 
-import { createRequire } from 'node:module'
+import koffi from 'koffi'
 
 /** A pointer argument: a typed array (its memory), or null. */
 type Pointer = NodeJS.TypedArray | null
@@ -27,12 +27,6 @@ export interface Libc {
   addressOf(buffer: NodeJS.TypedArray): bigint
 }
 
-interface Koffi {
-  load(path: null): { func(declaration: string): (...args: never[]) => number }
-  errno(): number
-  address(buffer: NodeJS.TypedArray): bigint | number
-}
-
 const declarations = [
   'int socket(int, int, int)',
   'int bind(int, void*, uint32_t)',
@@ -48,10 +42,9 @@ const declarations = [
 
 let loaded: Libc | undefined
 
-/** Loads koffi and binds the calls. @throws where koffi has no binary for this platform */
+/** Binds the calls, once per thread. (Importing this module throws where koffi has no binary for the platform.) */
 export function loadLibc(): Libc {
   if (loaded !== undefined) return loaded
-  const koffi = createRequire(import.meta.url)('koffi') as Koffi
   const library = koffi.load(null)
   const calls: Record<string, unknown> = {
     errno: () => koffi.errno(),

@@ -11,6 +11,7 @@ import {
   encodeErrorResponse,
   encodeScrapeResponseEntry,
   encodeScrapeResponseHeader,
+  INFO_HASH_BYTES,
   PEER_BYTES_IPV4,
   PEER_BYTES_IPV6,
   RequestKind,
@@ -44,7 +45,7 @@ export function packetBytesFor(rules: UdpRules): number {
   return Math.max(
     2048,
     ANNOUNCE_RESPONSE_HEADER_BYTES + rules.maxResponsePeers * PEER_BYTES_IPV6,
-    SCRAPE_HEADER_BYTES + rules.maxScrapeTorrents * 20,
+    SCRAPE_HEADER_BYTES + rules.maxScrapeTorrents * INFO_HASH_BYTES,
   )
 }
 
@@ -201,7 +202,7 @@ export class UdpHandler {
     const { words } = memory
     const isIpv6 = family === 6
     for (let index = 0; index < count; index++) {
-      const at = (offset + SCRAPE_HEADER_BYTES + index * 20) >> 2
+      const at = (offset + SCRAPE_HEADER_BYTES + index * INFO_HASH_BYTES) >> 2
       this.#swarm.scrape(words[at], words[at + 1], words[at + 2], words[at + 3], words[at + 4], torrent)
       const seeders = isIpv6 ? torrent.seedersIpv6 : torrent.seedersIpv4
       const leechers = isIpv6 ? torrent.leechersIpv6 : torrent.leechersIpv4
