@@ -37,6 +37,8 @@ export interface TrackerSummary {
   readonly kernelDrops: number
   readonly torrents: number
   readonly peers: number
+  /** Every counter by name, all workers together. */
+  readonly counters: Readonly<Record<string, number>>
 }
 
 export type TrackerEventSink = (event: TrackerEvent) => void

@@ -206,5 +206,6 @@ function summarise(
     kernelDrops: sockets.kernelDrops(),
     torrents: totals.torrents,
     peers: totals.ipv4.peers + totals.ipv6.peers,
+    counters,
   }
 }
