@@ -1,7 +1,9 @@
 // What all commands share: flags that mean the same everywhere, where output goes, and how errors end.
 // stdout is the answer, stderr is everything else.
 
-import { Command, Errors, Flags } from '@oclif/core'
+import { Command } from '@oclif/core/command'
+import * as Errors from '@oclif/core/errors'
+import * as Flags from '@oclif/core/flags'
 import type { ConfigSources, LoadedConfig } from '../config/load.js'
 import type { ConfigOf, Table } from '../config/schema.js'
 import { AquaticError, ExitCode } from '../errors.js'

@@ -1,6 +1,6 @@
 // `aquatic config check udp -c FILE`: reads a configuration the way `serve` does, and starts nothing.
 
-import { Args } from '@oclif/core'
+import * as Args from '@oclif/core/args'
 import { type ApplicationName, applicationNames, tableOf } from '../../config/applications.js'
 import { AquaticCommand, configFlags } from '../base.js'
 

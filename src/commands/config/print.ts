@@ -1,6 +1,6 @@
 // `aquatic config print udp`: the defaults as a commented file.
 
-import { Args } from '@oclif/core'
+import * as Args from '@oclif/core/args'
 import { type ApplicationName, applicationNames, tableOf } from '../../config/applications.js'
 import { defaultConfig } from '../../config/load.js'
 import { plainConfig, printConfig } from '../../config/print.js'
