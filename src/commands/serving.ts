@@ -2,6 +2,7 @@
 
 import { ExitCode } from '../errors.js'
 import { createLogger, type LogLevel } from '../log.js'
+import { formatSocketAddress } from '../protocol/socket-address.js'
 import type { TrackerEvent, TrackerEventSink, TrackerSummary } from '../trackers/events.js'
 
 export interface EventOutput {
@@ -43,11 +44,11 @@ function lineFor(event: TrackerEvent): string {
   switch (event.event) {
     case 'listening': {
       const workers = `${event.workers} worker${event.workers === 1 ? '' : 's'}`
-      return `listening ${event.protocol} ${where(event)} (${event.engine} engine, ${workers})`
+      return `listening ${event.protocol} ${formatSocketAddress(event)} (${event.engine} engine, ${workers})`
     }
     case 'buffers':
       return (
-        `buffers ${event.protocol} ${where(event)}: ` +
+        `buffers ${event.protocol} ${formatSocketAddress(event)}: ` +
         `receive ${bufferText(event.receiveBytesAsked, event.receiveBytesGranted)}, ` +
         `send ${bufferText(event.sendBytesAsked, event.sendBytesGranted)}`
       )
@@ -59,10 +60,6 @@ function lineFor(event: TrackerEvent): string {
     case 'warning':
       return `note: ${event.text}`
   }
-}
-
-function where({ address, port }: { address: string; port: number }): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
 }
 
 function bufferText(asked: number, granted: number): string {

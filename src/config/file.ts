@@ -15,8 +15,8 @@ const largestFileBytes = 1024 * 1024
 const mostSyntaxProblems = 20
 
 /**
- * Settings of a file. What is wrong with it goes to `problems`; `complete` is false where the text could not be read
- * to its end, so that settings may be missing. Throws AQ_CONFIG_UNREADABLE.
+ * Settings of a file. What is wrong with it goes to `problems`; `complete` is false where the text could not
+ * be read to its end, so that settings may be missing. Throws AQ_CONFIG_UNREADABLE.
  */
 export async function fileLayer(
   table: Table,
@@ -48,9 +48,11 @@ export async function fileLayer(
   function take(path: readonly string[], raw: unknown): void {
     const dotted = path.join('.')
     const entry = entries.get(dotted)
-    // A quoted key with a dot in it looks like another path once it is joined.
-    if (entry === undefined || entry.key !== path.at(-1)) {
+    if (entry === undefined) {
       problems.push({ origin: at(path), text: unknownKeyText(table, dotted) })
+    } else if (entry.key !== path.at(-1)) {
+      const text = `"${dotted}" in quotes is one name. Write ${dotted} without quotes.`
+      problems.push({ origin: at(path), text })
     } else {
       accept(layer, dotted, at(path), checkTomlValue(dotted, entry.leaf, raw), problems)
     }
@@ -67,8 +69,9 @@ function linePlace(places: readonly KeyPlace[], path: readonly string[]): { line
 }
 
 /**
- * The parser stops at the first error. Where that error is confined to one line with a key in it, the line is blanked
- * and the rest is tried again, so that one run reports everything. Undefined where this does not lead to the end.
+ * The parser stops at the first error. Where that error is confined to one line with a key in it, the line
+ * is blanked and the rest is tried again, so that one run reports everything. Undefined where this does not
+ * lead to the end.
  */
 function parseLines(text: string, file: string, problems: Problem[]): Record<string, unknown> | undefined {
   const lines = text.split('\n')

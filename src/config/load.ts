@@ -120,7 +120,7 @@ function originsOf(entries: ReadonlyMap<string, Entry>, settings: Layer): Map<st
   return origins
 }
 
-/** One line for each key that was set to something but does nothing here: the last word of all sources counts. */
+/** One line for each key that was set but does nothing here; the last word of all sources counts. */
 function noticesWithoutEffect(entries: ReadonlyMap<string, Entry>, layers: readonly Layer[]): string[] {
   const notices: string[] = []
   const settings: Layer = new Map(layers.flatMap(layer => [...layer]))

@@ -1,6 +1,6 @@
-// Where each key stands in a TOML text. The TOML parser gives values without places, so this walks the text a second
-// time, by TOML's rules for strings, brackets and comments but without reading values. It never throws and always
-// moves forward, on broken text too: that is the parser's business.
+// Where each key stands in a TOML text. The TOML parser gives values without places, so this walks the text
+// a second time, by TOML's rules for strings, brackets and comments but without reading values. It never
+// throws and always moves forward, on broken text too: that is the parser's business.
 
 export interface KeyPlace {
   /** `['network', 'address_ipv4']`. */
@@ -11,8 +11,8 @@ export interface KeyPlace {
 }
 
 /**
- * Every key of the text in its order, each where it is first written: section headers (also of arrays of tables),
- * every part of dotted keys, and keys inside inline tables (not those inside arrays, which have no path).
+ * Every key of the text in its order, each where it is first written: section headers (also of arrays of
+ * tables), every part of dotted keys, and keys inside inline tables (but not in arrays: no path leads there).
  */
 export function locateKeys(text: string): KeyPlace[] {
   const scanner = new Scanner(text)

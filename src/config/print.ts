@@ -1,6 +1,6 @@
 // Writes a configuration as commented TOML, the way it is read back, and as plain values for JSON.
 
-import { formatSocketAddress, type SocketAddress } from './address.js'
+import { formatSocketAddress, type SocketAddress } from '../protocol/socket-address.js'
 import {
   type ConfigOf,
   camelCase,

@@ -16,7 +16,8 @@ Every key has a default, so no file is needed. A value is taken from the first o
 3. a TOML file: \`-c tracker.toml\`;
 4. the default.
 
-\`aquatic config print udp > tracker.toml\` writes a file with all keys, their defaults and these explanations.
+\`aquatic config print udp > tracker.toml\` writes a file with all keys, their defaults and
+these explanations.
 \`aquatic config check udp -c tracker.toml\` checks one, with all its problems at once.
 Unknown keys are problems. A key that has no effect here is answered with a notice at start.
 `

@@ -1,7 +1,8 @@
 // What a configuration table is made of, and the TypeScript types that follow from one.
-// A table knows nothing of TOML, files or environments; printing, loading and the reference page walk over it.
+// A table knows nothing of TOML, files or environments; printing, loading and the reference page walk
+// over it.
 
-import type { SocketAddress } from './address.js'
+import type { SocketAddress } from '../protocol/socket-address.js'
 
 interface LeafBase {
   /** Sentences for the operator; see `paragraphs` for the little markup it knows. */
@@ -58,7 +59,9 @@ export type Value = boolean | number | string | SocketAddress
 export interface Section<L extends Leaves = Leaves> {
   readonly doc: string
   readonly leaves: L
-  /** Keys of older files: accepted, checked and explained, but neither printed nor part of the config object. */
+  /**
+   * Keys of older files: accepted, checked and explained, but neither printed nor part of the config object.
+   */
   readonly legacy?: Leaves
 }
 export type Sections = Readonly<Record<string, Section>>
@@ -196,7 +199,7 @@ export function environmentName(table: Table, dotted: string): string {
   return environmentPrefix(table) + dotted.replaceAll('.', '__').toUpperCase()
 }
 
-/** Blocks of a doc text: running text to be wrapped, or a command line (written `$ command`) to be left as it is. */
+/** Blocks of a doc text: running text to be wrapped, or a command line (`$ command`) to be left as it is. */
 export function paragraphs(doc: string): string[] {
   const blocks: string[] = []
   let open = false

@@ -105,7 +105,8 @@ export function unknownKeyText(table: Table, dotted: string): string {
 /** `unknown section [netwrk]. Did you mean [network]?`, or what there is to choose from. */
 export function unknownSectionText(table: Table, section: string): string {
   const near = nearest(section, Object.keys(table.sections))
-  return `unknown section [${section}]. ${near === undefined ? sectionNames(table) : `Did you mean [${near}]?`}`
+  const hint = near === undefined ? sectionNames(table) : `Did you mean [${near}]?`
+  return `unknown section [${section}]. ${hint}`
 }
 
 function sectionNames(table: Table): string {

@@ -26,7 +26,7 @@ function editDistance(source: string, target: string): number {
 /** Longer input is not a typing error, and the distance costs time with its square. */
 const longestWord = 100
 
-/** The known word that the given one is most likely a slip of, if any is close enough (a third of its length). */
+/** The known word that the given one is most likely a slip of, if one is within a third of its length. */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   if (word.length > longestWord) return undefined
   const lowered = word.toLowerCase().replaceAll('-', '_')

@@ -1,8 +1,8 @@
-// The UDP tracker's configuration: the one place where its keys are declared. Longer than other files: it is a table.
-// Keys, meaning and defaults are those of aquatic 0.9 and of its development version, whose files load unchanged;
-// keys of ours carry `since`. A new option is one entry here and nothing elsewhere.
+// The UDP tracker's configuration: the one place where its keys are declared. Longer than other files: it is
+// a table. Keys, meaning and defaults are those of aquatic 0.9 and of its development version, whose files
+// load unchanged; keys of ours carry `since`. A new option is one entry here and nothing elsewhere.
 
-import { familyOf, isWildcard, type SocketAddress } from './address.js'
+import { familyOf, isWildcard, type SocketAddress } from '../protocol/socket-address.js'
 import {
   boolean,
   type ConfigOf,
@@ -34,14 +34,14 @@ const leaves = {
     min: 1,
     max: 1024,
     zeroMeans: 'one for each processor this process may use',
-    doc: `Worker threads. Each has its own sockets and serves packets from beginning to end; all share one swarm.
-      aquatic 0.9 has 1 here as its default.`,
+    doc: `Worker threads. Each has its own sockets and serves packets from beginning to end; all share one
+      swarm. aquatic 0.9 has 1 here as its default.`,
   }),
   log_level: oneOf({
     default: 'warn',
     allowed: ['off', 'error', 'warn', 'info', 'debug', 'trace'],
-    doc: `How much is logged to stderr. aquatic 0.9 has "error" here as its default; "warn" also shows what the
-      tracker noticed about its configuration and machine.`,
+    doc: `How much is logged to stderr. aquatic 0.9 has "error" here as its default; "warn" also shows what
+      the tracker noticed about its configuration and machine.`,
   }),
 }
 
@@ -52,8 +52,9 @@ const network = section({
       default: 'auto',
       allowed: ['auto', 'native', 'node'],
       since: '0.1.0',
-      doc: `"native" moves packets in batches with recvmmsg and sendmmsg (Linux, x64 and arm64); "node" uses node:dgram
-        and runs everywhere. "auto" takes native where it can, and the line at start says which is active and why.`,
+      doc: `"native" moves packets in batches with recvmmsg and sendmmsg (Linux, x64 and arm64); "node" uses
+        node:dgram and runs everywhere. "auto" takes native where it can, and the line at start says which is
+        active and why.`,
     }),
     use_ipv4: boolean({ default: true, doc: 'Open an IPv4 socket in each worker.' }),
     use_ipv6: boolean({ default: true, doc: 'Open an IPv6 socket in each worker.' }),
@@ -75,8 +76,8 @@ const network = section({
     }),
     set_only_ipv6: boolean({
       default: true,
-      doc: `Keep IPv4 packets away from the IPv6 socket (IPV6_V6ONLY). If false, set use_ipv4 = false or use two
-        different ports: the IPv6 socket then serves IPv4 clients too, who are listed as IPv4 peers.`,
+      doc: `Keep IPv4 packets away from the IPv6 socket (IPV6_V6ONLY). If false, set use_ipv4 = false or use
+        two different ports: the IPv6 socket then serves IPv4 clients too, who are listed as IPv4 peers.`,
     }),
     socket_recv_buffer_size: integer({
       default: 8_000_000,
@@ -100,8 +101,8 @@ const network = section({
       unit: 'bytes',
       zeroMeans: 'leave it to the operating system',
       since: '0.1.0',
-      doc: `Send buffer of each socket. Worth raising if the statistics show send errors. To raise the operating
-        system's limit:
+      doc: `Send buffer of each socket. Worth raising if the statistics show send errors. To raise the
+        operating system's limit:
 
         $ sudo sysctl -w net.core.wmem_max=8000000`,
     }),
@@ -111,8 +112,8 @@ const network = section({
       max: 1024,
       unit: 'packets',
       since: '0.1.0',
-      doc: `Packets that the native engine takes from and gives to the kernel with one system call. It never waits for
-        a batch to fill.`,
+      doc: `Packets that the native engine takes from and gives to the kernel with one system call. It never
+        waits for a batch to fill.`,
     }),
     poll_timeout_ms: integer({
       default: 50,
@@ -127,16 +128,17 @@ const network = section({
     address: socketAddress({
       family: 'any',
       default: '0.0.0.0:3000',
-      doc: `Key of aquatic 0.9, which had one address. An IPv4 address stands for use_ipv6 = false and address_ipv4, an
-        IPv6 address for use_ipv4 = false and address_ipv6. Not to be mixed with these.`,
+      doc: `Key of aquatic 0.9, which had one address. An IPv4 address stands for use_ipv6 = false and
+        address_ipv4, an IPv6 address for use_ipv4 = false and address_ipv6. Not to be mixed with these.`,
     }),
     only_ipv6: boolean({
       default: false,
       doc: 'Key of aquatic 0.9, beside address: now set_only_ipv6.',
     }),
     use_io_uring: boolean({
+      // The original's default is true. Here false is what needs no notice, because it is what happens.
       default: false,
-      doc: 'Key of aquatic built with its io-uring feature.',
+      doc: 'Key of aquatic built with its io-uring feature, where it is true if left out.',
       noEffect: 'packets are moved by recvmmsg and sendmmsg here; see network.engine.',
     }),
     ring_size: integer({
@@ -151,7 +153,7 @@ const network = section({
       min: 0,
       max: Number.MAX_SAFE_INTEGER,
       doc: 'Responses that aquatic keeps for a second attempt after a send error.',
-      noEffect: 'a full send buffer is waited for instead; see network.socket_send_buffer_size.',
+      noEffect: 'the engine itself retries or counts failed sends; see network.socket_send_buffer_size.',
     }),
     set_reuseport_lb: boolean({
       default: true,
@@ -171,9 +173,9 @@ const swarm = section({
       unit: 'bytes',
       zeroMeans: 'three quarters of the memory this process may use, at most 8 GiB',
       since: '0.1.0',
-      doc: `The most memory that torrents and peers may take. It is reserved at start and costs memory only as it
-        fills: about 33 bytes for each IPv4 peer at 4 peers per torrent. When it is full, new torrents and peers are
-        refused, counted and logged; known ones are served on.`,
+      doc: `The most memory that torrents and peers may take. It is reserved at start and costs memory only
+        as it fills: about 33 bytes for each IPv4 peer at 4 peers per torrent. When it is full, new torrents
+        and peers are refused, counted and logged; known ones are served on.`,
     }),
   },
 })
@@ -193,8 +195,8 @@ const protocol = section({
       min: 1,
       max: largestResponsePeers,
       unit: 'peers',
-      doc: `Peers in one announce response. A datagram of 1,232 bytes, which passes every network in one piece, holds
-        202 IPv4 or 67 IPv6 peers; larger ones travel in fragments and are lost more often.`,
+      doc: `Peers in one announce response. A datagram of 1,232 bytes, which passes every network in one
+        piece, holds 202 IPv4 or 67 IPv6 peers; larger ones travel in fragments and are lost more often.`,
     }),
     peer_announce_interval: integer({
       default: 900,
@@ -279,8 +281,8 @@ const cleaning = section({
       min: 1,
       max: daySeconds,
       unit: 'seconds',
-      doc: `How long a client may use a connection id, the proof that it owns its address. Clients renew theirs after 60
-        seconds (BEP 15), so less than 60 makes them announce in vain.`,
+      doc: `How long a client may use a connection id, the proof that it owns its address. Clients renew
+        theirs after 60 seconds (BEP 15), so less than 60 makes them announce in vain.`,
     }),
     max_peer_age: integer({
       default: 1200,
@@ -299,8 +301,8 @@ const privileges = section({
   leaves: {
     drop_privileges: boolean({
       default: false,
-      doc: `Change root directory, group and user after all sockets are bound. Until then, to use a port below 1024,
-        run as an ordinary user with:
+      doc: `Change root directory, group and user after all sockets are bound. Until then, to use a port
+        below 1024, run as an ordinary user with:
 
         $ sudo sysctl -w net.ipv4.ip_unprivileged_port_start=80`,
       noEffect: privilegesLater,
@@ -381,7 +383,9 @@ export const udpTable: Table<typeof leaves, typeof sections> = {
 
 export type UdpConfig = ConfigOf<typeof udpTable>
 
-/** What aquatic 0.9 did with its one socket, in today's keys. Mixing both generations has no clear meaning. */
+/**
+ * What aquatic 0.9 did with its one socket, in today's keys. Mixing both generations has no clear meaning.
+ */
 function expandReleasedAddress(layer: Layer): Finding[] {
   const address = layer.get('network.address')
   const onlyIpv6 = layer.get('network.only_ipv6')
@@ -391,7 +395,8 @@ function expandReleasedAddress(layer: Layer): Finding[] {
   const mixed = todays.map(key => `network.${key}`).filter(key => layer.has(key))
   if (mixed.length > 0) {
     const key = address === undefined ? 'network.only_ipv6' : 'network.address'
-    const text = `${key} is a key of aquatic 0.9 and must not be mixed with ${mixed.join(', ')}. Remove ${key}.`
+    const generations = `${key} is a key of aquatic 0.9 and must not be mixed with ${mixed.join(', ')}`
+    const text = `${generations}. Remove ${key}.`
     return [{ severity: 'problem', keys: [key], text }]
   }
   layer.delete('network.address')
@@ -410,25 +415,34 @@ function expandReleasedAddress(layer: Layer): Finding[] {
 /** Rules about several keys at once. */
 function examine({ network, protocol, cleaning }: UdpConfig): Finding[] {
   const findings: Finding[] = []
-  if (!network.useIpv4 && !network.useIpv6) {
-    const text =
-      'network.use_ipv4 and network.use_ipv6 are both false, so nobody could reach the tracker. Set one to true.'
-    findings.push({ severity: 'problem', keys: ['network.use_ipv6', 'network.use_ipv4'], text })
+  const { useIpv4, useIpv6, addressIpv4, addressIpv6, setOnlyIpv6 } = network
+  if (!useIpv4 && !useIpv6) {
+    findings.push({
+      severity: 'problem',
+      keys: ['network.use_ipv6', 'network.use_ipv4'],
+      text:
+        'network.use_ipv4 and network.use_ipv6 are both false, so nobody could reach the tracker. ' +
+        'Set one to true.',
+    })
   }
-  const { port } = network.addressIpv4
-  const dualStack = network.useIpv6 && !network.setOnlyIpv6 && isWildcard(network.addressIpv6)
-  if (network.useIpv4 && dualStack && port !== 0 && port === network.addressIpv6.port) {
+  const dualStack = useIpv6 && !setOnlyIpv6 && isWildcard(addressIpv6)
+  if (useIpv4 && dualStack && addressIpv4.port !== 0 && addressIpv4.port === addressIpv6.port) {
     findings.push({
       severity: 'problem',
       keys: ['network.set_only_ipv6', 'network.address_ipv6', 'network.address_ipv4'],
-      text: `network.address_ipv4 and network.address_ipv6 are the same to IPv4 clients (port ${port}) while network.set_only_ipv6 is false. Set network.use_ipv4 = false or network.set_only_ipv6 = true.`,
+      text:
+        'network.address_ipv4 and network.address_ipv6 are the same to IPv4 clients ' +
+        `(port ${addressIpv4.port}) while network.set_only_ipv6 is false. ` +
+        'Set network.use_ipv4 = false or network.set_only_ipv6 = true.',
     })
   }
   if (cleaning.maxPeerAge <= protocol.peerAnnounceInterval) {
     findings.push({
       severity: 'notice',
       keys: ['cleaning.max_peer_age', 'protocol.peer_announce_interval'],
-      text: `cleaning.max_peer_age (${cleaning.maxPeerAge} s) is not above protocol.peer_announce_interval (${protocol.peerAnnounceInterval} s): peers are forgotten between two of their announces.`,
+      text:
+        `cleaning.max_peer_age (${cleaning.maxPeerAge} s) is not above protocol.peer_announce_interval ` +
+        `(${protocol.peerAnnounceInterval} s): peers are forgotten between two of their announces.`,
     })
   }
   return findings

@@ -1,6 +1,6 @@
 // Checks one value against its leaf. Says what was found, what is allowed and what may have been meant.
 
-import { familyOf, isIpv4Mapped, parseSocketAddress } from './address.js'
+import { familyOf, isIpv4Mapped, parseSocketAddress } from '../protocol/socket-address.js'
 import type { IntegerLeaf, Leaf, OneOfLeaf, SocketAddressLeaf, Value } from './schema.js'
 import { nearest } from './suggest.js'
 
@@ -52,7 +52,7 @@ export function checkTomlValue(dotted: string, leaf: Leaf, raw: unknown): Checke
   }
 }
 
-/** Checks a value from the environment or a flag: the text after the equals sign, quoted as in TOML or not. */
+/** Checks a value from the environment or a flag: the text behind the equals sign, in quotes or not. */
 export function checkTextValue(dotted: string, leaf: Leaf, text: string): Checked {
   if (leaf.type === 'boolean' && (text === 'true' || text === 'false')) return { value: text === 'true' }
   if (leaf.type === 'integer' && isIntegerText(text)) return checkInteger(dotted, leaf, toBigInt(text))
@@ -108,6 +108,7 @@ function shown(raw: unknown): string {
 }
 
 function booleanSuggestion(raw: unknown): string | undefined {
+  if (typeof raw !== 'string' && typeof raw !== 'bigint') return undefined
   const word = String(raw).toLowerCase()
   if (['true', 'yes', 'on', '1'].includes(word)) return 'Did you mean true?'
   if (['false', 'no', 'off', '0'].includes(word)) return 'Did you mean false?'

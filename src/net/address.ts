@@ -2,25 +2,9 @@
 
 import { isIPv4, isIPv6 } from 'node:net'
 
-/** An address a socket is bound to. */
-export interface SocketAddress {
-  readonly address: string
-  readonly port: number
-}
-
-/** 4 or 6. */
-export function familyOf(address: string): 4 | 6 {
-  return isIPv6(address) ? 6 : 4
-}
-
-/** Whether the address stands for every address of this machine. */
-export function isWildcard(address: string): boolean {
-  return addressBytes(address).every(byte => byte === 0)
-}
-
-/** `127.0.0.1:80` or `[::1]:80`. */
-export function formatSocketAddress({ address, port }: SocketAddress): string {
-  return familyOf(address) === 6 ? `[${address}]:${port}` : `${address}:${port}`
+/** The IP version of an address in text form. */
+export function versionOf(address: string): 4 | 6 {
+  return address.includes(':') ? 6 : 4
 }
 
 /** The 4 or 16 bytes of an address in text form (a zone like `%eth0` is left out). @throws on anything else */

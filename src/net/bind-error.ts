@@ -1,7 +1,7 @@
 // Turns a failed bind into one sentence with cause and remedy, for every engine and protocol.
 
 import { AquaticError, type ErrorCode } from '../errors.js'
-import { formatSocketAddress, type SocketAddress } from './address.js'
+import { formatSocketAddress, type SocketAddress } from '../protocol/socket-address.js'
 
 /** @param errnoName such as `EADDRINUSE` */
 export function bindError(protocol: string, address: SocketAddress, errnoName: string): AquaticError {

@@ -79,23 +79,24 @@ async function meetInASwarm(t: TestContext, engine: 'native' | 'node', family: F
   const leecher = new Peer(t, tracker.announceUrl(family), infoHash, family, 50_002)
 
   assert.deepEqual(await seeder.scrape(), { complete: 0, incomplete: 0, downloaded: 0 }, 'an unknown torrent')
+  // Answers to announces count the others; scrapes count everybody.
   assert.deepEqual(await seeder.announce(client => client.start({ left: 0 })), {
-    update: { complete: 1, incomplete: 0 },
+    update: { complete: 0, incomplete: 0 },
     peers: [],
   })
   assert.deepEqual(await leecher.announce(client => client.start({ left: 4096 })), {
-    update: { complete: 1, incomplete: 1 },
+    update: { complete: 1, incomplete: 0 },
     peers: [seeder.address],
   })
   assert.deepEqual(await seeder.announce(client => client.update({ left: 0 })), {
-    update: { complete: 1, incomplete: 1 },
+    update: { complete: 0, incomplete: 1 },
     peers: [leecher.address],
   })
   assert.deepEqual(await seeder.scrape(), { complete: 1, incomplete: 1, downloaded: 0 })
 
   // Without `left`, complete() sends event 1 with left = 2^64 - 1, -1 as a signed number: still a finished download.
   const completed = await leecher.announce(client => client.complete())
-  assert.deepEqual(completed.update, { complete: 2, incomplete: 0 })
+  assert.deepEqual(completed.update, { complete: 1, incomplete: 0 })
   assert.deepEqual(await seeder.scrape(), { complete: 2, incomplete: 0, downloaded: 1 })
 
   const left = await seeder.announce(client => client.stop({ left: 0 }))

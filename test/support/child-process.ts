@@ -19,7 +19,10 @@ export type Owner = Pick<TestContext, 'after'>
 export type StartOptions = { readonly env?: NodeJS.ProcessEnv; readonly cwd?: string }
 
 /** An upper bound against waiting forever on a stuck machine; no test depends on its length. */
-const deadlineMs = 60_000
+const deadlineMs = 120_000
+
+/** Some programs log thousands of lines; their ends say why they did not get further. */
+const describedCharacters = 8_000
 
 type Waiter = { readonly check: () => void }
 
@@ -72,10 +75,16 @@ export class RunningProcess {
     for (const waiter of [...this.waiters]) waiter.check()
   }
 
-  /** Everything said so far, for the message of a failed test. */
+  /** The last things said so far, for the message of a failed test. */
   describe(): string {
     const state = this.end === undefined ? 'still running' : `exit ${this.end.code ?? this.end.signal}`
-    return `${this.name} (${state})\n--- stdout\n${this.stdout}\n--- stderr\n${this.stderr}`
+    const tail = (text: string): string => text.slice(-describedCharacters)
+    return `${this.name} (${state})\n--- stdout\n${tail(this.stdout)}\n--- stderr\n${tail(this.stderr)}`
+  }
+
+  /** True if anything said so far on either stream matches. */
+  hasSaid(pattern: RegExp): boolean {
+    return pattern.test(this.stdout) || pattern.test(this.stderr)
   }
 
   /**

@@ -2,7 +2,8 @@
 // error is known at once, a restarted worker goes on with the same socket, and privileges can be dropped in between.
 
 import { AquaticError } from '../../errors.js'
-import { addressBytes, familyOf, isWildcard, type SocketAddress } from '../address.js'
+import { isWildcard, type SocketAddress } from '../../protocol/socket-address.js'
+import { addressBytes, versionOf } from '../address.js'
 import { bindError } from '../bind-error.js'
 import { Errno, errnoName } from '../errno.js'
 import {
@@ -55,11 +56,11 @@ export interface OpenUdpSocket {
 export function openUdpSocket(options: UdpSocketOptions): OpenUdpSocket {
   const libc = loadLibc()
   const { address } = options
-  const family = familyOf(address.address)
+  const family = versionOf(address.address)
   const fd = libc.socket(family === 6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)
   if (fd < 0) throw bindError('udp', address, errnoName(libc.errno()))
   try {
-    const needsPacketInfo = isWildcard(address.address)
+    const needsPacketInfo = isWildcard(address)
     if (family === 6) setOption(libc, fd, SOL_IPV6, IPV6_V6ONLY, options.onlyIpv6 ? 1 : 0)
     setOption(libc, fd, SOL_SOCKET, SO_REUSEPORT, 1)
     if (options.receiveBufferBytes > 0) setOption(libc, fd, SOL_SOCKET, SO_RCVBUF, options.receiveBufferBytes)
@@ -90,7 +91,7 @@ export function isUdpAddressTaken(options: UdpSocketOptions): boolean {
   const { address } = options
   if (address.port === 0) return false
   const libc = loadLibc()
-  const family = familyOf(address.address)
+  const family = versionOf(address.address)
   const fd = libc.socket(family === 6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)
   if (fd < 0) return false
   try {
@@ -117,7 +118,7 @@ export function kernelDropsOf(socket: OpenUdpSocket): number {
 
 /** `struct sockaddr_in` or `sockaddr_in6` in network order. */
 function encodeSocketAddress({ address, port }: SocketAddress): Uint8Array {
-  const isIpv6 = familyOf(address) === 6
+  const isIpv6 = versionOf(address) === 6
   const name = new Uint8Array(isIpv6 ? SOCKADDR_IN6_BYTES : SOCKADDR_IN_BYTES)
   const view = new DataView(name.buffer)
   view.setUint16(0, isIpv6 ? AF_INET6 : AF_INET, true)

@@ -2,7 +2,8 @@
 
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { once } from 'node:events'
-import { addressBytes, canonicaliseAddress, type SocketAddress } from '../address.js'
+import type { SocketAddress } from '../../protocol/socket-address.js'
+import { addressBytes, canonicaliseAddress } from '../address.js'
 import { bindError } from '../bind-error.js'
 import { SendTotals, UdpBatch } from '../udp-batch.js'
 

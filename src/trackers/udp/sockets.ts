@@ -2,12 +2,12 @@
 // here, in the main thread; on the node engine each worker opens its own by the plan made here.
 
 import type { UdpConfig } from '../../config/udp.js'
-import type { SocketAddress } from '../../net/address.js'
 import { bindError } from '../../net/bind-error.js'
 import type { EngineName } from '../../net/engine.js'
 import { kernelDropsOfPorts } from '../../net/kernel-drops.js'
 import type { OpenUdpSocket } from '../../net/native/udp-open.js'
 import { canShareUdpPort } from '../../net/node/udp-socket.js'
+import type { SocketAddress } from '../../protocol/socket-address.js'
 import type { NodeSocketPlan, WorkerSockets } from './worker-data.js'
 
 export interface UdpSockets {

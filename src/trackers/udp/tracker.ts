@@ -2,8 +2,8 @@
 
 import type { UdpConfig } from '../../config/udp.js'
 import { createCounterMemory, sumSnapshots } from '../../metrics/counters.js'
-import { formatSocketAddress } from '../../net/address.js'
 import { chooseEngine, type EngineChoice } from '../../net/engine.js'
+import { formatSocketAddress } from '../../protocol/socket-address.js'
 import { Cleaner } from '../../swarm/cleaner.js'
 import { locksHeldBy } from '../../swarm/lock.js'
 import { createSwarmMemory, type SwarmMemory } from '../../swarm/memory.js'

@@ -1,7 +1,7 @@
 // What the main thread hands to a socket worker's thread, and what comes back: plain data and shared memory.
 
-import type { SocketAddress } from '../../net/address.js'
 import type { OpenUdpSocket } from '../../net/native/udp-open.js'
+import type { SocketAddress } from '../../protocol/socket-address.js'
 import type { SwarmMemory } from '../../swarm/memory.js'
 import type { TorrentFilterData } from '../torrent-filter.js'
 import type { UdpRules } from './handler.js'

@@ -8,7 +8,7 @@ export interface SocketAddress {
   readonly port: number
 }
 
-/** Returns undefined for anything but a numeric address with a port; host names and zones are not resolved. */
+/** Returns undefined for anything but a numeric address with a port: no host names, no zones. */
 export function parseSocketAddress(text: string): SocketAddress | undefined {
   const match = /^(?:\[([^\]%]+)\]|([^[\]:]+)):(\d{1,5})$/.exec(text)
   if (match === null) return undefined

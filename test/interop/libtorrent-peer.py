@@ -1,0 +1,72 @@
+# One BitTorrent peer made of python3-libtorrent, for the transfer test. It prints one JSON object a line and says
+# goodbye to the tracker when its standard input ends.
+# Arguments: torrent file, directory of the payload, address to listen on ("127.0.0.1:0", "[::1]:0").
+import json
+import sys
+import threading
+
+import libtorrent
+
+torrent_file, directory, listen_on = sys.argv[1:]
+
+
+def say(event, **fields):
+    print(json.dumps({"event": event, **fields}), flush=True)
+
+
+session = libtorrent.session(
+    {
+        "listen_interfaces": listen_on,
+        # The tracker must be the only way to find anybody.
+        "enable_dht": False,
+        "enable_lsd": False,
+        "enable_upnp": False,
+        "enable_natpmp": False,
+        # Without this all peers on one loopback address count as one.
+        "allow_multiple_connections_per_ip": True,
+        # Pace: by default it waits 15 s before it lets a peer download, and 60 s after a failed connection.
+        "unchoke_interval": 1,
+        "min_reconnect_time": 1,
+        "enable_outgoing_utp": False,
+        "enable_incoming_utp": False,
+        "alert_mask": libtorrent.alert.category_t.error_notification
+        | libtorrent.alert.category_t.status_notification
+        | libtorrent.alert.category_t.tracker_notification,
+    }
+)
+handle = session.add_torrent(
+    {
+        "ti": libtorrent.torrent_info(torrent_file),
+        "save_path": directory,
+        "flags": libtorrent.torrent_flags.disable_pex | libtorrent.torrent_flags.disable_lsd,
+    }
+)
+
+
+def pause_at_end_of_input():
+    sys.stdin.read()
+    handle.pause()
+
+
+# Not a daemon: at exit the interpreter waits for it, instead of ending it inside the library, which aborts.
+threading.Thread(target=pause_at_end_of_input).start()
+
+request = "none"
+gone = False
+while not gone:
+    session.wait_for_alert(60_000)
+    for alert in session.pop_alerts():
+        if isinstance(alert, libtorrent.tracker_announce_alert):
+            request = str(alert.event)
+        elif isinstance(alert, libtorrent.tracker_reply_alert):
+            say("announced", request=request, peers=alert.num_peers)
+            # Alone: ask again soon instead of after the tracker's interval, so that tests need no order of arrival.
+            if alert.num_peers == 0 and request != "stopped":
+                handle.force_reannounce(1, -1, libtorrent.reannounce_flags_t.ignore_min_interval)
+            gone = request == "stopped"
+        elif isinstance(alert, libtorrent.tracker_error_alert):
+            say("tracker-error", message=alert.message())
+        elif isinstance(alert, libtorrent.torrent_finished_alert):
+            say("finished")
+        elif isinstance(alert, libtorrent.torrent_error_alert):
+            say("torrent-error", message=alert.message())
