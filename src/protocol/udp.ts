@@ -10,6 +10,7 @@ import { type PacketMemory, swap32 } from './packet-memory.js'
 
 const CONNECT_REQUEST_BYTES = 16
 const ANNOUNCE_REQUEST_BYTES = 98
+export const ANNOUNCE_INFO_HASH_OFFSET = 16
 export const SCRAPE_HEADER_BYTES = 16
 export const INFO_HASH_BYTES = 20
 const CONNECT_RESPONSE_BYTES = 16
@@ -92,6 +93,11 @@ export function decodeRequest(
   if (hashBytes % INFO_HASH_BYTES !== 0) return RequestKind.brokenScrape
   request.hashCount = (hashBytes / INFO_HASH_BYTES) | 0
   return RequestKind.scrape
+}
+
+/** Whether `decodeRequest` will find an announce, decided by action and length alone. */
+export function looksLikeAnnounce(memory: PacketMemory, offset: number, lengthBytes: number): boolean {
+  return memory.words[(offset >> 2) + 2] === ACTION_ANNOUNCE && lengthBytes >= ANNOUNCE_REQUEST_BYTES
 }
 
 function decodeAnnounce(

@@ -80,8 +80,20 @@ export class Swarm {
    */
   announce(announce: Announce, result: AnnounceResult, out: Uint16Array, outIndex: number): number {
     const { hash0, hash1, hash2, hash3, hash4 } = announce
+    const hash = hashTorrent(this.words, hash0, hash1, hash2, hash3, hash4)
+    return this.announceHashed(hash, announce, result, out, outIndex)
+  }
+
+  /** As `announce`, for a caller that has the torrent's keyed hash already (`Lookahead`). */
+  announceHashed(
+    hash: number,
+    announce: Announce,
+    result: AnnounceResult,
+    out: Uint16Array,
+    outIndex: number,
+  ): number {
+    const { hash0, hash1, hash2, hash3, hash4 } = announce
     const words = this.words
-    const hash = hashTorrent(words, hash0, hash1, hash2, hash3, hash4)
     const shard = shardsAt + (hash & this.shardMask) * shardWords
     acquireLock(words, shard + Shard.lock, this.lockOwner)
     try {

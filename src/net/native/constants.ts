@@ -15,6 +15,8 @@ export const SO_RCVTIMEO = 20
 export const SO_SNDTIMEO = 21
 export const SO_MEMINFO = 55
 export const IP_PKTINFO = 8
+export const IP_MTU_DISCOVER = 10
+export const IP_PMTUDISC_PROBE = 3
 export const IPV6_V6ONLY = 26
 export const IPV6_RECVPKTINFO = 49
 

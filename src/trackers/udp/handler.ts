@@ -1,9 +1,11 @@
 // A UDP request's way from bytes to answer: decode, check the connection id, ask the swarm, encode in place.
 // Pure but for the swarm and the counters: no sockets, no clock, no logging.
 
+import type { UdpConfig } from '../../config/udp.js'
 import type { UdpBatch } from '../../net/udp-batch.js'
 import type { PacketMemory } from '../../protocol/packet-memory.js'
 import {
+  ANNOUNCE_INFO_HASH_OFFSET,
   ANNOUNCE_RESPONSE_HEADER_BYTES,
   decodeRequest,
   encodeAnnounceResponseHeader,
@@ -12,6 +14,7 @@ import {
   encodeScrapeResponseEntry,
   encodeScrapeResponseHeader,
   INFO_HASH_BYTES,
+  looksLikeAnnounce,
   PEER_BYTES_IPV4,
   PEER_BYTES_IPV6,
   RequestKind,
@@ -21,6 +24,7 @@ import {
   UdpRequest,
 } from '../../protocol/udp.js'
 import { Announce, AnnounceResult, Outcome, TorrentCounts } from '../../swarm/announce.js'
+import type { Lookahead } from '../../swarm/lookahead.js'
 import type { Swarm } from '../../swarm/swarm.js'
 import type { TorrentFilter } from '../torrent-filter.js'
 import type { ConnectionIds } from './connection-id.js'
@@ -40,10 +44,27 @@ const BROKEN_SCRAPE_TEXT = text('Invalid info hash list')
 const REFUSED_TEXT = text('Info hash not allowed')
 const NO_MEMORY_TEXT = text('Tracker is full, try again later')
 
-/** The longest datagram the rules make the tracker read or write, in bytes. */
+/** The rules that a configuration sets. */
+export function rulesOf({ protocol, cleaning }: UdpConfig): UdpRules {
+  return {
+    maxScrapeTorrents: protocol.maxScrapeTorrents,
+    maxResponsePeers: protocol.maxResponsePeers,
+    announceIntervalSeconds: protocol.peerAnnounceInterval,
+    maxPeerAgeSeconds: cleaning.maxPeerAge,
+  }
+}
+
+/** The longest IPv4 answer under these rules, in bytes. */
+export function answerBytesMax(rules: UdpRules): number {
+  return Math.max(
+    ANNOUNCE_RESPONSE_HEADER_BYTES + rules.maxResponsePeers * PEER_BYTES_IPV4,
+    SCRAPE_RESPONSE_HEADER_BYTES + rules.maxScrapeTorrents * SCRAPE_RESPONSE_ENTRY_BYTES,
+  )
+}
+
+/** Room for the longest answer, and for as much of the longest request as is read: the slot of a batch, in bytes. */
 export function packetBytesFor(rules: UdpRules): number {
   return Math.max(
-    2048,
     ANNOUNCE_RESPONSE_HEADER_BYTES + rules.maxResponsePeers * PEER_BYTES_IPV6,
     SCRAPE_HEADER_BYTES + rules.maxScrapeTorrents * INFO_HASH_BYTES,
   )
@@ -59,6 +80,9 @@ export class UdpHandler {
   readonly #announce = new Announce()
   readonly #result = new AnnounceResult()
   readonly #torrent = new TorrentCounts()
+  readonly #lookahead: Lookahead
+  /** Where in the lookahead request i of the batch is, if it is an announce. */
+  readonly #places: Int32Array
 
   /** @param counters one worker's block, indexed by `UdpCounter` */
   constructor(
@@ -67,12 +91,45 @@ export class UdpHandler {
     connectionIds: ConnectionIds,
     filter: TorrentFilter | null,
     counters: Float64Array,
+    lookahead: Lookahead,
   ) {
+    this.#lookahead = lookahead
+    this.#places = new Int32Array(lookahead.hashes.length)
     this.#rules = rules
     this.#swarm = swarm
     this.#connectionIds = connectionIds
     this.#filter = filter
     this.#counters = counters
+  }
+
+  /** Answers all requests of the batch in place; `batch.answerLengths` says how. */
+  handleBatch(batch: UdpBatch, nowSeconds: number): void {
+    this.#lookAhead(batch)
+    for (let index = 0; index < batch.count; index++) {
+      const bytes = this.handle(batch, index, nowSeconds)
+      batch.answerLengths[index] = bytes
+      this.#counters[UdpCounter.bytesSent + (batch.families[index] === 6 ? IPV6_COUNTERS : 0)] += bytes
+    }
+    this.#counters[UdpCounter.batches]++
+  }
+
+  #lookAhead(batch: UdpBatch): void {
+    const lookahead = this.#lookahead
+    const { words } = batch.memory
+    lookahead.clear()
+    for (let index = 0; index < batch.count; index++) {
+      const offset = batch.offsetOf(index)
+      if (!looksLikeAnnounce(batch.memory, offset, batch.lengths[index])) continue
+      const at = (offset + ANNOUNCE_INFO_HASH_OFFSET) >> 2
+      this.#places[index] = lookahead.add(
+        words[at],
+        words[at + 1],
+        words[at + 2],
+        words[at + 3],
+        words[at + 4],
+      )
+    }
+    lookahead.fetch()
   }
 
   /**
@@ -135,7 +192,13 @@ export class UdpHandler {
     this.#fillAnnounce(batch, index, nowSeconds)
     const result = this.#result
     const peersAt = (offset + ANNOUNCE_RESPONSE_HEADER_BYTES) >> 1
-    const outcome = this.#swarm.announce(this.#announce, result, batch.memory.halves, peersAt)
+    const outcome = this.#swarm.announceHashed(
+      this.#lookahead.hashes[this.#places[index]],
+      this.#announce,
+      result,
+      batch.memory.halves,
+      peersAt,
+    )
     if (outcome !== Outcome.stored) {
       if (outcome === Outcome.torrentRefused) {
         this.#counters[UdpCounter.announcesRefusedByMemoryLimit]++

@@ -8,6 +8,7 @@ import { kernelDropsOfPorts } from '../../net/kernel-drops.js'
 import type { OpenUdpSocket } from '../../net/native/udp-open.js'
 import { canShareUdpPort } from '../../net/node/udp-socket.js'
 import type { SocketAddress } from '../../protocol/socket-address.js'
+import { answerBytesMax, rulesOf } from './handler.js'
 import type { NodeSocketPlan, WorkerSockets } from './worker-data.js'
 
 export interface UdpSockets {
@@ -56,6 +57,7 @@ async function openNativeSockets(config: UdpConfig, workers: number): Promise<Ud
         onlyIpv6: config.network.setOnlyIpv6,
         receiveBufferBytes: config.network.socketRecvBufferSize,
         sendBufferBytes: config.network.socketSendBufferSize,
+        answerBytesMax: answerBytesMax(rulesOf(config)),
       }
       // With SO_REUSEPORT a second tracker would get half of the packets and both would be wrong.
       if (isUdpAddressTaken({ ...options, address })) throw bindError('udp', address, 'EADDRINUSE')

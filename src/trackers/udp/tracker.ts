@@ -15,7 +15,7 @@ import { Supervisor } from '../supervisor.js'
 import { loadTorrentFilter, TorrentFilter, type TorrentFilterData } from '../torrent-filter.js'
 import { createConnectionIdKey } from './connection-id.js'
 import { type UdpCounterName, udpCounterNames, udpCounters } from './counters.js'
-import type { UdpRules } from './handler.js'
+import { rulesOf } from './handler.js'
 import { openUdpSockets, type UdpSockets } from './sockets.js'
 import { watchUdpTracker } from './watch.js'
 import { CONTROL_STOP, lockOwnerOf, type UdpWorkerData, type WorkerSocketReport } from './worker-data.js'
@@ -88,15 +88,6 @@ export async function runUdpTracker(
     stopCleaning()
     stopWatching()
     sockets.close()
-  }
-}
-
-function rulesOf({ protocol, cleaning }: UdpConfig): UdpRules {
-  return {
-    maxScrapeTorrents: protocol.maxScrapeTorrents,
-    maxResponsePeers: protocol.maxResponsePeers,
-    announceIntervalSeconds: protocol.peerAnnounceInterval,
-    maxPeerAgeSeconds: cleaning.maxPeerAge,
   }
 }
 

@@ -1,17 +1,18 @@
 // A socket worker's thread: receive a batch, answer each request in place, send the batch, account for it.
 // The native engine's loop never leaves this file's `while` and sleeps only in the kernel; the node engine's is
-// driven by events. Both call the same `answerBatch`.
+// driven by events. Both call the same handler.
 
 import { parentPort, workerData } from 'node:worker_threads'
 import { AquaticError } from '../../errors.js'
 import type { OpenUdpSocket } from '../../net/native/udp-open.js'
 import { NodeUdpSocket } from '../../net/node/udp-socket.js'
-import type { SendTotals, UdpBatch } from '../../net/udp-batch.js'
+import type { SendTotals } from '../../net/udp-batch.js'
+import { Lookahead } from '../../swarm/lookahead.js'
 import { Swarm } from '../../swarm/swarm.js'
 import type { WorkerMessage } from '../supervisor.js'
 import { TorrentFilter } from '../torrent-filter.js'
 import { ConnectionIds } from './connection-id.js'
-import { IPV6_COUNTERS, UdpCounter, udpCounters } from './counters.js'
+import { UdpCounter, udpCounters } from './counters.js'
 import { packetBytesFor, UdpHandler } from './handler.js'
 import {
   CONTROL_STOP,
@@ -20,16 +21,6 @@ import {
   type UdpWorkerData,
   type WorkerSocketReport,
 } from './worker-data.js'
-
-/** Answers every request of the batch in place and counts what will be sent. */
-function answerBatch(handler: UdpHandler, batch: UdpBatch, nowSeconds: number, counters: Float64Array): void {
-  for (let index = 0; index < batch.count; index++) {
-    const bytes = handler.handle(batch, index, nowSeconds)
-    batch.answerLengths[index] = bytes
-    counters[UdpCounter.bytesSent + (batch.families[index] === 6 ? IPV6_COUNTERS : 0)] += bytes
-  }
-  counters[UdpCounter.batches]++
-}
 
 function countSendFailures(totals: SendTotals, counters: Float64Array): void {
   if (totals.skipped === 0 && totals.retried === 0) return
@@ -46,7 +37,8 @@ function createHandler(data: UdpWorkerData, counters: Float64Array): UdpHandler 
   })
   const connectionIds = new ConnectionIds(data.connectionIdKey, data.maxConnectionAgeSeconds)
   const filter = data.filter === null ? null : new TorrentFilter(data.filter)
-  return new UdpHandler(data.rules, swarm, connectionIds, filter, counters)
+  const lookahead = new Lookahead(data.swarm, data.batchSize)
+  return new UdpHandler(data.rules, swarm, connectionIds, filter, counters, lookahead)
 }
 
 function report(message: WorkerMessage<readonly WorkerSocketReport[]>): void {
@@ -66,7 +58,7 @@ async function runNative(data: UdpWorkerData, opened: readonly OpenUdpSocket[]):
   while (Atomics.load(control, CONTROL_STOP) === 0) {
     const socket = poll.receive()
     if (socket === null) continue
-    answerBatch(handler, socket.batch, poll.monotonicSeconds() - data.startedAtSeconds, counters)
+    handler.handleBatch(socket.batch, poll.monotonicSeconds() - data.startedAtSeconds)
     socket.send()
     countSendFailures(socket.totals, counters)
   }
@@ -84,7 +76,7 @@ async function runNode(data: UdpWorkerData, plans: readonly NodeSocketPlan[]): P
   for (const socket of sockets) {
     socket.listen(
       ({ batch, totals }) => {
-        answerBatch(handler, batch, process.hrtime()[0] - data.startedAtSeconds, counters)
+        handler.handleBatch(batch, process.hrtime()[0] - data.startedAtSeconds)
         socket.send()
         countSendFailures(totals, counters)
       },

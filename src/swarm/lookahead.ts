@@ -1,0 +1,74 @@
+// Fetches into the processor's caches what a batch of announces is about to need. An announce follows a chain of four
+// dependent loads (shard, slot, record, peers), each a miss in a swarm larger than the caches; done one announce after
+// the other they add up. Here all announces of a batch make their first step, then all their second, and so on: the
+// misses of one step overlap. Nothing is decided by what is read, so no lock is needed and stale positions do no harm.
+
+import { Header, Shard, shardsAt, shardWords, TorrentRecord } from './layout.js'
+import type { SwarmMemory } from './memory.js'
+import { hashPrefix, hashTorrent } from './torrent-record.js'
+
+export class Lookahead {
+  /** Keyed hashes of the torrents added, for `Swarm.announceHashed`. */
+  readonly hashes: Int32Array
+  /** Sum of everything touched: it keeps the loads from being optimised away, and means nothing. */
+  touched = 0
+  readonly #words: Int32Array
+  readonly #shardMask: number
+  readonly #firstWords: Int32Array
+  readonly #positions: Int32Array
+  #count = 0
+
+  /** @param capacity announces in a batch at most */
+  constructor(memory: SwarmMemory, capacity: number) {
+    this.#words = new Int32Array(memory.buffer)
+    this.#shardMask = this.#words[Header.shardMask]
+    this.hashes = new Int32Array(capacity)
+    this.#firstWords = new Int32Array(capacity)
+    this.#positions = new Int32Array(capacity)
+  }
+
+  /** Begins a new batch. */
+  clear(): void {
+    this.#count = 0
+  }
+
+  /** Adds the torrent of one announce. @returns its place in `hashes` */
+  add(hash0: number, hash1: number, hash2: number, hash3: number, hash4: number): number {
+    const index = this.#count++
+    this.hashes[index] = hashTorrent(this.#words, hash0, hash1, hash2, hash3, hash4)
+    this.#firstWords[index] = hash0
+    return index
+  }
+
+  /** Walks all chains, a step at a time. */
+  fetch(): void {
+    const words = this.#words
+    const positions = this.#positions
+    const count = this.#count
+    for (let index = 0; index < count; index++) {
+      const shard = shardsAt + (this.hashes[index] & this.#shardMask) * shardWords
+      const slots = words[shard + Shard.slots]
+      positions[index] =
+        slots === 0 ? 0 : slots + hashPrefix(this.hashes[index], words[shard + Shard.slotBits])
+    }
+    // Slot to record, record to the next of its chain where the first word shows that it is another torrent.
+    for (let index = 0; index < count; index++) positions[index] = words[this.#safe(positions[index])]
+    for (let index = 0; index < count; index++) {
+      const record = this.#safe(positions[index])
+      const isOther = words[record] !== this.#firstWords[index]
+      positions[index] = isOther ? words[record + TorrentRecord.next] : record
+    }
+    for (let index = 0; index < count; index++) {
+      const record = this.#safe(positions[index])
+      positions[index] = words[record + TorrentRecord.ipv4] | words[record + TorrentRecord.ipv6]
+    }
+    let touched = 0
+    for (let index = 0; index < count; index++) touched += words[this.#safe(positions[index])]
+    this.touched = touched | 0
+  }
+
+  /** A position read without a lock may be anything: outside the swarm it becomes 0. */
+  #safe(position: number): number {
+    return position >>> 0 < this.#words.length - 16 ? position : 0
+  }
+}
