@@ -10,7 +10,7 @@ import { hashPrefix, hashTorrent } from './torrent-record.js'
 export class Lookahead {
   /** Keyed hashes of the torrents added, for `Swarm.announceHashed`. */
   readonly hashes: Int32Array
-  /** Sum of everything touched: it keeps the loads from being optimised away, and means nothing. */
+  /** Mix of everything touched: it keeps the loads from being optimised away, and means nothing. */
   touched = 0
   readonly #words: Int32Array
   readonly #shardMask: number
@@ -63,8 +63,8 @@ export class Lookahead {
       positions[index] = words[record + TorrentRecord.ipv4] | words[record + TorrentRecord.ipv6]
     }
     let touched = 0
-    for (let index = 0; index < count; index++) touched += words[this.#safe(positions[index])]
-    this.touched = touched | 0
+    for (let index = 0; index < count; index++) touched ^= words[this.#safe(positions[index])]
+    this.touched = touched
   }
 
   /** A position read without a lock may be anything: outside the swarm it becomes 0. */

@@ -21,6 +21,7 @@ export interface Libc {
   recvmmsg(fd: number, headers: Pointer, count: number, flags: number, timeout: Pointer): number
   sendmmsg(fd: number, headers: Pointer, count: number, flags: number): number
   clock_gettime(clock: number, time: Pointer): number
+  madvise(address: bigint, bytes: number, advice: number): number
   /** Error number of the last failed call in this thread. */
   errno(): number
   /** Address of a typed array's memory. */
@@ -38,6 +39,7 @@ const declarations = [
   'int recvmmsg(int, void*, uint32_t, int, void*)',
   'int sendmmsg(int, void*, uint32_t, int)',
   'int clock_gettime(int, void*)',
+  'int madvise(uintptr_t, size_t, int)',
 ]
 
 let loaded: Libc | undefined

@@ -2,7 +2,7 @@
 
 import type { UdpConfig } from '../../config/udp.js'
 import { createCounterMemory, sumSnapshots } from '../../metrics/counters.js'
-import { chooseEngine, type EngineChoice } from '../../net/engine.js'
+import { chooseEngine, type EngineChoice, preferHugePages } from '../../net/engine.js'
 import { formatSocketAddress } from '../../protocol/socket-address.js'
 import { Cleaner } from '../../swarm/cleaner.js'
 import { locksHeldBy } from '../../swarm/lock.js'
@@ -45,6 +45,7 @@ export async function runUdpTracker(
     maxPeerAgeSeconds: config.cleaning.maxPeerAge,
     cleaningIntervalSeconds: config.cleaning.torrentCleaningInterval,
   })
+  await preferHugePages(choice.engine, swarmMemory.buffer)
   const swarm = new Swarm(swarmMemory, { lockOwner: MAIN_THREAD_LOCK_OWNER, randomSeed: 1 })
   const sockets = await openUdpSockets(config, choice.engine, workerCount(config.socketWorkers))
   const startedAtSeconds = process.hrtime()[0]
