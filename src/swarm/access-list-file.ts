@@ -101,7 +101,7 @@ export class AccessListParser {
       if (this.state === LineState.inHash) {
         this.state = LineState.afterHash
       }
-    } else if (byte === numberSign && this.state !== LineState.inHash) {
+    } else if (byte === numberSign) {
       this.endHash()
       this.state = LineState.comment
     } else {

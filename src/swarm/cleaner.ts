@@ -102,7 +102,7 @@ export class Cleaner {
     const bits = words[shard + Shard.slotBits]!
     const slotCount = 1 << bits
     const slotWidth = hashEnd / slotCount
-    let visited = 1
+    let visited = 0
     let index = words[shard + Shard.slots] === 0 ? slotCount : Math.floor(this.slotCursor / slotWidth)
     while (index < slotCount && visited < entriesMax && this.largeTorrents.length === 0) {
       visited += 1 + this.cleanChain(shard, words[shard + Shard.slots]! + index)
@@ -114,7 +114,7 @@ export class Cleaner {
       this.slotCursor = 0
       this.shardIndex++
     }
-    return visited
+    return visited + 1
   }
 
   private cleanChain(shard: number, slot: number): number {

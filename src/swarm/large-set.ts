@@ -30,8 +30,9 @@ export const LargeHeader = {
 
 const headerClass = 5
 const depthMax = 23
-/** Words of directory per bucket at most; random hashes stay below 4. */
+/** Words of directory per bucket at most, beyond a first 4 KiB; random hashes stay below 4. */
 const directoryWordsPerBucketMax = 16
+const directoryWordsFree = 1024
 
 export function bucketCapacity(words: Int32Array, entryWords: number): number {
   return (((1 << words[Header.bucketClass]!) - 1) / entryWords) | 0
@@ -275,7 +276,10 @@ function directoryClass(depth: number): number {
 function doubleDirectory(words: Int32Array, shard: number, header: number): boolean {
   const depth = words[header + LargeHeader.depth]!
   const size = 1 << depth
-  const sizeMax = directoryWordsPerBucketMax * (words[header + LargeHeader.buckets]! + 1)
+  const sizeMax = Math.max(
+    directoryWordsFree,
+    directoryWordsPerBucketMax * words[header + LargeHeader.buckets]!,
+  )
   if (depth === depthMax || size * 2 > sizeMax) {
     return false
   }
