@@ -1,5 +1,6 @@
-// Reads an access list: one info hash of 40 hexadecimal digits per line. Lines are trimmed, blank lines and what follows
-// a `#` are skipped, a byte order mark and CRLF are accepted. A bad line fails the whole list: half a block list is none.
+// Reads an access list: one info hash of 40 hexadecimal digits per line. Lines are trimmed, blank lines and what
+// follows a `#` are skipped, a byte order mark and CRLF are accepted. A bad line fails the whole list: half a block
+// list is none.
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { AquaticError } from '../errors.js'
 import { AccessList } from './access-list.js'

@@ -2,8 +2,8 @@
 //
 //   [slots][entries][has the all-zero hash][key 0][key 1]  then slots of 5 words, all zero when free
 //
-// Open addressing at a load of at most 0.75 (26.7 bytes per hash), probing onwards from the slot the keyed hash chooses:
-// public block lists are other people's input, so their hashes must not be able to crowd either.
+// Open addressing at a load of at most 0.75 (26.7 bytes per hash), probing onwards from the slot the keyed hash
+// chooses: public block lists are other people's input, so their hashes must not be able to crowd either.
 import { randomFillSync } from 'node:crypto'
 import { halfSipHashOf5 } from './half-siphash.js'
 

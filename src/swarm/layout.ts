@@ -46,10 +46,10 @@ export const recordWords = 11
 /** Within `Shard.ipv4` and `Shard.ipv6`. */
 export const FamilyCounter = { peers: 0, seeders: 1, torrents: 2 } as const
 
-export const headerWords = 128
+/** The shards begin behind the header. */
+export const shardsAt = 128
 export const shardWords = 32
 export const shardCountMax = 4096
-export const shardsAt = headerWords
 export const descriptorsAt = shardsAt + shardCountMax * shardWords
 
 export const slabBits = 8

@@ -29,7 +29,8 @@ function acquireContended(words: Int32Array, word: number, owner: number): void 
       return
     }
   }
-  // From here on the lock is taken with the waiters bit: others may sleep too, and only the bit makes release wake them.
+  // From here on the lock is taken with the waiters bit: others may sleep too, and only the bit makes a release wake
+  // them.
   for (;;) {
     const held = Atomics.load(words, word)
     if (held === 0) {

@@ -39,7 +39,7 @@ export function packMeta(
 }
 
 /** Whether `validUntil > now` no longer holds; `nowTick` is `floor(now / tickSeconds)`. */
-export function isExpired(meta: number, nowTick: number): boolean {
+function isExpired(meta: number, nowTick: number): boolean {
   const remainingTicks = ((meta >>> expiryShift) - nowTick) & expiryMask
   return remainingTicks === 0 || remainingTicks >= halfRangeTicks
 }
@@ -136,7 +136,7 @@ export interface Swept {
   seeders: number
 }
 
-/** Drops expired entries (or all), filling each hole with the last one. Adds what went to `swept`; returns what is left. */
+/** Drops expired entries (or all), filling holes with the last one. Adds what went to `swept`; returns what is left. */
 export function sweepEntries(
   words: Int32Array,
   first: number,

@@ -13,7 +13,7 @@ import { Header } from './layout.js'
 import { copyWords, findEntry, ipv4EntryWords, writeEntry } from './peer-entry.js'
 import { allocate, free } from './slabs.js'
 
-export const largeFlag = 1 << 30
+const largeFlag = 1 << 30
 const classShift = 16
 const seedersShift = 8
 

@@ -1,4 +1,5 @@
-// One thread's view of a swarm in shared memory: announce, scrape, totals. No I/O and no clock: time and seed are given.
+// One thread's view of a swarm in shared memory: announce, scrape, totals. No I/O and no clock: time and seed are
+// given.
 // announce() allocates nothing, and holds its shard's lock from finding the torrent to the last peer copied.
 import {
   type Announce,
@@ -267,7 +268,7 @@ export class Swarm {
     }
   }
 
-  /** `ownContainer` is the block or bucket whose last entry is the announcer, with `ownMeta`; 0 when it isn't listed. */
+  /** `ownContainer` is the block or bucket whose last entry is the announcer, with `ownMeta`; 0 when not listed. */
   private answer(
     record: number,
     set: number,

@@ -1,4 +1,4 @@
-// Who is returned: exactly as many as wanted, everybody reachable, nobody preferred. Fixed seeds: nothing here is flaky.
+// Who is returned: exactly as many as wanted, everybody reachable, nobody preferred. Fixed seeds: nothing is flaky.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Family } from '../../src/swarm/announce.js'
