@@ -27,7 +27,7 @@ export interface SupervisorOptions {
   readonly workerFile: URL
   /** `socket` gives `socket-01`, `socket-02`, … */
   readonly namePrefix: string
-  readonly workerDataFor: (workerIndex: number) => unknown
+  readonly workerDataFor: (workerIndex: number, workerName: string) => unknown
   /** Locks that a dead worker still holds; more than none is the end. */
   readonly locksHeldBy: (workerIndex: number) => number
   readonly onRestart: (workerName: string, reason: string) => void
@@ -62,7 +62,7 @@ export class Supervisor<Ready> {
     const name = this.nameOf(workerIndex)
     const worker = new Worker(this.#options.workerFile, {
       name,
-      workerData: this.#options.workerDataFor(workerIndex),
+      workerData: this.#options.workerDataFor(workerIndex, name),
       ...(this.#options.resourceLimits ? { resourceLimits: this.#options.resourceLimits } : {}),
     })
     this.#workers.set(workerIndex, worker)

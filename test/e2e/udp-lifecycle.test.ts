@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
 import { describe, it, type TestContext } from 'node:test'
 import { type ProcessEnd, startProcess } from '../support/child-process.js'
 import { binaryArguments, cleanEnvironment, startTracker } from '../support/tracker-process.js'
@@ -103,6 +104,24 @@ describe('serve udp', () => {
       assert.match(stderr, /try: find it with `ss/)
     })
   }
+
+  it('names its threads socket-01, socket-02, …', async t => {
+    const tracker = await startTracker(t, { families: [4], settings: { socket_workers: 2 } })
+    const tasks = `/proc/${tracker.process.pid}/task`
+    const names = readdirSync(tasks).map(task => readFileSync(`${tasks}/${task}/comm`, 'utf8').trim())
+    assert.deepEqual(names.filter(name => name.startsWith('socket-')).sort(), ['socket-01', 'socket-02'])
+    await tracker.stop()
+  })
+
+  it('ends at once on a second signal', async t => {
+    // Its workers sleep for ten seconds, so that the first signal alone would take that long.
+    const settings = { 'network.poll_timeout_ms': 10_000, 'network.engine': 'native' }
+    const tracker = await startTracker(t, { families: [4], settings })
+    tracker.process.signal('SIGINT')
+    const { code, stdout } = await tracker.stop('SIGTERM')
+    assert.equal(code, 143)
+    assert.doesNotMatch(stdout, /"event":"stopped"/)
+  })
 
   it('serves again on the same port after a restart', async t => {
     const first = await startTracker(t, { families: [4] })

@@ -137,6 +137,17 @@ export class RunningProcess {
     this.child.stdin.end()
   }
 
+  /** The process id. */
+  get pid(): number {
+    if (this.child.pid === undefined) throw new Error(`${this.name} did not start`)
+    return this.child.pid
+  }
+
+  /** Sends `signal` without waiting for anything. */
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal)
+  }
+
   /** Sends `signal` (nothing happens if the process is gone) and waits until it has ended. */
   stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<ProcessEnd> {
     this.child.kill(signal)

@@ -101,7 +101,7 @@ function forbiddenBy(data: TorrentFilterData | null): ConstructorParameters<type
 type UdpSupervisor = Supervisor<readonly WorkerSocketReport[]>
 
 function superviseWorkers(
-  shared: Omit<UdpWorkerData, 'workerIndex' | 'sockets'>,
+  shared: Omit<UdpWorkerData, 'workerIndex' | 'workerName' | 'sockets'>,
   sockets: UdpSockets,
   swarmMemory: SwarmMemory,
   onEvent: TrackerEventSink,
@@ -110,9 +110,10 @@ function superviseWorkers(
     workerFile: new URL('./worker.js', import.meta.url),
     namePrefix: 'socket',
     resourceLimits: { maxYoungGenerationSizeMb: WORKER_YOUNG_GENERATION_MB },
-    workerDataFor: (workerIndex): UdpWorkerData => ({
+    workerDataFor: (workerIndex, workerName): UdpWorkerData => ({
       ...shared,
       workerIndex,
+      workerName,
       sockets: sockets.forWorker(workerIndex),
     }),
     locksHeldBy: workerIndex => locksHeldBy(swarmMemory, lockOwnerOf(workerIndex)),

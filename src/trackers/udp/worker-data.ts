@@ -25,6 +25,7 @@ export interface NodeSocketPlan {
 /** Everything a worker needs, as plain data and shared memory. */
 export interface UdpWorkerData {
   readonly workerIndex: number
+  readonly workerName: string
   readonly sockets: WorkerSockets
   readonly rules: UdpRules
   readonly swarm: SwarmMemory

@@ -6,6 +6,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { AquaticError } from '../../errors.js'
 import type { OpenUdpSocket } from '../../net/native/udp-open.js'
 import { NodeUdpSocket } from '../../net/node/udp-socket.js'
+import { setThreadName } from '../../net/thread-name.js'
 import type { SendTotals } from '../../net/udp-batch.js'
 import { Lookahead } from '../../swarm/lookahead.js'
 import { Swarm } from '../../swarm/swarm.js'
@@ -101,6 +102,7 @@ function describe(socket: NodeUdpSocket): WorkerSocketReport {
 }
 
 async function main(data: UdpWorkerData): Promise<void> {
+  setThreadName(data.workerName)
   try {
     if (data.sockets.engine === 'native') await runNative(data, data.sockets.sockets)
     else await runNode(data, data.sockets.sockets)
