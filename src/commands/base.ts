@@ -54,8 +54,26 @@ export abstract class AquaticCommand extends Command {
 
   protected override async init(): Promise<void> {
     await super.init()
-    process.stdout.on('error', endAtBrokenPipe)
-    process.stderr.on('error', ignoreBrokenPipe)
+    // oclif's own listener throws at anything but a broken pipe.
+    process.stdout.removeAllListeners('error')
+    process.stdout.on('error', error => this.stdoutFailed(error))
+    process.stderr.on('error', () => undefined)
+  }
+
+  /** Writes to stdout. A file or device that takes no more fails at once, a pipe by an event: both end here. */
+  protected writeAnswer(text: string): void {
+    try {
+      process.stdout.write(text)
+    } catch (error) {
+      this.stdoutFailed(error as NodeJS.ErrnoException)
+    }
+  }
+
+  /** Nobody reads the answer any more (`| head -1`): done. Any other trouble with it is the end, and said. */
+  protected stdoutFailed(error: NodeJS.ErrnoException): void {
+    if (error.code === 'EPIPE') process.exit()
+    writeRemark(`error: The answer can't be written: ${error.message}.\n`)
+    process.exit(ExitCode.failure)
   }
 
   /** Loads a configuration from the flags and the environment. */
@@ -69,12 +87,12 @@ export abstract class AquaticCommand extends Command {
 
   /** Lines for stderr, `note: …`, unless the user wants quiet. */
   protected notice(lines: readonly string[], quiet: boolean): void {
-    if (!quiet) process.stderr.write(lines.map(line => `note: ${line}\n`).join(''))
+    if (!quiet) writeRemark(lines.map(line => `note: ${line}\n`).join(''))
   }
 
   /** One JSON object in one line. */
   override logJson(json: unknown): void {
-    process.stdout.write(`${JSON.stringify(json)}\n`)
+    this.writeAnswer(`${JSON.stringify(json)}\n`)
   }
 
   protected override toErrorJson(error: unknown): ErrorReport {
@@ -89,11 +107,12 @@ export abstract class AquaticCommand extends Command {
 
   protected override async catch(error: Error): Promise<void> {
     if (error instanceof Errors.ExitError) throw error
+    if ((error as NodeJS.ErrnoException).syscall === 'write') return this.stdoutFailed(error)
     if (this.jsonEnabled()) {
       this.logJson(this.toErrorJson(error))
     } else {
       if (!(error instanceof AquaticError)) throw error
-      process.stderr.write(errorText(error))
+      writeRemark(errorText(error))
     }
     process.exitCode = exitCodeOf(error)
   }
@@ -120,12 +139,11 @@ function exitCodeOf(error: unknown): number {
   return ExitCode.failure
 }
 
-/** Nobody reads the answer any more (`| head -1`), so there is nothing left to do. */
-function endAtBrokenPipe(error: NodeJS.ErrnoException): void {
-  if (error.code === 'EPIPE') process.exit()
-}
-
-/** Log lines without a reader are lost, but no reason to stop a tracker. */
-function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error
+/** Writes to stderr. What can't be written there is lost, which is no reason to stop: there is nowhere to say so. */
+export function writeRemark(text: string): void {
+  try {
+    process.stderr.write(text)
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+  }
 }

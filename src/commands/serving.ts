@@ -4,6 +4,7 @@ import { ExitCode } from '../errors.js'
 import { createLogger, type LogLevel } from '../log.js'
 import { formatSocketAddress } from '../protocol/socket-address.js'
 import type { TrackerEvent, TrackerEventSink, TrackerSummary } from '../trackers/events.js'
+import { writeRemark } from './base.js'
 
 export interface EventOutput {
   /** Every event as one JSON line on stdout. */
@@ -12,17 +13,19 @@ export interface EventOutput {
   readonly quiet: boolean
   /** Which warnings are logged. */
   readonly logLevel: LogLevel
+  /** Takes text for stdout. */
+  readonly write: (text: string) => void
 }
 
 /** Writes events: JSON lines on stdout, or lines for people on stderr. */
-export function printEvents({ json, quiet, logLevel }: EventOutput): TrackerEventSink {
-  const logger = createLogger(logLevel, line => process.stderr.write(line))
-  const writeJson = notesAfterListening(event => process.stdout.write(`${JSON.stringify(event)}\n`))
+export function printEvents({ json, quiet, logLevel, write }: EventOutput): TrackerEventSink {
+  const logger = createLogger(quiet && logLevel !== 'off' ? 'error' : logLevel, line => writeRemark(line))
+  const writeJson = notesAfterListening(event => write(`${JSON.stringify(event)}\n`))
   return event => {
     if (json) writeJson(event)
     else if (event.event === 'warning') logger.log('warn', event.text)
     else if (event.event === 'worker-restarted') logger.log('error', lineFor(event))
-    else if (!quiet) process.stderr.write(`${lineFor(event)}\n`)
+    else if (!quiet) writeRemark(`${lineFor(event)}\n`)
   }
 }
 
@@ -80,6 +83,9 @@ function stoppedLine(summary: TrackerSummary): string {
 /** SIGINT is 2 and SIGTERM 15; a shell reports a death by signal as 128 and its number. */
 const SIGNAL_NUMBERS = { SIGINT: 2, SIGTERM: 15 } as const
 
+/** `timeout`, npm and terminals send a signal to a process and to its group: two in so short a time are one. */
+const SAME_SIGNAL_MS = 200
+
 export interface StopRequest {
   /** Aborted by the first SIGINT or SIGTERM. */
   readonly signal: AbortSignal
@@ -91,11 +97,16 @@ export interface StopRequest {
 export function untilSignal(): StopRequest {
   const controller = new AbortController()
   let received: NodeJS.Signals | undefined
+  let receivedAtMs = 0
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
-      if (received !== undefined) process.exit(128 + SIGNAL_NUMBERS[name])
-      received = name
-      controller.abort()
+      if (received === undefined) {
+        received = name
+        receivedAtMs = performance.now()
+        controller.abort()
+      } else if (performance.now() - receivedAtMs > SAME_SIGNAL_MS) {
+        process.exit(128 + SIGNAL_NUMBERS[name])
+      }
     })
   }
   return {

@@ -121,8 +121,8 @@ async function readText(file: string, application: string): Promise<string> {
   try {
     const handle = await open(file)
     try {
-      const { size } = await handle.stat()
-      if (size > largestFileBytes) throw unreadable(file, 'it is larger than 1 MiB')
+      const status = await handle.stat()
+      if (status.isFile() && status.size > largestFileBytes) throw unreadable(file, 'it is larger than 1 MiB')
       bytes = await handle.readFile()
     } finally {
       await handle.close()

@@ -40,8 +40,9 @@ const leaves = {
   log_level: oneOf({
     default: 'warn',
     allowed: ['off', 'error', 'warn', 'info', 'debug', 'trace'],
-    doc: `How much is logged to stderr. aquatic 0.9 has "error" here as its default; "warn" also shows what
-      the tracker noticed about its configuration and machine.`,
+    doc: `What is logged to stderr while the tracker runs: "warn" adds what an operator should know (packets lost, memory
+      limit reached) to errors. The lines at start and stop are not part of the log; --quiet leaves them out. aquatic
+      0.9 has "error" here as its default.`,
   }),
 }
 
@@ -53,7 +54,8 @@ const network = section({
       allowed: ['auto', 'native', 'node'],
       since: '0.1.0',
       doc: `"native" moves packets in batches with recvmmsg and sendmmsg (Linux, x64 and arm64); "node" uses
-        node:dgram and runs everywhere. "auto" takes native where it can, and the line at start says which is
+        node:dgram and runs everywhere; on a wildcard address it answers from the address that the system prefers, not always from
+        the one asked. "auto" takes native where it can, and the line at start says which is
         active and why.`,
     }),
     use_ipv4: boolean({ default: true, doc: 'Open an IPv4 socket in each worker.' }),
@@ -121,7 +123,8 @@ const network = section({
       max: 10_000,
       unit: 'milliseconds',
       doc: `How long a worker of the native engine sleeps at most when no packet arrives, and so how soon it
-        notices that it is to stop. 0 never sleeps: it occupies one processor for each worker.`,
+        notices that it is to stop. 0 never sleeps: it occupies one processor for each worker. More than 50 acts as
+        50, so that a stop takes no longer.`,
     }),
   },
   legacy: {

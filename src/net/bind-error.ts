@@ -39,6 +39,19 @@ function explain({ address, port }: SocketAddress, errnoName: string): [ErrorCod
         'this machine has this address family switched off',
         'set network.use_ipv6 (or network.use_ipv4) to false',
       ]
+    case 'EMFILE':
+    case 'ENFILE':
+      return [
+        'AQ_BIND_FAILED',
+        'no file descriptors are left',
+        'raise the limit (`ulimit -n 65536`, or LimitNOFILE= in a systemd unit), or lower the number of workers',
+      ]
+    case 'EINVAL':
+      return [
+        'AQ_BIND_ADDRESS',
+        "the address can't be used as it is",
+        "an IPv6 link-local address (fe80::…) can't be bound without its interface; use another one, or [::]",
+      ]
     default:
       return ['AQ_BIND_FAILED', 'the system refused', 'see `man 2 bind` for what this error number means']
   }

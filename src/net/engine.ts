@@ -37,8 +37,12 @@ async function nativeObstacle(): Promise<string | null> {
 }
 
 /** Larger pages under a swarm, where the engine can ask for them; about 3 % less processor time per response. */
-export async function preferHugePages(engine: EngineName, buffer: SharedArrayBuffer): Promise<void> {
+export async function preferHugePages(
+  engine: EngineName,
+  buffer: SharedArrayBuffer,
+  firstByte: number,
+): Promise<void> {
   if (engine !== 'native') return
   const { adviseHugePages } = await import('./native/huge-pages.js')
-  adviseHugePages(buffer)
+  adviseHugePages(buffer, firstByte)
 }

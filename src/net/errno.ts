@@ -10,6 +10,8 @@ export const Errno = {
   EACCES: 13,
   EFAULT: 14,
   EINVAL: 22,
+  ENFILE: 23,
+  EMFILE: 24,
   ENOTSOCK: 88,
   EMSGSIZE: 90,
   EAFNOSUPPORT: 97,

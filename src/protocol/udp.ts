@@ -9,7 +9,7 @@
 import { type PacketMemory, swap32 } from './packet-memory.js'
 
 const CONNECT_REQUEST_BYTES = 16
-const ANNOUNCE_REQUEST_BYTES = 98
+export const ANNOUNCE_REQUEST_BYTES = 98
 export const ANNOUNCE_INFO_HASH_OFFSET = 16
 export const SCRAPE_HEADER_BYTES = 16
 export const INFO_HASH_BYTES = 20

@@ -16,6 +16,12 @@ const spinLooks = 200
 /** A lost wake-up can't happen by design; the timeout turns one into a delay instead of a hang. */
 const waitMs = 20
 
+/**
+ * Waits before a lock counts as abandoned: two seconds for what takes microseconds. Its owner is dead, and waiting for
+ * ever would hide that. Counted in waits, not by a clock, so that a process that was stopped and goes on is not misled.
+ */
+const waitsMax = 100
+
 /** Takes the lock at `word`; `owner` is this thread's number, unique in the swarm. Not reentrant. */
 export function acquireLock(words: Int32Array, word: number, owner: number): void {
   if (Atomics.compareExchange(words, word, 0, owner) !== 0) {
@@ -31,7 +37,7 @@ function acquireContended(words: Int32Array, word: number, owner: number): void 
   }
   // From here on the lock is taken with the waiters bit: others may sleep too, and only the bit makes a release wake
   // them.
-  for (;;) {
+  for (let waits = 0; waits < waitsMax; ) {
     const held = Atomics.load(words, word)
     if (held === 0) {
       if (Atomics.compareExchange(words, word, 0, owner | waitersBit) === 0) {
@@ -42,8 +48,10 @@ function acquireContended(words: Int32Array, word: number, owner: number): void 
     const marked = held | waitersBit
     if (held === marked || Atomics.compareExchange(words, word, held, marked) === held) {
       Atomics.wait(words, word, marked, waitMs)
+      waits++
     }
   }
+  throw new Error(`a lock of the swarm was not released in time by thread ${ownerOfLock(words, word)}`)
 }
 
 /** Releases the lock at `word`, which this thread holds. */

@@ -51,12 +51,17 @@ export function createSwarmMemory(options: SwarmMemoryOptions): SwarmMemory {
   return { buffer }
 }
 
+/** Where peers and torrents begin in the buffer; before it lie header, shards and slab descriptors. */
+export function heapOffsetBytes({ buffer }: SwarmMemory): number {
+  return new Int32Array(buffer)[Header.poolFirst] * slabWords * 4
+}
+
 function reserve(limitBytes: number): SharedArrayBuffer {
   if (!(limitBytes >= memoryMinBytes && limitBytes <= memoryMaxBytes)) {
     throw new AquaticError(
       'AQ_MEMORY_UNAVAILABLE',
       `A swarm's memory limit must be 1 MiB to 8 GiB, not ${limitBytes} bytes.`,
-      { remedy: 'Set a memory limit within this range.' },
+      { remedy: 'set swarm.memory_limit within this range' },
     )
   }
   try {
@@ -65,7 +70,7 @@ function reserve(limitBytes: number): SharedArrayBuffer {
     throw new AquaticError(
       'AQ_MEMORY_UNAVAILABLE',
       `The system refused to reserve ${Math.ceil(limitBytes / 2 ** 20)} MiB for the swarms.`,
-      { remedy: 'Lower the memory limit, or raise the limit on address space (ulimit -v).', cause },
+      { remedy: 'lower swarm.memory_limit, or raise the limit on address space (ulimit -v)', cause },
     )
   }
 }

@@ -9,6 +9,8 @@ const ENTRIES_PER_STEP = 20_000
 export interface CleaningOptions {
   readonly intervalSeconds: number
   readonly nowSeconds: () => number
+  /** Cleaning can't go on: a lock is held by a thread that died. */
+  readonly onFailure: (error: Error) => void
 }
 
 /** Starts the schedule. @returns a function that ends it */
@@ -16,7 +18,13 @@ export function scheduleCleaning(cleaner: Cleaner, options: CleaningOptions): ()
   let next: NodeJS.Immediate | undefined
 
   function step(): void {
-    next = cleaner.step(ENTRIES_PER_STEP) ? undefined : setImmediate(step)
+    try {
+      next = cleaner.step(ENTRIES_PER_STEP) ? undefined : setImmediate(step)
+    } catch (error) {
+      next = undefined
+      clearInterval(timer)
+      options.onFailure(error as Error)
+    }
   }
 
   const timer = setInterval(() => {

@@ -76,6 +76,7 @@ export class Supervisor<Ready> {
         } else {
           const { code, message: text, remedy } = message
           failure = new AquaticError(code, text, remedy === undefined ? {} : { remedy })
+          reject(failure)
         }
       })
       worker.on('error', error => {
@@ -84,7 +85,8 @@ export class Supervisor<Ready> {
       worker.on('exit', exitCode => {
         this.#workers.delete(workerIndex)
         const cause = failure ?? new Error(`ended with exit code ${exitCode}`)
-        if (!isReady) reject(cause instanceof AquaticError ? cause : this.#workerFailed(name, cause))
+        if (!isReady)
+          reject(cause instanceof AquaticError ? cause : this.#workerFailed(name, 'could not start', cause))
         else if (!this.#isStopping || failure !== undefined) this.#replace(workerIndex, cause)
       })
     })
@@ -99,6 +101,12 @@ export class Supervisor<Ready> {
       return exit
     })
     await Promise.all(exits)
+  }
+
+  /** Ends all threads at once, whatever they wait for: after a failure nobody can be asked any more. */
+  async terminate(): Promise<void> {
+    this.#isStopping = true
+    await Promise.all([...this.#workers.values()].map(worker => worker.terminate()))
   }
 
   /** Ends one worker's thread at once, as a crash would. */
@@ -125,15 +133,15 @@ export class Supervisor<Ready> {
     times.push(now)
     this.#failureTimes.set(workerIndex, times)
     if (times.length > FAILURES_MAX) {
-      this.#fail(this.#workerFailed(name, cause))
+      this.#fail(this.#workerFailed(name, 'keeps failing', cause))
       return
     }
     this.#options.onRestart(name, reasonOf(cause))
     this.start(workerIndex).catch(error => this.#replace(workerIndex, error))
   }
 
-  #workerFailed(name: string, cause: unknown): AquaticError {
-    return new AquaticError('AQ_WORKER_FAILED', `Worker ${name} keeps failing: ${reasonOf(cause)}.`, {
+  #workerFailed(name: string, verb: 'keeps failing' | 'could not start', cause: unknown): AquaticError {
+    return new AquaticError('AQ_WORKER_FAILED', `Worker ${name} ${verb}: ${reasonOf(cause)}.`, {
       remedy: 'see the lines before this one; DEBUG=* shows where it failed',
       cause,
     })

@@ -49,7 +49,7 @@ describe('UDP tracker limits', () => {
         'network.engine': engine,
       })
       const announce = (): Buffer => client.announcePacket({ infoHash: infoHash(1) })
-      // Within two seconds the id is a second old and no longer answered; a new one is.
+      // Within three seconds the id is more than a second old and no longer answered; a new one is.
       while ((await client.answersTo([announce()])).length > 0);
       await client.connect()
       assert.equal((await client.answersTo([announce()])).length, 1)
@@ -57,6 +57,19 @@ describe('UDP tracker limits', () => {
       assert.ok(counters.droppedInvalidConnectionId >= 1)
     })
   }
+
+  it('keeps its hands off the neighbours with the smallest answers', async t => {
+    const { client } = await startIpv4(t, {
+      'protocol.max_response_peers': 1,
+      'protocol.max_scrape_torrents': 1,
+    })
+    const hash = infoHash(1)
+    for (let port = 1; port <= 20; port++) {
+      const { leechers, peers } = await client.announce({ infoHash: hash, port, numwant: 5 })
+      assert.deepEqual([leechers, peers.length], [port - 1, Math.min(1, port - 1)])
+    }
+    assert.deepEqual(await client.scrape([hash, infoHash(2)]), [{ seeders: 0, downloads: 0, leechers: 20 }])
+  })
 
   for (const [mode, listed, other] of [
     ['allow', 1, 3],

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { AquaticError } from '../../src/errors.js'
+import { locksHeldBy } from '../../src/swarm/lock.js'
+import { createSwarmMemory } from '../../src/swarm/memory.js'
 import { Supervisor } from '../../src/trackers/supervisor.js'
 
 interface Setup {
@@ -74,6 +76,28 @@ describe('supervisor', () => {
     await supervisor.kill(0)
     await assert.rejects(supervisor.failed, hasCode('AQ_WORKER_DIED_WITH_LOCK', /socket-01/))
     await supervisor.stop()
+  })
+
+  it('ends all threads at once after a lock was left behind', async () => {
+    const memory = createSwarmMemory({
+      memoryLimitBytes: 2 ** 20,
+      maxPeerAgeSeconds: 100,
+      cleaningIntervalSeconds: 100,
+      shardCount: 1,
+    })
+    const supervisor = new Supervisor<number>({
+      workerFile: new URL('../fixtures/lock-holding-worker.js', import.meta.url),
+      namePrefix: 'socket',
+      workerDataFor: workerIndex => ({ workerIndex, memory }),
+      locksHeldBy: workerIndex => locksHeldBy(memory, workerIndex + 1),
+      onRestart: () => undefined,
+    })
+    // The first takes the lock and waits; the second waits for the lock.
+    await supervisor.start(0)
+    await supervisor.start(1)
+    await supervisor.kill(0)
+    await assert.rejects(supervisor.failed, hasCode('AQ_WORKER_DIED_WITH_LOCK', /socket-01/))
+    await supervisor.terminate()
   })
 
   it('restarts a killed worker that holds none', async () => {

@@ -1,5 +1,5 @@
 import { udpTable } from '../../config/udp.js'
-import { AquaticCommand, configFlags } from '../base.js'
+import { AquaticCommand, configFlags, writeRemark } from '../base.js'
 import { printEvents, untilSignal } from '../serving.js'
 
 export default class ServeUdp extends AquaticCommand {
@@ -18,6 +18,15 @@ of all IPv4 and IPv6 addresses. "listening" on stderr (or on stdout with --json)
 
   static override flags = { ...configFlags }
 
+  /** A tracker serves on without a reader of its events. */
+  protected override stdoutFailed(error: NodeJS.ErrnoException): void {
+    if (this.#isMute) return
+    this.#isMute = true
+    writeRemark(`error: Events can't be written to stdout any more: ${error.message}.\n`)
+  }
+
+  #isMute = false
+
   async run(): Promise<void> {
     const stop = untilSignal()
     const { flags } = await this.parse(ServeUdp)
@@ -26,6 +35,7 @@ of all IPv4 and IPv6 addresses. "listening" on stderr (or on stdout with --json)
       json: this.jsonEnabled(),
       quiet: flags.quiet,
       logLevel: config.logLevel,
+      write: text => this.writeAnswer(text),
     })
     for (const text of notices) onEvent({ event: 'notice', text })
     const { runUdpTracker } = await import('../../trackers/udp/tracker.js')

@@ -21,7 +21,6 @@ const WORD_IOV = 4
 const WORD_IOV_COUNT = 6
 const WORD_CONTROL = 8
 const WORD_CONTROL_BYTES = 10
-const WORD_FLAGS = 12
 const WORD_DATAGRAM_BYTES = 14
 
 /** The memory that the headers point to. */
@@ -41,14 +40,15 @@ export class MessageHeaders {
   readonly #words: Int32Array
   readonly #iovecs: Uint8Array
   readonly #iovecWords: Int32Array
-  readonly #buffers: MessageBuffers
+  /** Kept so that what the headers point to stays reachable. */
+  readonly buffers: MessageBuffers
   /** Which slot header i points to now. */
   readonly #slots: Int32Array
   /** For each slot its name, iovec and control addresses, two words each. */
   readonly #slotPointers: Int32Array
 
   constructor(libc: Libc, count: number, buffers: MessageBuffers) {
-    this.#buffers = buffers
+    this.buffers = buffers
     this.headers = new Uint8Array(count * HEADER_BYTES)
     this.#words = new Int32Array(this.headers.buffer)
     this.#iovecs = new Uint8Array(count * IOVEC_BYTES)
@@ -92,13 +92,9 @@ export class MessageHeaders {
     this.#iovecWords[slot * 4 + 2] = bytes
   }
 
-  /** Bytes of the datagram received by header `index`, and whether it was cut. */
+  /** Bytes of the datagram received by header `index`, as it was sent. */
   lengthOf(index: number): number {
     return this.#words[index * HEADER_WORDS + WORD_DATAGRAM_BYTES]
-  }
-
-  flagsOf(index: number): number {
-    return this.#words[index * HEADER_WORDS + WORD_FLAGS]
   }
 
   /** Length of the control data, written by the kernel on receive and read by it on send. */
@@ -108,15 +104,5 @@ export class MessageHeaders {
 
   setControlBytes(index: number, bytes: number): void {
     this.#words[index * HEADER_WORDS + WORD_CONTROL_BYTES] = bytes
-  }
-
-  /** The kernel overwrites the name's length with that of the sender's; needed where they can differ. */
-  setNameBytes(index: number, bytes: number): void {
-    this.#words[index * HEADER_WORDS + WORD_NAME_BYTES] = bytes
-  }
-
-  /** Keeps the buffers reachable and says how many headers there are. */
-  get count(): number {
-    return this.#buffers.names.length / NAME_STRIDE_BYTES
   }
 }

@@ -6,7 +6,7 @@ import { type Libc, loadLibc } from './libc.js'
 import type { NativeUdpSocket } from './udp-socket.js'
 
 /** A full send buffer holds a batch up for this long at most; then the datagram is given up and counted. */
-const SEND_TIMEOUT_MS = 100
+const SEND_TIMEOUT_MS = 50
 
 export class NativeUdpPoll {
   readonly #libc: Libc = loadLibc()

@@ -21,8 +21,11 @@ import {
 } from './message-headers.js'
 import type { OpenUdpSocket } from './udp-open.js'
 
-/** How often one datagram is offered to a kernel that has no room, before it is given up. */
-const SEND_TRIES_MAX = 4
+/**
+ * How often one datagram is offered to a kernel that has no room, before it is given up. The socket's send timeout
+ * passes at each try, so once one is given up the rest of its batch is offered without waiting.
+ */
+const SEND_TRIES_MAX = 2
 
 export interface UdpBatchShape {
   /** Datagrams in one system call. */
@@ -110,9 +113,10 @@ export class NativeUdpSocket {
   #sendAll(count: number): void {
     let done = 0
     let tries = 0
+    let flags = 0
     while (done < count) {
       const headers = done === 0 ? this.#answers.headers : this.#answers.headers.subarray(done * HEADER_BYTES)
-      const sent = this.#libc.sendmmsg(this.fd, headers, count - done, 0)
+      const sent = this.#libc.sendmmsg(this.fd, headers, count - done, flags)
       if (sent > 0) {
         done += sent
         this.totals.sent += sent
@@ -127,6 +131,7 @@ export class NativeUdpSocket {
         this.totals.retried++
         continue
       }
+      if (action === SendAction.retry) flags = MSG_DONTWAIT
       this.totals.skipped++
       done++
       tries = 0

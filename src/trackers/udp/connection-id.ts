@@ -42,7 +42,10 @@ export class ConnectionIds {
     this.word1 = this.#hash(nowSeconds, family, addresses, at)
   }
 
-  /** Whether the id was issued to this source address and is younger than the limit. */
+  /**
+   * Whether the id was issued to this source address and is not older than the limit. Times are whole seconds, so it
+   * lives for the limit at least and for a second more at most.
+   */
   isValid(
     word0: number,
     word1: number,
@@ -54,7 +57,7 @@ export class ConnectionIds {
     const ageSeconds = nowSeconds - word0
     // One 32-bit comparison: its time does not depend on which bits differ.
     const isAuthentic = this.#hash(word0, family, addresses, at) === word1
-    return isAuthentic && ageSeconds < this.#maxAgeSeconds && ageSeconds >= -FUTURE_TOLERANCE_SECONDS
+    return isAuthentic && ageSeconds <= this.#maxAgeSeconds && ageSeconds >= -FUTURE_TOLERANCE_SECONDS
   }
 
   #hash(seconds: number, family: number, addresses: Int32Array, at: number): number {

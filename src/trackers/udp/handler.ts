@@ -6,6 +6,7 @@ import type { UdpBatch } from '../../net/udp-batch.js'
 import type { PacketMemory } from '../../protocol/packet-memory.js'
 import {
   ANNOUNCE_INFO_HASH_OFFSET,
+  ANNOUNCE_REQUEST_BYTES,
   ANNOUNCE_RESPONSE_HEADER_BYTES,
   decodeRequest,
   encodeAnnounceResponseHeader,
@@ -65,6 +66,7 @@ export function answerBytesMax(rules: UdpRules): number {
 /** Room for the longest answer, and for as much of the longest request as is read: the slot of a batch, in bytes. */
 export function packetBytesFor(rules: UdpRules): number {
   return Math.max(
+    ANNOUNCE_REQUEST_BYTES,
     ANNOUNCE_RESPONSE_HEADER_BYTES + rules.maxResponsePeers * PEER_BYTES_IPV6,
     SCRAPE_HEADER_BYTES + rules.maxScrapeTorrents * INFO_HASH_BYTES,
   )

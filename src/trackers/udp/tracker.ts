@@ -1,16 +1,17 @@
 // The UDP tracker as a whole: a flat list of steps from configuration to shutdown.
 
 import type { UdpConfig } from '../../config/udp.js'
+import { AquaticError } from '../../errors.js'
 import { createCounterMemory, sumSnapshots } from '../../metrics/counters.js'
 import { chooseEngine, type EngineChoice, preferHugePages } from '../../net/engine.js'
-import { formatSocketAddress } from '../../protocol/socket-address.js'
+import { formatSocketAddress, isWildcard, type SocketAddress } from '../../protocol/socket-address.js'
 import { Cleaner } from '../../swarm/cleaner.js'
 import { locksHeldBy } from '../../swarm/lock.js'
-import { createSwarmMemory, type SwarmMemory } from '../../swarm/memory.js'
+import { heapOffsetBytes, type SwarmMemory } from '../../swarm/memory.js'
 import { Swarm } from '../../swarm/swarm.js'
 import { scheduleCleaning } from '../cleaning.js'
 import type { TrackerEventSink, TrackerSummary } from '../events.js'
-import { swarmMemoryBytes, workerCount } from '../processors.js'
+import { reserveSwarm, workerCount } from '../processors.js'
 import { Supervisor } from '../supervisor.js'
 import { loadTorrentFilter, TorrentFilter, type TorrentFilterData } from '../torrent-filter.js'
 import { createConnectionIdKey } from './connection-id.js'
@@ -21,6 +22,8 @@ import { watchUdpTracker } from './watch.js'
 import { CONTROL_STOP, lockOwnerOf, type UdpWorkerData, type WorkerSocketReport } from './worker-data.js'
 
 const MAIN_THREAD_LOCK_OWNER = 1
+/** A worker that sleeps longer would notice a stop too late. */
+const POLL_TIMEOUT_MS_MAX = 50
 /** Workers allocate next to nothing: a small young generation keeps their memory small. */
 const WORKER_YOUNG_GENERATION_MB = 2
 
@@ -40,12 +43,11 @@ export async function runUdpTracker(
 ): Promise<TrackerSummary> {
   const choice = await chooseEngine(config.network.engine)
   const filter = await loadTorrentFilter(config.accessList.mode, config.accessList.path)
-  const swarmMemory = createSwarmMemory({
-    memoryLimitBytes: swarmMemoryBytes(config.swarm.memoryLimit),
+  const swarmMemory = reserveSwarm(config.swarm.memoryLimit, {
     maxPeerAgeSeconds: config.cleaning.maxPeerAge,
     cleaningIntervalSeconds: config.cleaning.torrentCleaningInterval,
   })
-  await preferHugePages(choice.engine, swarmMemory.buffer)
+  await preferHugePages(choice.engine, swarmMemory.buffer, heapOffsetBytes(swarmMemory))
   const swarm = new Swarm(swarmMemory, { lockOwner: MAIN_THREAD_LOCK_OWNER, randomSeed: 1 })
   const sockets = await openUdpSockets(config, choice.engine, workerCount(config.socketWorkers))
   const startedAtSeconds = process.hrtime()[0]
@@ -62,30 +64,35 @@ export async function runUdpTracker(
     control,
     counters: counterMemory,
     batchSize: config.network.batchSize,
-    pollTimeoutMs: config.network.pollTimeoutMs,
+    pollTimeoutMs: Math.min(config.network.pollTimeoutMs, POLL_TIMEOUT_MS_MAX),
     receiveBufferBytes: config.network.socketRecvBufferSize,
     sendBufferBytes: config.network.socketSendBufferSize,
   }
   const workers = superviseWorkers(shared, sockets, swarmMemory, onEvent)
   const nowSeconds = (): number => process.hrtime()[0] - startedAtSeconds
   const counters = (): Record<UdpCounterName, number> => sumSnapshots(blocks.map(block => block.snapshot()))
+  const cleaningFailed = rejectable()
   const cleaner = new Cleaner(swarm, forbiddenBy(filter))
   const stopCleaning = scheduleCleaning(cleaner, {
     intervalSeconds: config.cleaning.torrentCleaningInterval,
     nowSeconds,
+    onFailure: cause => cleaningFailed.reject(lockAbandoned(cause)),
   })
   const stopWatching = watchUdpTracker({ swarm, counters, kernelDrops: () => sockets.kernelDrops(), onEvent })
   const stopWorkers = async (): Promise<void> => {
     Atomics.store(new Int32Array(control), CONTROL_STOP, 1)
     await workers.stop()
   }
+  const stopRequested = aborted(signal)
   try {
-    await startWorkers(workers, sockets, config, choice, onEvent)
-    await Promise.race([aborted(signal), workers.failed])
+    await Promise.race([startWorkers(workers, sockets, config, choice, onEvent), stopRequested])
+    await Promise.race([stopRequested, workers.failed, cleaningFailed.promise])
+    // Before the sockets close: with them go the kernel's counters.
+    const kernelDrops = sockets.kernelDrops()
     await stopWorkers()
-    return summarise(counters(), sockets, swarm, nowSeconds())
+    return summarise(counters(), kernelDrops, swarm, nowSeconds())
   } finally {
-    await stopWorkers()
+    await workers.terminate()
     stopCleaning()
     stopWatching()
     sockets.close()
@@ -144,6 +151,10 @@ async function startWorkers(
       workers: sockets.workers,
     })
   }
+  for (const { address } of firstPerAddress(opened)) {
+    if (choice.engine === 'node' && isWildcard(address))
+      onEvent({ event: 'notice', text: wildcardNotice(address) })
+  }
   for (const socket of firstPerAddress(opened)) {
     onEvent({
       event: 'buffers',
@@ -165,6 +176,13 @@ function engineNotice({ engine, reason }: EngineChoice, workers: number, workers
   return `engine ${engine}: ${reason}${fewer}`
 }
 
+function wildcardNotice(address: SocketAddress): string {
+  return (
+    `the node engine answers on ${formatSocketAddress(address)} from the address that the system prefers; on a machine ` +
+    'with several addresses clients may ignore that. Bind to one address, or use the native engine.'
+  )
+}
+
 /** Every worker's socket on an address got the same buffers: one report for each address will do. */
 function firstPerAddress(sockets: readonly WorkerSocketReport[]): WorkerSocketReport[] {
   const byAddress = new Map<string, WorkerSocketReport>()
@@ -173,6 +191,24 @@ function firstPerAddress(sockets: readonly WorkerSocketReport[]): WorkerSocketRe
     if (!byAddress.has(key)) byAddress.set(key, socket)
   }
   return [...byAddress.values()]
+}
+
+/** A promise that is never fulfilled, and its `reject`. */
+function rejectable(): { promise: Promise<never>; reject: (error: Error) => void } {
+  let reject: (error: Error) => void = () => undefined
+  const promise = new Promise<never>((_, rejectPromise) => {
+    reject = rejectPromise
+  })
+  // Looked at late, if at all: until then it must not count as unhandled.
+  promise.catch(() => undefined)
+  return { promise, reject }
+}
+
+function lockAbandoned(cause: Error): AquaticError {
+  return new AquaticError('AQ_WORKER_DIED_WITH_LOCK', `The swarm can't be cleaned: ${cause.message}.`, {
+    remedy: 'the swarm may be inconsistent, start again; please report this line',
+    cause,
+  })
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
@@ -184,7 +220,7 @@ function aborted(signal: AbortSignal): Promise<void> {
 
 function summarise(
   counters: Record<UdpCounterName, number>,
-  sockets: UdpSockets,
+  kernelDrops: number,
   swarm: Swarm,
   seconds: number,
 ): TrackerSummary {
@@ -196,7 +232,7 @@ function summarise(
     requests: sum('requests'),
     responses: sum('responses'),
     dropped: sum('dropped'),
-    kernelDrops: sockets.kernelDrops(),
+    kernelDrops,
     torrents: totals.torrents,
     peers: totals.ipv4.peers + totals.ipv6.peers,
     counters,

@@ -21,12 +21,18 @@ interface Trouble {
   readonly sentence: (more: number) => string
 }
 
+/** One digit where it matters. */
+function mebibytes(bytes: number): string {
+  const value = bytes / 1024 ** 2
+  return value < 10 ? value.toFixed(1) : value.toFixed(0)
+}
+
 function troubles({ swarm, kernelDrops }: WatchOptions): Trouble[] {
   return [
     {
       count: counters => counters.announcesRefusedByMemoryLimit + counters.peersRefusedByMemoryLimit,
       sentence: more =>
-        `the swarm's memory limit of ${Math.round(swarm.totals().limitBytes / 1024 ** 2)} MiB is reached: ` +
+        `the swarm's memory limit of ${mebibytes(swarm.totals().limitBytes)} MiB for peers is reached: ` +
         `${more} announces could not be stored. Raise swarm.memory_limit.`,
     },
     {

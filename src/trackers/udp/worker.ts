@@ -68,12 +68,7 @@ async function runNative(data: UdpWorkerData, opened: readonly OpenUdpSocket[]):
 async function runNode(data: UdpWorkerData, plans: readonly NodeSocketPlan[]): Promise<void> {
   const { values: counters } = udpCounters(data.counters, data.workerIndex)
   const handler = createHandler(data, counters)
-  const sockets: NodeUdpSocket[] = []
-  for (const plan of plans) {
-    const { receiveBufferBytes, sendBufferBytes, rules } = data
-    const packetBytes = packetBytesFor(rules)
-    sockets.push(await NodeUdpSocket.open({ ...plan, receiveBufferBytes, sendBufferBytes, packetBytes }))
-  }
+  const sockets = await openAll(data, plans)
   for (const socket of sockets) {
     socket.listen(
       ({ batch, totals }) => {
@@ -94,6 +89,22 @@ async function runNode(data: UdpWorkerData, plans: readonly NodeSocketPlan[]): P
     parentPort?.close()
   })
   report({ type: 'ready', ready: sockets.map(describe) })
+}
+
+/** Opens every socket of the plan, or none. */
+async function openAll(data: UdpWorkerData, plans: readonly NodeSocketPlan[]): Promise<NodeUdpSocket[]> {
+  const { receiveBufferBytes, sendBufferBytes, rules } = data
+  const packetBytes = packetBytesFor(rules)
+  const sockets: NodeUdpSocket[] = []
+  try {
+    for (const plan of plans) {
+      sockets.push(await NodeUdpSocket.open({ ...plan, receiveBufferBytes, sendBufferBytes, packetBytes }))
+    }
+    return sockets
+  } catch (error) {
+    for (const socket of sockets) await socket.close()
+    throw error
+  }
 }
 
 function describe(socket: NodeUdpSocket): WorkerSocketReport {
