@@ -9,7 +9,7 @@ import { packageRoot } from './support/tracker-process.js'
 
 /** What each room may import besides itself and `errors`. */
 const mayImport: Record<string, readonly string[]> = {
-  commands: ['config', 'trackers', 'log', 'protocol'],
+  commands: ['config', 'trackers', 'metrics', 'log', 'protocol'],
   trackers: ['config', 'swarm', 'net', 'metrics', 'protocol', 'log'],
   config: ['protocol'],
   swarm: ['protocol'],

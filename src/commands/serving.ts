@@ -2,6 +2,7 @@
 
 import { ExitCode } from '../errors.js'
 import { createLogger, type LogLevel } from '../log.js'
+import { statisticsLines } from '../metrics/statistics-lines.js'
 import { formatSocketAddress } from '../protocol/socket-address.js'
 import type { TrackerEvent, TrackerEventSink, TrackerSummary } from '../trackers/events.js'
 import { writeRemark } from './base.js'
@@ -57,6 +58,8 @@ function lineFor(event: TrackerEvent): string {
       )
     case 'worker-restarted':
       return `worker ${event.worker} failed and was restarted: ${event.reason}`
+    case 'statistics':
+      return statisticsLines(event).join('\n')
     case 'stopped':
       return stoppedLine(event)
     case 'notice':

@@ -211,10 +211,10 @@ const protocol = section({
   },
 })
 
-const statisticsLater = 'statistics are not part of this version; they come with a later one.'
+const statisticsLater = 'the Prometheus endpoint is not part of this version; it comes with a later one.'
 
 const statistics = section({
-  doc: 'Figures about requests, torrents and peers.',
+  doc: 'Figures about requests, torrents and peers. What each means: docs/statistics.md.',
   leaves: {
     interval: integer({
       default: 5,
@@ -222,33 +222,49 @@ const statistics = section({
       max: daySeconds,
       unit: 'seconds',
       zeroMeans: 'no statistics, and no Prometheus endpoint',
-      doc: 'Time between two collections.',
-      noEffect: statisticsLater,
+      doc: 'Time between two collections. Counts are those of the moment, also between two cleanings.',
     }),
     torrent_peer_histograms: boolean({
       default: false,
-      doc: 'Collect percentiles of the number of peers per torrent.',
-      noEffect: statisticsLater,
+      doc: 'Collect percentiles of the number of peers per torrent, at each cleaning.',
     }),
     peer_clients: boolean({
       default: false,
-      doc: 'Count BitTorrent clients by name and version. Costs processor time.',
-      noEffect: statisticsLater,
+      doc: `Count BitTorrent clients by name and version, as their peer ids tell. Costs processor time at each
+        announce, and memory; see peer_clients_max.`,
+    }),
+    peer_clients_max: integer({
+      default: 1_000_000,
+      min: 1000,
+      max: 20_000_000,
+      unit: 'peer ids',
+      since: '0.1.0',
+      doc: `Peer ids for which peer_clients makes room, 50 to 100 bytes each. If there are more, the oldest
+        are forgotten early, and how many is counted.`,
     }),
     print_to_stdout: boolean({
       default: false,
-      doc: 'Print statistics to stdout at each interval.',
-      noEffect: statisticsLater,
+      doc: `Print statistics at each interval. The name is that of the original; they go to stderr as lines,
+        or to stdout as one JSON object with --json.`,
     }),
     write_html_to_file: boolean({
       default: false,
       doc: 'Write statistics to an HTML file at each interval.',
-      noEffect: statisticsLater,
     }),
     html_file_path: path({
       default: 'tmp/statistics.html',
-      doc: 'Path of that file.',
-      noEffect: statisticsLater,
+      doc: `Path of that file. It is written beside its place, with the extension tmp added, and then moved
+        there: a reader never sees half a page.`,
+    }),
+    write_json_to_file: boolean({
+      default: false,
+      since: '0.1.0',
+      doc: 'Write statistics to a JSON file at each interval; schemas/tracker-snapshot.json describes it.',
+    }),
+    json_file_path: path({
+      default: 'tmp/statistics.json',
+      since: '0.1.0',
+      doc: 'Path of that file, written in the same way.',
     }),
     run_prometheus_endpoint: boolean({
       default: false,

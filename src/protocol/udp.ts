@@ -11,6 +11,7 @@ import { type PacketMemory, swap32 } from './packet-memory.js'
 const CONNECT_REQUEST_BYTES = 16
 export const ANNOUNCE_REQUEST_BYTES = 98
 export const ANNOUNCE_INFO_HASH_OFFSET = 16
+export const ANNOUNCE_PEER_ID_OFFSET = 36
 export const SCRAPE_HEADER_BYTES = 16
 export const INFO_HASH_BYTES = 20
 const CONNECT_RESPONSE_BYTES = 16

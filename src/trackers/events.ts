@@ -1,5 +1,7 @@
 // What a running tracker tells its command, which prints it: lines for people, JSON objects for machines.
 
+import type { TrackerSnapshot } from '../metrics/snapshot.js'
+
 /** `event` names the kind; every field is plain data. With `--json` each is one line on stdout, as it stands here. */
 export type TrackerEvent =
   | {
@@ -26,6 +28,8 @@ export type TrackerEvent =
   | { readonly event: 'worker-restarted'; readonly worker: string; readonly reason: string }
   /** Something an operator should know, said at most once a minute for each kind. */
   | { readonly event: 'warning'; readonly text: string }
+  /** With `statistics.print_to_stdout`: every interval, after the statistics files are written. */
+  | ({ readonly event: 'statistics' } & TrackerSnapshot)
   | ({ readonly event: 'stopped' } & TrackerSummary)
 
 /** Totals of a run. */

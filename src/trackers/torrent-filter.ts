@@ -24,6 +24,11 @@ export class TorrentFilter {
   }
 }
 
+/** Distinct hashes on the list; 0 without one. */
+export function entriesOfFilter(data: TorrentFilterData | null): number {
+  return data === null ? 0 : new AccessList(data.list).size
+}
+
 /** Reads the list that the configuration names. @returns null for mode `off` @throws AquaticError AQ_ACCESS_LIST */
 export async function loadTorrentFilter(
   mode: AccessListMode,

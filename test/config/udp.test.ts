@@ -118,7 +118,7 @@ test('rules about several keys wait until each of them is right', async () => {
 
 test('each key without effect is named with the reason once it is changed, whatever its source', async () => {
   const set = ['network.ring_size=64', 'network.resend_buffer_max_len=8', 'network.set_reuseport_lb=false']
-  set.push('network.use_io_uring=true', 'statistics.print_to_stdout=true', 'privileges.user=aquatic')
+  set.push('network.use_io_uring=true', 'privileges.user=aquatic')
   set.push('scrape_exports.frequency=3', 'access_list.mode=deny', 'statistics.interval=5')
   const { notices } = await loadConfig(udpTable, { set })
   assert.deepEqual(
@@ -130,7 +130,6 @@ test('each key without effect is named with the reason once it is changed, whate
       'network.use_io_uring',
       'privileges.user',
       'scrape_exports.frequency',
-      'statistics.print_to_stdout',
     ],
   )
   const back = await loadConfig(udpTable, {

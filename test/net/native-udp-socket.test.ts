@@ -31,8 +31,8 @@ async function client(t: TestContext, type: 'udp4' | 'udp6' = 'udp4'): Promise<S
   return socket
 }
 
-function send(from: Socket, to: number, address: string, ...packets: Buffer[]): Promise<void[]> {
-  return Promise.all(
+async function send(from: Socket, to: number, address: string, ...packets: Buffer[]): Promise<void> {
+  await Promise.all(
     packets.map(
       packet =>
         new Promise<void>((resolve, reject) => {

@@ -11,8 +11,10 @@ const perFamily = [
   'responsesAnnounce',
   'responsesScrape',
   'responsesError',
+  'packetsReceived',
   'bytesReceived',
   'bytesSent',
+  'announcesCompleted',
 ] as const
 
 const perWorker = [
@@ -25,6 +27,7 @@ const perWorker = [
   'announcesRefusedByAccessList',
   'announcesRefusedByMemoryLimit',
   'peersRefusedByMemoryLimit',
+  'peerIdsReplaced',
   'batches',
   'sendsSkipped',
   'sendsRetried',
@@ -53,8 +56,10 @@ export const UdpCounter = {
   responsesAnnounce: indexOf('responsesAnnounceIpv4'),
   responsesScrape: indexOf('responsesScrapeIpv4'),
   responsesError: indexOf('responsesErrorIpv4'),
+  packetsReceived: indexOf('packetsReceivedIpv4'),
   bytesReceived: indexOf('bytesReceivedIpv4'),
   bytesSent: indexOf('bytesSentIpv4'),
+  announcesCompleted: indexOf('announcesCompletedIpv4'),
   droppedTooShort: indexOf('droppedTooShort'),
   droppedBadMagic: indexOf('droppedBadMagic'),
   droppedUnknownAction: indexOf('droppedUnknownAction'),
@@ -64,6 +69,7 @@ export const UdpCounter = {
   announcesRefusedByAccessList: indexOf('announcesRefusedByAccessList'),
   announcesRefusedByMemoryLimit: indexOf('announcesRefusedByMemoryLimit'),
   peersRefusedByMemoryLimit: indexOf('peersRefusedByMemoryLimit'),
+  peerIdsReplaced: indexOf('peerIdsReplaced'),
   batches: indexOf('batches'),
   sendsSkipped: indexOf('sendsSkipped'),
   sendsRetried: indexOf('sendsRetried'),

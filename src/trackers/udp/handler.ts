@@ -6,6 +6,7 @@ import type { UdpBatch } from '../../net/udp-batch.js'
 import type { PacketMemory } from '../../protocol/packet-memory.js'
 import {
   ANNOUNCE_INFO_HASH_OFFSET,
+  ANNOUNCE_PEER_ID_OFFSET,
   ANNOUNCE_REQUEST_BYTES,
   ANNOUNCE_RESPONSE_HEADER_BYTES,
   decodeRequest,
@@ -24,9 +25,10 @@ import {
   SCRAPE_RESPONSE_HEADER_BYTES,
   UdpRequest,
 } from '../../protocol/udp.js'
-import { Announce, AnnounceResult, Outcome, TorrentCounts } from '../../swarm/announce.js'
+import { Announce, AnnounceEvent, AnnounceResult, Outcome, TorrentCounts } from '../../swarm/announce.js'
 import type { Lookahead } from '../../swarm/lookahead.js'
 import type { Swarm } from '../../swarm/swarm.js'
+import type { PeerIdTable } from '../peer-id-table.js'
 import type { TorrentFilter } from '../torrent-filter.js'
 import type { ConnectionIds } from './connection-id.js'
 import { IPV6_COUNTERS, UdpCounter } from './counters.js'
@@ -83,10 +85,14 @@ export class UdpHandler {
   readonly #result = new AnnounceResult()
   readonly #torrent = new TorrentCounts()
   readonly #lookahead: Lookahead
+  readonly #peerIds: PeerIdTable | null
   /** Where in the lookahead request i of the batch is, if it is an announce. */
   readonly #places: Int32Array
 
-  /** @param counters one worker's block, indexed by `UdpCounter` */
+  /**
+   * @param counters one worker's block, indexed by `UdpCounter`
+   * @param peerIds where to note them, if clients are counted
+   */
   constructor(
     rules: UdpRules,
     swarm: Swarm,
@@ -94,7 +100,9 @@ export class UdpHandler {
     filter: TorrentFilter | null,
     counters: Float64Array,
     lookahead: Lookahead,
+    peerIds: PeerIdTable | null,
   ) {
+    this.#peerIds = peerIds
     this.#lookahead = lookahead
     this.#places = new Int32Array(lookahead.hashes.length)
     this.#rules = rules
@@ -142,6 +150,7 @@ export class UdpHandler {
     const counters = this.#counters
     const family = batch.families[index]
     const familyCounters = family === 6 ? IPV6_COUNTERS : 0
+    counters[UdpCounter.packetsReceived + familyCounters]++
     counters[UdpCounter.bytesReceived + familyCounters] += batch.lengths[index]
     if (batch.sourcePorts[index] === 0) {
       counters[UdpCounter.droppedSourcePortZero]++
@@ -192,6 +201,8 @@ export class UdpHandler {
       return this.#error(batch.memory, offset, family, REFUSED_TEXT)
     }
     this.#fillAnnounce(batch, index, nowSeconds)
+    // Before the answer is written over the request.
+    if (this.#peerIds !== null) this.#notePeerId(this.#peerIds, batch.memory.words, offset, nowSeconds)
     const result = this.#result
     const peersAt = (offset + ANNOUNCE_RESPONSE_HEADER_BYTES) >> 1
     const outcome = this.#swarm.announceHashed(
@@ -217,9 +228,18 @@ export class UdpHandler {
       result.leechers,
       result.seeders,
     )
+    if (request.event === AnnounceEvent.completed) {
+      this.#counters[UdpCounter.announcesCompleted + familyCounters]++
+    }
     this.#counters[UdpCounter.responsesAnnounce + familyCounters]++
     const peerBytes = family === 6 ? PEER_BYTES_IPV6 : PEER_BYTES_IPV4
     return ANNOUNCE_RESPONSE_HEADER_BYTES + result.peersWritten * peerBytes
+  }
+
+  #notePeerId(peerIds: PeerIdTable, words: Int32Array, offset: number, nowSeconds: number): void {
+    const at = (offset + ANNOUNCE_PEER_ID_OFFSET) >> 2
+    if (this.#request.event === AnnounceEvent.stopped) peerIds.remove(words, at)
+    else this.#counters[UdpCounter.peerIdsReplaced] += peerIds.note(words, at, nowSeconds)
   }
 
   #fillAnnounce(batch: UdpBatch, index: number, nowSeconds: number): void {

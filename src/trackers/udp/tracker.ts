@@ -3,20 +3,23 @@
 import type { UdpConfig } from '../../config/udp.js'
 import { AquaticError } from '../../errors.js'
 import { createCounterMemory, sumSnapshots } from '../../metrics/counters.js'
+import type { TrackerSnapshot } from '../../metrics/snapshot.js'
 import { chooseEngine, type EngineChoice, preferHugePages } from '../../net/engine.js'
 import { formatSocketAddress, isWildcard, type SocketAddress } from '../../protocol/socket-address.js'
 import { Cleaner } from '../../swarm/cleaner.js'
 import { locksHeldBy } from '../../swarm/lock.js'
 import { heapOffsetBytes, type SwarmMemory } from '../../swarm/memory.js'
 import { Swarm } from '../../swarm/swarm.js'
-import { scheduleCleaning } from '../cleaning.js'
+import { scheduleCleaning, torrentObserverOf } from '../cleaning.js'
 import type { TrackerEventSink, TrackerSummary } from '../events.js'
 import { reserveSwarm, workerCount } from '../processors.js'
+import { type Statistics, startStatistics } from '../statistics.js'
 import { Supervisor } from '../supervisor.js'
 import { loadTorrentFilter, TorrentFilter, type TorrentFilterData } from '../torrent-filter.js'
 import { createConnectionIdKey } from './connection-id.js'
 import { type UdpCounterName, udpCounterNames, udpCounters } from './counters.js'
 import { rulesOf } from './handler.js'
+import { observeUdpTracker } from './observation.js'
 import { openUdpSockets, type UdpSockets } from './sockets.js'
 import { watchUdpTracker } from './watch.js'
 import { CONTROL_STOP, lockOwnerOf, type UdpWorkerData, type WorkerSocketReport } from './worker-data.js'
@@ -54,7 +57,9 @@ export async function runUdpTracker(
   const control = new SharedArrayBuffer(4)
   const counterMemory = createCounterMemory(udpCounterNames, sockets.workers)
   const blocks = Array.from({ length: sockets.workers }, (_, index) => udpCounters(counterMemory, index))
+  const observation = observeUdpTracker(config)
   const shared = {
+    peerIds: observation.peerIds,
     rules: rulesOf(config),
     swarm: swarmMemory,
     filter,
@@ -72,12 +77,18 @@ export async function runUdpTracker(
   const nowSeconds = (): number => process.hrtime()[0] - startedAtSeconds
   const counters = (): Record<UdpCounterName, number> => sumSnapshots(blocks.map(block => block.snapshot()))
   const cleaningFailed = rejectable()
-  const cleaner = new Cleaner(swarm, forbiddenBy(filter))
+  const observers = observation.cleaningObservers
+  const cleaner = new Cleaner(swarm, forbiddenBy(filter), torrentObserverOf(observers))
   const stopCleaning = scheduleCleaning(cleaner, {
     intervalSeconds: config.cleaning.torrentCleaningInterval,
     nowSeconds,
     onFailure: cause => cleaningFailed.reject(lockAbandoned(cause)),
+    times: observation.cleaningTimes,
+    observers,
   })
+  let statistics: Statistics | undefined
+  const collect = (): TrackerSnapshot =>
+    observation.collect({ workers, counters: blocks, swarm, sockets, filter, statistics, nowSeconds })
   const stopWatching = watchUdpTracker({ swarm, counters, kernelDrops: () => sockets.kernelDrops(), onEvent })
   const stopWorkers = async (): Promise<void> => {
     Atomics.store(new Int32Array(control), CONTROL_STOP, 1)
@@ -86,6 +97,7 @@ export async function runUdpTracker(
   const stopRequested = aborted(signal)
   try {
     await Promise.race([startWorkers(workers, sockets, config, choice, onEvent), stopRequested])
+    statistics = startStatistics(config.statistics, { collect, onEvent })
     await Promise.race([stopRequested, workers.failed, cleaningFailed.promise])
     // Before the sockets close: with them go the kernel's counters.
     const kernelDrops = sockets.kernelDrops()
@@ -95,6 +107,7 @@ export async function runUdpTracker(
     await workers.terminate()
     stopCleaning()
     stopWatching()
+    await statistics?.stop()
     sockets.close()
   }
 }

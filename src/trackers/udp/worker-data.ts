@@ -3,6 +3,7 @@
 import type { OpenUdpSocket } from '../../net/native/udp-open.js'
 import type { SocketAddress } from '../../protocol/socket-address.js'
 import type { SwarmMemory } from '../../swarm/memory.js'
+import type { PeerIdTableMemory } from '../peer-id-table.js'
 import type { TorrentFilterData } from '../torrent-filter.js'
 import type { UdpRules } from './handler.js'
 import type { SipHashKey } from './siphash.js'
@@ -30,6 +31,8 @@ export interface UdpWorkerData {
   readonly rules: UdpRules
   readonly swarm: SwarmMemory
   readonly filter: TorrentFilterData | null
+  /** Null while clients are not counted. */
+  readonly peerIds: PeerIdTableMemory | null
   readonly connectionIdKey: SipHashKey
   readonly maxConnectionAgeSeconds: number
   /** Monotonic seconds at which the tracker started: ids and expiries count from there. */

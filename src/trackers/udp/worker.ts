@@ -10,6 +10,7 @@ import { setThreadName } from '../../net/thread-name.js'
 import type { SendTotals } from '../../net/udp-batch.js'
 import { Lookahead } from '../../swarm/lookahead.js'
 import { Swarm } from '../../swarm/swarm.js'
+import { PeerIdTable } from '../peer-id-table.js'
 import type { WorkerMessage } from '../supervisor.js'
 import { TorrentFilter } from '../torrent-filter.js'
 import { ConnectionIds } from './connection-id.js'
@@ -39,7 +40,8 @@ function createHandler(data: UdpWorkerData, counters: Float64Array): UdpHandler 
   const connectionIds = new ConnectionIds(data.connectionIdKey, data.maxConnectionAgeSeconds)
   const filter = data.filter === null ? null : new TorrentFilter(data.filter)
   const lookahead = new Lookahead(data.swarm, data.batchSize)
-  return new UdpHandler(data.rules, swarm, connectionIds, filter, counters, lookahead)
+  const peerIds = data.peerIds === null ? null : new PeerIdTable(data.peerIds)
+  return new UdpHandler(data.rules, swarm, connectionIds, filter, counters, lookahead, peerIds)
 }
 
 function report(message: WorkerMessage<readonly WorkerSocketReport[]>): void {

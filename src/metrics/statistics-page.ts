@@ -1,0 +1,115 @@
+// A snapshot as an HTML page with the reference's headings and tables. Complete in itself: no script, nothing fetched.
+
+import { mebibytes, megabits, percentileLabels, wholeNumber, words } from './figures.js'
+import {
+  type Counts,
+  type FamilyRates,
+  type FamilySnapshot,
+  sumCounts,
+  type TrackerSnapshot,
+} from './snapshot.js'
+
+const style = `
+      body { font-family: arial, sans-serif; font-size: 16px; }
+      table { border-collapse: collapse; }
+      caption { caption-side: bottom; padding-top: 0.5rem; }
+      th, td { padding: 0.5rem 2rem; border: 1px solid #ccc; }
+      th { background-color: #eee; text-align: left; }
+      td { text-align: right; }`
+
+/** The whole page. */
+export function statisticsPage(snapshot: TrackerSnapshot): string {
+  const { families, rates, peerClients } = snapshot
+  const protocolName = snapshot.protocol === 'ws' ? 'WebTorrent' : snapshot.protocol.toUpperCase()
+  const body = [
+    '<h1>BitTorrent tracker statistics</h1>',
+    `<p>Updated: ${rfc2822(snapshot.time)} (UTC)</p>`,
+    ...familyPart('IPv4', families.ipv4, rates?.families.ipv4),
+    ...familyPart('IPv6', families.ipv6, rates?.families.ipv6),
+    '<h2>Tracker</h2>',
+    table(['', ''], trackerRows(snapshot)),
+  ]
+  if (peerClients !== null) {
+    const rows = peerClients.clients.map(({ client, count }) => [client, wholeNumber(count)])
+    body.push('<h2>Peer clients</h2>', table(['Client', 'Count'], rows))
+  }
+  return `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <title>${protocolName} BitTorrent tracker statistics</title>
+    <style>${style}
+    </style>
+  </head>
+  <body>
+${body.join('\n')}
+  </body>
+</html>
+`
+}
+
+function familyPart(title: string, family: FamilySnapshot, rates: FamilyRates | undefined): string[] {
+  if (!family.isServed) return []
+  const perSecond = (type: string): string => wholeNumber(rates?.responsesPerSecond[type] ?? 0)
+  const rows = [
+    ['Number of torrents', wholeNumber(family.torrents)],
+    ['Number of peers', wholeNumber(family.peers)],
+    ['Number of seeders', wholeNumber(family.seeders)],
+    ['Number of downloads', wholeNumber(family.downloads)],
+    ['Requests / second', wholeNumber(rates?.requestsPerSecond ?? 0)],
+    ['Total responses / second', perSecond('total')],
+    ...Object.keys(family.responses).map(type => [`${capital(type)} responses / second`, perSecond(type)]),
+    ['Bandwidth (RX)', `${megabits(rates?.receivedBitsPerSecond ?? 0)} mbit/s`],
+    ['Bandwidth (TX)', `${megabits(rates?.sentBitsPerSecond ?? 0)} mbit/s`],
+  ]
+  return [`<h2>${title}</h2>`, table(['', ''], rows), ...percentilePart(family)]
+}
+
+function percentilePart({ peersPerTorrent }: FamilySnapshot): string[] {
+  if (peersPerTorrent === null) return []
+  const rows = percentileLabels.map(([key, label]) => [label, wholeNumber(peersPerTorrent[key])])
+  return ['<h3>Peers per torrent</h3>', table(['Percentile', 'Peers'], rows, 'As of the last cleaning.')]
+}
+
+function trackerRows({ drops, errors, ...snapshot }: TrackerSnapshot): string[][] {
+  const counted = (counts: Counts): string[][] =>
+    Object.entries(counts).map(([name, count]) => [capital(words(name)), wholeNumber(count)])
+  const { swarm, cleaning } = snapshot
+  return [
+    ['Uptime', `${wholeNumber(snapshot.uptimeSeconds)} s`],
+    ['Access list entries', wholeNumber(snapshot.accessList.entries)],
+    ['Dropped requests', wholeNumber(sumCounts(drops))],
+    ...counted(drops),
+    ['Lost in the kernel', wholeNumber(snapshot.kernelDrops)],
+    ...counted(errors),
+    ['Swarm memory used', mebibytes(swarm.usedBytes)],
+    ['Swarm memory touched', mebibytes(swarm.touchedBytes)],
+    ['Swarm memory limit', mebibytes(swarm.limitBytes)],
+    ['Resident memory', mebibytes(snapshot.process.rssBytes)],
+    ['Longest cleaning step', `${cleaning.longestStepMs.toFixed(1)} ms`],
+  ]
+}
+
+/** All cells are text and escaped here: client names come from clients. */
+function table(headings: readonly string[], rows: readonly (readonly string[])[], caption = ''): string {
+  const head = headings.some(heading => heading !== '')
+    ? [`<thead><tr>${headings.map(heading => `<th>${escaped(heading)}</th>`).join('')}</tr></thead>`]
+    : []
+  const body = rows.map(([first, ...rest]) => {
+    const cells = rest.map(cell => `<td>${escaped(cell)}</td>`).join('')
+    return `<tr><th scope="row">${escaped(first)}</th>${cells}</tr>`
+  })
+  const below = caption === '' ? [] : [`<caption>${escaped(caption)}</caption>`]
+  return ['<table>', ...below, ...head, '<tbody>', ...body, '</tbody>', '</table>'].join('\n')
+}
+
+const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1)
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, character => `&#${character.charCodeAt(0)};`)
+}
+
+/** `Mon, 05 Jan 2026 12:00:00 +0000` */
+function rfc2822(isoTime: string): string {
+  return new Date(isoTime).toUTCString().replace('GMT', '+0000')
+}

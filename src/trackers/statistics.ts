@@ -1,0 +1,123 @@
+// The statistics of any tracker: at each interval one snapshot, given to all outputs. Runs on the main thread; a slow
+// or full disk delays the next round and nothing else.
+
+import { ReportFile } from '../metrics/report-file.js'
+import { type TrackerSnapshot, withRates } from '../metrics/snapshot.js'
+import { statisticsPage } from '../metrics/statistics-page.js'
+import type { TrackerEventSink } from './events.js'
+
+/** The keys of `[statistics]` that every tracker with statistics has. */
+export interface StatisticsConfig {
+  /** Seconds; 0 for no statistics. */
+  readonly interval: number
+  readonly torrentPeerHistograms: boolean
+  readonly peerClients: boolean
+  readonly printToStdout: boolean
+  readonly writeHtmlToFile: boolean
+  readonly htmlFilePath: string
+  readonly writeJsonToFile: boolean
+  readonly jsonFilePath: string
+  readonly runPrometheusEndpoint: boolean
+}
+
+export interface StatisticsOptions {
+  readonly collect: () => TrackerSnapshot
+  readonly onEvent: TrackerEventSink
+}
+
+export interface Statistics {
+  /** Ends the schedule; resolves when no file is being written any more. */
+  stop(): Promise<void>
+  /** Files that could not be written, since the start. */
+  outputFailures(): number
+}
+
+/** Whether anybody would see statistics: only then are histograms and clients worth their cost. */
+export function areStatisticsActive(config: StatisticsConfig): boolean {
+  const { interval, printToStdout, writeHtmlToFile, writeJsonToFile, runPrometheusEndpoint } = config
+  return interval > 0 && (printToStdout || writeHtmlToFile || writeJsonToFile || runPrometheusEndpoint)
+}
+
+interface Output {
+  readonly file: ReportFile
+  readonly textOf: (snapshot: TrackerSnapshot) => string
+}
+
+function outputsOf(config: StatisticsConfig): Output[] {
+  const outputs: Output[] = []
+  if (config.writeHtmlToFile) {
+    outputs.push({
+      file: new ReportFile(config.htmlFilePath),
+      textOf: statisticsPage,
+    })
+  }
+  if (config.writeJsonToFile) {
+    const textOf = (snapshot: TrackerSnapshot): string => `${JSON.stringify(snapshot, null, 2)}\n`
+    outputs.push({ file: new ReportFile(config.jsonFilePath), textOf })
+  }
+  return outputs
+}
+
+/** Starts the schedule, if an output asks for it. */
+export function startStatistics(config: StatisticsConfig, options: StatisticsOptions): Statistics {
+  const { collect, onEvent } = options
+  const outputs = outputsOf(config)
+  const outputFailures = (): number => outputs.reduce((sum, { file }) => sum + file.failures, 0)
+  if (config.interval === 0 || !(config.printToStdout || outputs.length > 0)) {
+    return { stop: async () => undefined, outputFailures }
+  }
+  let previous = collect()
+  let round: Promise<void> | undefined
+  let isLate = false
+
+  async function write(snapshot: TrackerSnapshot): Promise<void> {
+    for (const { file, textOf } of outputs) {
+      sayOutcome(file, await file.write(textOf(snapshot)), onEvent)
+    }
+  }
+
+  const timer = setInterval(() => {
+    if (round !== undefined) {
+      if (!isLate) onEvent({ event: 'warning', text: lateText(config.interval) })
+      isLate = true
+      return
+    }
+    const snapshot = withRates(previous, collect())
+    previous = snapshot
+    round = write(snapshot).then(() => {
+      round = undefined
+      // Last, so that whoever waits for it finds the files written.
+      if (config.printToStdout) onEvent({ event: 'statistics', ...snapshot })
+    })
+  }, config.interval * 1000)
+  timer.unref()
+
+  return {
+    stop: async () => {
+      clearInterval(timer)
+      await round
+    },
+    outputFailures,
+  }
+}
+
+function lateText(intervalSeconds: number): string {
+  return (
+    `writing statistics takes longer than statistics.interval (${intervalSeconds} s), so some rounds are left out. ` +
+    'Raise it, or choose a faster disk.'
+  )
+}
+
+function sayOutcome(
+  { path }: ReportFile,
+  outcome: Awaited<ReturnType<ReportFile['write']>>,
+  onEvent: TrackerEventSink,
+): void {
+  if (outcome.state === 'failing') {
+    const text = `statistics can't be written to ${path} (${outcome.reason}). It is tried again at each interval.`
+    onEvent({ event: 'warning', text })
+  } else if (outcome.state === 'mended') {
+    const times = outcome.failures === 1 ? 'one failure' : `${outcome.failures} failures`
+    onEvent({ event: 'notice', text: `statistics are written to ${path} again, after ${times}.` })
+  }
+}

@@ -1,0 +1,65 @@
+// The file that is written at each interval: whole, and said once when it can't be.
+
+import assert from 'node:assert/strict'
+import {
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmdirSync,
+  symlinkSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { ReportFile } from '../../src/metrics/report-file.js'
+import { scratchDirectory } from '../config/scratch.js'
+
+describe('ReportFile', () => {
+  it('replaces the file as a whole: an open reader keeps the old text', async t => {
+    const path = join(scratchDirectory(t), 'page.html')
+    const file = new ReportFile(path)
+    await file.write('old text')
+    const reader = openSync(path, 'r')
+    await file.write('new')
+    const text = Buffer.alloc(8)
+    assert.equal(readSync(reader, text), 8)
+    assert.equal(text.toString(), 'old text')
+    assert.equal(readFileSync(path, 'utf8'), 'new')
+    assert.deepEqual(readdirSync(join(path, '..')), ['page.html'])
+  })
+
+  it('makes the directory if it is missing', async t => {
+    const path = join(scratchDirectory(t), 'a/b/page.html')
+    assert.deepEqual(await new ReportFile(path).write('text'), { state: 'same' })
+    assert.equal(readFileSync(path, 'utf8'), 'text')
+  })
+
+  it('tells of a failure once, counts all, and tells when it is over', async t => {
+    const path = join(scratchDirectory(t), 'page.html')
+    mkdirSync(path)
+    const file = new ReportFile(path)
+    const outcomes = [await file.write('1'), await file.write('2'), await file.write('3')]
+    assert.deepEqual(
+      outcomes.map(({ state }) => state),
+      ['failing', 'same', 'same'],
+    )
+    assert.equal(file.failures, 3)
+    rmdirSync(path)
+    assert.deepEqual(await file.write('4'), { state: 'mended', failures: 3 })
+    assert.deepEqual(await file.write('5'), { state: 'same' })
+    assert.equal(file.failures, 3)
+  })
+
+  it('keeps the old file on a full disk', { skip: !existsSync('/dev/full') }, async t => {
+    const path = join(scratchDirectory(t), 'page.html')
+    const file = new ReportFile(path)
+    await file.write('old')
+    symlinkSync('/dev/full', `${path}.tmp`)
+    const outcome = await file.write('new')
+    assert.match(outcome.state === 'failing' ? outcome.reason : '', /ENOSPC/)
+    assert.equal(readFileSync(path, 'utf8'), 'old')
+    assert.deepEqual(await file.write('new'), { state: 'mended', failures: 1 })
+  })
+})

@@ -1,0 +1,45 @@
+// Lines and page against golden files. `UPDATE_GOLDEN=1` writes them anew, to be read in the diff.
+
+import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { withRates } from '../../src/metrics/snapshot.js'
+import { statisticsLines } from '../../src/metrics/statistics-lines.js'
+import { statisticsPage } from '../../src/metrics/statistics-page.js'
+import { packageRoot } from '../support/tracker-process.js'
+import { sampleSnapshot } from './sample-snapshot.js'
+
+function assertGolden(name: string, text: string): void {
+  const path = join(packageRoot, 'test/metrics/data', name)
+  if (process.env.UPDATE_GOLDEN !== undefined) writeFileSync(path, text)
+  assert.equal(text, readFileSync(path, 'utf8'))
+}
+
+const snapshot = withRates(sampleSnapshot(100, 10), sampleSnapshot(1_000_100, 14))
+
+describe('statistics as text', () => {
+  it('are lines in the shape of the reference', () => {
+    assertGolden('statistics.txt', `${statisticsLines(snapshot).join('\n')}\n`)
+  })
+
+  it('are a page with the headings of the reference', () => {
+    assertGolden('statistics.html', statisticsPage(snapshot))
+  })
+
+  it('show clients when they are counted, and no family that is not served', () => {
+    const { ipv4, ipv6 } = snapshot.families
+    const other = {
+      ...snapshot,
+      families: { ipv4: { ...ipv4, peersPerTorrent: null }, ipv6: { ...ipv6, isServed: false } },
+    }
+    assert.match(statisticsPage(other), /Peer clients/)
+    assert.doesNotMatch(statisticsPage(other), /IPv6|Peers per torrent/)
+    assert.doesNotMatch(statisticsLines(other).join('\n'), /IPv6|peers per torrent/)
+    assert.doesNotMatch(statisticsPage({ ...other, peerClients: null }), /Peer clients/)
+  })
+
+  it('never carry markup that came from a client', () => {
+    assert.match(statisticsPage(snapshot), /Other \(&#60;b&#62;\)/)
+  })
+})
