@@ -119,7 +119,7 @@ export abstract class AquaticCommand extends Command {
 }
 
 /** `--log-level` is a short way to write `--set log_level=`, and the last word. */
-function configSources(flags: ConfigFlagValues): ConfigSources {
+export function configSources(flags: ConfigFlagValues): ConfigSources {
   const logLevel = flags['log-level']
   const set = [...(flags.set ?? []), ...(logLevel === undefined ? [] : [`log_level=${logLevel}`])]
   return { file: flags.config, set, env: process.env }

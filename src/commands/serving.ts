@@ -47,6 +47,8 @@ function notesAfterListening(write: TrackerEventSink): TrackerEventSink {
 function lineFor(event: TrackerEvent): string {
   switch (event.event) {
     case 'listening': {
+      if (event.protocol === 'metrics')
+        return `listening metrics http://${formatSocketAddress(event)}/metrics`
       const workers = `${event.workers} worker${event.workers === 1 ? '' : 's'}`
       return `listening ${event.protocol} ${formatSocketAddress(event)} (${event.engine} engine, ${workers})`
     }

@@ -27,12 +27,34 @@ export interface ConfigSources {
   readonly env?: NodeJS.ProcessEnv | undefined
 }
 
+export type SourceName = 'file' | 'environment' | 'flag'
+
+/** What one source says. */
+export interface SourceLayer {
+  readonly source: SourceName
+  /** As it was given, with keys of older files. */
+  readonly given: Layer
+  /** In today's keys. */
+  readonly layer: Layer
+}
+
 export interface LoadedConfig<C> {
   readonly config: C
   /** Sentences about settings that load but deserve a word; to be shown at start. */
   readonly notices: readonly string[]
   /** Where each value came from, by dotted key; every key of the table is there. */
   readonly origins: ReadonlyMap<string, Origin>
+  /** What was read, weakest source first. */
+  readonly layers: readonly SourceLayer[]
+}
+
+/** Everything the sources say, right or wrong. */
+export interface SourcesRead {
+  readonly layers: readonly SourceLayer[]
+  readonly problems: Problem[]
+  readonly notices: string[]
+  /** False where a file could not be read to its end, so that settings may be missing. */
+  readonly complete: boolean
 }
 
 /**
@@ -44,25 +66,8 @@ export async function loadConfig<T extends Table>(
   sources: ConfigSources = {},
 ): Promise<LoadedConfig<ConfigOf<T>>> {
   const entries = entriesOf(table)
-  const problems: Problem[] = []
-  const layers: Layer[] = []
-  let complete = true
-  if (sources.file !== undefined) {
-    // The TOML parser is imported only where there is TOML: most starts are without.
-    const { fileLayer } = await import('./file.js')
-    const read = await fileLayer(table, entries, sources.file, problems)
-    layers.push(read.layer)
-    complete = read.complete
-  }
-  layers.push(environmentLayer(table, entries, sources.env ?? {}, problems))
-  layers.push(flagLayer(table, entries, sources.set ?? [], problems))
-
-  const notices = noticesWithoutEffect(entries, layers)
-  for (const layer of layers) {
-    const origins = new Map([...layer].map(([dotted, setting]) => [dotted, setting.origin]))
-    sort(table.expandLegacy?.(layer) ?? [], origins, problems, notices)
-  }
-  const settings: Layer = new Map(layers.flatMap(layer => [...layer]))
+  const { layers, problems, notices, complete } = await readSources(table, sources)
+  const settings: Layer = new Map(layers.flatMap(({ layer }) => [...layer]))
   const config = assemble(entries, settings) as ConfigOf<T>
   const origins = originsOf(entries, settings)
   // Rules about several values make no sense while one of them is unknown.
@@ -71,7 +76,39 @@ export async function loadConfig<T extends Table>(
   const sound = findings.filter(finding => !finding.keys.some(key => failed.has(key)))
   sort(sound, origins, problems, notices)
   if (problems.length > 0) throw invalid(table, problems)
-  return { config, notices, origins }
+  return { config, notices, origins, layers }
+}
+
+/**
+ * Reads and checks each setting of all sources, weakest first, without putting them together.
+ * Throws AQ_CONFIG_UNREADABLE; every other problem is in the result.
+ */
+export async function readSources(table: Table, sources: ConfigSources): Promise<SourcesRead> {
+  const entries = entriesOf(table)
+  const problems: Problem[] = []
+  const given: Omit<SourceLayer, 'layer'>[] = []
+  let complete = true
+  if (sources.file !== undefined) {
+    // The TOML parser is imported only where there is TOML: most starts are without.
+    const { fileLayer } = await import('./file.js')
+    const read = await fileLayer(table, entries, sources.file, problems)
+    given.push({ source: 'file', given: read.layer })
+    complete = read.complete
+  }
+  const environment = environmentLayer(table, entries, sources.env ?? {}, problems)
+  given.push({ source: 'environment', given: environment })
+  given.push({ source: 'flag', given: flagLayer(table, entries, sources.set ?? [], problems) })
+  const layers = given.map(layer => ({ ...layer, layer: new Map(layer.given) }))
+
+  const notices = noticesWithoutEffect(
+    entries,
+    given.map(({ given }) => given),
+  )
+  for (const { layer } of layers) {
+    const origins = new Map([...layer].map(([dotted, setting]) => [dotted, setting.origin]))
+    sort(table.expandLegacy?.(layer) ?? [], origins, problems, notices)
+  }
+  return { layers, problems, notices, complete }
 }
 
 /** The configuration of a table nobody has touched. */

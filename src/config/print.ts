@@ -1,39 +1,71 @@
 // Writes a configuration as commented TOML, the way it is read back, and as plain values for JSON.
 
-import { formatSocketAddress, type SocketAddress } from '../protocol/socket-address.js'
+import { formatSocketAddress } from '../protocol/socket-address.js'
+import { formatOrigin } from './load.js'
 import {
   type ConfigOf,
   camelCase,
   type Leaf,
   type Leaves,
+  type Origin,
   paragraphs,
   type Table,
   type Value,
 } from './schema.js'
 import { allowedText } from './value.js'
+import { wrapText } from './wrap.js'
 
 const commentColumns = 100
 
-/** The whole table with the values of `config`: comments, keys, sections; ends without a line end. */
-export function printConfig<T extends Table>(table: T, config: ConfigOf<T>): string {
-  const values = config as unknown as Nested
-  const lines = [...comment([table.title, table.doc]), '']
-  lines.push(...printLeaves(table.leaves, values))
-  for (const [name, section] of Object.entries(table.sections)) {
-    const shared = sharedNoEffect(section.leaves)
-    const remark = shared === undefined ? [] : [`No effect: ${shared}`]
-    lines.push('', ...comment([...paragraphs(section.doc), ...remark]), `[${name}]`, '')
-    lines.push(...printLeaves(section.leaves, values[camelCase(name)] as Nested))
-  }
-  return lines.join('\n')
+export interface PrintOptions {
+  /** What each key does; true unless told. */
+  readonly comments?: boolean
+  /** Only this section, whose name is in the table. */
+  readonly section?: string | undefined
+  /** Behind each value, where it came from. */
+  readonly origins?: ReadonlyMap<string, Origin> | undefined
 }
 
-/** The values by their TOML names, nested as in the file; socket addresses as text. For JSON output. */
-export function plainConfig<T extends Table>(table: T, config: ConfigOf<T>): Record<string, unknown> {
+/** The table with the values of `config`: comments, keys, sections; ends without a line end. */
+export function printConfig<T extends Table>(
+  table: T,
+  config: ConfigOf<T>,
+  options: PrintOptions = {},
+): string {
   const values = config as unknown as Nested
-  const plain: Record<string, unknown> = plainLeaves(table.leaves, values)
+  const chapters: string[][] = []
+  const comments = options.comments ?? true
+  if (options.section === undefined) {
+    const title = comments ? [...comment([table.title, table.doc]), ''] : []
+    chapters.push([...title, ...printLeaves(table.leaves, values, undefined, options)])
+  }
   for (const [name, section] of Object.entries(table.sections)) {
-    plain[name] = plainLeaves(section.leaves, values[camelCase(name)] as Nested)
+    if (options.section !== undefined && options.section !== name) continue
+    const shared = sharedNoEffect(section.leaves)
+    const remark = shared === undefined ? [] : [`No effect: ${shared}`]
+    const head = comments
+      ? [...comment([...paragraphs(section.doc), ...remark]), `[${name}]`, '']
+      : [`[${name}]`]
+    const keys = printLeaves(section.leaves, values[camelCase(name)] as Nested, name, options)
+    chapters.push([...head, ...keys])
+  }
+  return chapters.map(lines => lines.join('\n')).join('\n\n')
+}
+
+/**
+ * The values by their TOML names, nested as in the file; socket addresses as text. For JSON output.
+ * With a `section`, that one alone.
+ */
+export function plainConfig<T extends Table>(
+  table: T,
+  config: ConfigOf<T>,
+  section?: string,
+): Record<string, unknown> {
+  const values = config as unknown as Nested
+  const plain: Record<string, unknown> = section === undefined ? plainLeaves(table.leaves, values) : {}
+  for (const [name, { leaves }] of Object.entries(table.sections)) {
+    if (section !== undefined && section !== name) continue
+    plain[name] = plainLeaves(leaves, values[camelCase(name)] as Nested)
   }
   return plain
 }
@@ -56,13 +88,25 @@ interface Nested {
   readonly [key: string]: Value | Nested
 }
 
-function printLeaves(leaves: Leaves, values: Nested): string[] {
+function printLeaves(
+  leaves: Leaves,
+  values: Nested,
+  section: string | undefined,
+  { comments = true, origins }: PrintOptions,
+): string[] {
   const shared = sharedNoEffect(leaves)
   const blocks = Object.entries(leaves).map(([key, leaf]) => [
-    ...comment([...paragraphs(leaf.doc), ...remarks(leaf, shared)]),
-    `${key} = ${tomlText(values[camelCase(key)] as Value)}`,
+    ...(comments ? comment([...paragraphs(leaf.doc), ...remarks(leaf, shared)]) : []),
+    `${key} = ${tomlText(values[camelCase(key)] as Value)}${originComment(section, key, origins)}`,
   ])
-  return blocks.flatMap((block, index) => (index === 0 ? block : ['', ...block]))
+  return blocks.flatMap((block, index) => (index === 0 || !comments ? block : ['', ...block]))
+}
+
+function originComment(section: string | undefined, key: string, origins: PrintOptions['origins']): string {
+  const origin = origins?.get(section === undefined ? key : `${section}.${key}`)
+  if (origin === undefined) return ''
+  // A file's name may have a line end in it, which would end the comment.
+  return ` # ${formatOrigin(origin).replace(/\p{Cc}/gu, '?')}`
 }
 
 /** What is allowed, where the value does not show it, and whether the key does anything. */
@@ -73,11 +117,14 @@ function remarks(leaf: Leaf, saidAlready: string | undefined): string[] {
 }
 
 function plainLeaves(leaves: Leaves, values: Nested): Record<string, unknown> {
-  const plain = Object.keys(leaves).map(key => {
-    const value = values[camelCase(key)] as Value
-    return [key, typeof value === 'object' ? formatSocketAddress(value as SocketAddress) : value]
-  })
-  return Object.fromEntries(plain)
+  return Object.fromEntries(
+    Object.keys(leaves).map(key => [key, plainValue(values[camelCase(key)] as Value)]),
+  )
+}
+
+/** A value as JSON has it: socket addresses as text. */
+export function plainValue(value: Value): boolean | number | string {
+  return typeof value === 'object' ? formatSocketAddress(value) : value
 }
 
 /** `# ` lines: text is wrapped, command lines are indented and left whole. */
@@ -86,14 +133,5 @@ function comment(blocks: readonly string[]): string[] {
 }
 
 function wrap(text: string): string[] {
-  const lines: string[] = []
-  let line = '#'
-  for (const word of text.split(' ')) {
-    if (line !== '#' && line.length + 1 + word.length > commentColumns) {
-      lines.push(line)
-      line = '#'
-    }
-    line += ` ${word}`
-  }
-  return [...lines, line]
+  return wrapText(text, commentColumns - 2).map(line => `# ${line}`)
 }

@@ -18,7 +18,10 @@ Every key has a default, so no file is needed. A value is taken from the first o
 
 \`aquatic config print udp > tracker.toml\` writes a file with all keys, their defaults and
 these explanations.
-\`aquatic config check udp -c tracker.toml\` checks one, with all its problems at once.
+\`aquatic config check udp -c tracker.toml\` checks one, with all its problems at once, and asks the machine.
+\`aquatic config explain udp network.engine -c tracker.toml\` says what a key does and who sets it,
+\`aquatic config diff udp -c tracker.toml\` what differs from the defaults, and
+\`aquatic config schema udp\` prints a JSON Schema for editors.
 Unknown keys are problems. A key that has no effect here is answered with a notice at start.
 `
 
@@ -59,7 +62,7 @@ function chapterOf(
 
 function leafText(table: Table, { dotted, leaf }: Entry, saidAlready: string | undefined): string {
   const facts = [
-    ['Type', typeName(leaf)],
+    ['Type', typeName(leaf.type)],
     ['Default', `\`${typeof leaf.default === 'string' ? tomlText(leaf.default) : leaf.default}\``],
     ['Unit', leaf.type === 'integer' ? (leaf.unit ?? 'none') : undefined],
     ['Allowed', allowedText(leaf)],
@@ -86,6 +89,7 @@ const typeNames = {
   socketAddress: 'socket address (string)',
 } as const
 
-function typeName(leaf: Leaf): string {
-  return typeNames[leaf.type]
+/** The type of a value in words. */
+export function typeName(type: Leaf['type']): string {
+  return typeNames[type]
 }

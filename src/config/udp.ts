@@ -211,8 +211,6 @@ const protocol = section({
   },
 })
 
-const statisticsLater = 'the Prometheus endpoint is not part of this version; it comes with a later one.'
-
 const statistics = section({
   doc: 'Figures about requests, torrents and peers. What each means: docs/statistics.md.',
   leaves: {
@@ -268,19 +266,19 @@ const statistics = section({
     }),
     run_prometheus_endpoint: boolean({
       default: false,
-      doc: 'Serve statistics to Prometheus over HTTP.',
-      noEffect: statisticsLater,
+      doc: `Serve statistics to Prometheus over HTTP, at /metrics and every other path but /health, which answers
+        OK. docs/monitoring.md lists the metrics and has a dashboard. Needs interval to be other than 0.`,
     }),
     prometheus_endpoint_address: socketAddress({
       family: 'any',
       default: '0.0.0.0:9000',
-      doc: 'Address and port of the Prometheus endpoint.',
-      noEffect: statisticsLater,
+      doc: `Address and port of the Prometheus endpoint. Port 0 takes a free one. There is no password: let only
+        those reach it who may know the figures.`,
     }),
     prometheus_peer_id_prefixes: boolean({
       default: false,
-      doc: 'Export how many peers share each 8-byte beginning of a peer id. Needs peer_clients = true.',
-      noEffect: statisticsLater,
+      doc: `Export how many peers share each 8-byte beginning of a peer id, for the 1,000 most frequent ones.
+        Needs peer_clients = true.`,
     }),
   },
 })
@@ -432,8 +430,8 @@ function expandReleasedAddress(layer: Layer): Finding[] {
 }
 
 /** Rules about several keys at once. */
-function examine({ network, protocol, cleaning }: UdpConfig): Finding[] {
-  const findings: Finding[] = []
+function examine({ network, protocol, cleaning, statistics }: UdpConfig): Finding[] {
+  const findings: Finding[] = [...examineEndpoint(statistics)]
   const { useIpv4, useIpv6, addressIpv4, addressIpv6, setOnlyIpv6 } = network
   if (!useIpv4 && !useIpv6) {
     findings.push({
@@ -462,6 +460,27 @@ function examine({ network, protocol, cleaning }: UdpConfig): Finding[] {
       text:
         `cleaning.max_peer_age (${cleaning.maxPeerAge} s) is not above protocol.peer_announce_interval ` +
         `(${protocol.peerAnnounceInterval} s): peers are forgotten between two of their announces.`,
+    })
+  }
+  return findings
+}
+
+function examineEndpoint(statistics: UdpConfig['statistics']): Finding[] {
+  const { interval, runPrometheusEndpoint, prometheusPeerIdPrefixes, peerClients } = statistics
+  if (!runPrometheusEndpoint) return []
+  const findings: Finding[] = []
+  if (interval === 0) {
+    findings.push({
+      severity: 'notice',
+      keys: ['statistics.run_prometheus_endpoint', 'statistics.interval'],
+      text: 'statistics.interval is 0, so there is no Prometheus endpoint.',
+    })
+  }
+  if (prometheusPeerIdPrefixes && !peerClients) {
+    findings.push({
+      severity: 'notice',
+      keys: ['statistics.prometheus_peer_id_prefixes', 'statistics.peer_clients'],
+      text: 'statistics.peer_clients is false, so statistics.prometheus_peer_id_prefixes has nothing to count.',
     })
   }
   return findings

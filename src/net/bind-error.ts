@@ -6,17 +6,21 @@ import { formatSocketAddress, type SocketAddress } from '../protocol/socket-addr
 /** @param errnoName such as `EADDRINUSE` */
 export function bindError(protocol: string, address: SocketAddress, errnoName: string): AquaticError {
   const where = `${protocol} ${formatSocketAddress(address)}`
-  const [code, cause, remedy] = explain(address, errnoName)
+  const [code, cause, remedy] = explain(protocol, address, errnoName)
   return new AquaticError(code, `Cannot listen on ${where}: ${cause} (${errnoName}).`, { remedy })
 }
 
-function explain({ address, port }: SocketAddress, errnoName: string): [ErrorCode, string, string] {
+function explain(
+  protocol: string,
+  { address, port }: SocketAddress,
+  errnoName: string,
+): [ErrorCode, string, string] {
   switch (errnoName) {
     case 'EADDRINUSE':
       return [
         'AQ_BIND_IN_USE',
         'another program uses this port',
-        `find it with \`ss -lunp 'sport = :${port}'\`, or choose another port (0 lets the system choose)`,
+        `find it with \`ss ${protocol === 'udp' ? '-lunp' : '-ltnp'} 'sport = :${port}'\`, or choose another port (0 lets the system choose)`,
       ]
     case 'EACCES':
     case 'EPERM':
@@ -37,7 +41,9 @@ function explain({ address, port }: SocketAddress, errnoName: string): [ErrorCod
       return [
         'AQ_BIND_ADDRESS',
         'this machine has this address family switched off',
-        'set network.use_ipv6 (or network.use_ipv4) to false',
+        protocol === 'metrics'
+          ? 'set statistics.prometheus_endpoint_address to an address of the other family'
+          : 'set network.use_ipv6 (or network.use_ipv4) to false',
       ]
     case 'EMFILE':
     case 'ENFILE':

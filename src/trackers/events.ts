@@ -12,6 +12,13 @@ export type TrackerEvent =
       readonly engine: string
       readonly workers: number
     }
+  /** The endpoint that Prometheus reads. */
+  | {
+      readonly event: 'listening'
+      readonly protocol: 'metrics'
+      readonly address: string
+      readonly port: number
+    }
   /** Start-up facts: which engine and why, keys without effect, settings worth a thought. */
   | { readonly event: 'notice'; readonly text: string }
   /** Socket buffers asked for (0: the system's default) and granted, per socket, in bytes. */

@@ -43,6 +43,7 @@ export class Supervisor<Ready> {
   readonly #failureTimes = new Map<number, number[]>()
   #fail!: (error: Error) => void
   #isStopping = false
+  #restarts = 0
 
   constructor(options: SupervisorOptions) {
     this.#options = options
@@ -51,6 +52,11 @@ export class Supervisor<Ready> {
     })
     // The owner may look at it late; until then it must not count as unhandled.
     this.failed.catch(() => undefined)
+  }
+
+  /** Workers that failed and were restarted so far. */
+  get restarts(): number {
+    return this.#restarts
   }
 
   nameOf(workerIndex: number): string {
@@ -136,6 +142,7 @@ export class Supervisor<Ready> {
       this.#fail(this.#workerFailed(name, 'keeps failing', cause))
       return
     }
+    this.#restarts++
     this.#options.onRestart(name, reasonOf(cause))
     this.start(workerIndex).catch(error => this.#replace(workerIndex, error))
   }

@@ -1,11 +1,11 @@
-// As much of JSON Schema as the schemas in schemas/ use; a keyword that is not known here fails loudly.
+// As much of JSON Schema as the schemas in schemas/ and `config schema` use; a keyword that is not known fails loudly.
 
 interface Schema {
   readonly [keyword: string]: unknown
 }
 
 /** Keywords that say nothing about validity here. */
-const remarks = new Set(['$schema', '$defs', 'title', 'description', 'format'])
+const remarks = new Set(['$schema', '$defs', 'title', 'description', 'format', 'default', 'deprecated'])
 
 /** Everything about `value` that `schema` does not allow, as `path: what`. */
 export function schemaProblems(schema: Schema, value: unknown): string[] {
@@ -34,8 +34,14 @@ function problemsOf(
         return wrong(!(rule as unknown[]).includes(value))
       case 'minimum':
         return wrong(typeof value === 'number' && value < Number(rule))
+      case 'maximum':
+        return wrong(typeof value === 'number' && value > Number(rule))
+      case 'const':
+        return wrong(value !== rule)
+      case 'minLength':
+        return wrong(typeof value === 'string' && [...value].length < Number(rule))
       case 'pattern':
-        return wrong(typeof value === 'string' && !new RegExp(String(rule)).test(value))
+        return wrong(typeof value === 'string' && !new RegExp(String(rule), 'u').test(value))
       case 'anyOf':
         return wrong((rule as unknown[]).every(part => below(part, value, path).length > 0))
       case 'items':
@@ -51,7 +57,7 @@ function problemsOf(
           .filter(([name]) => name in Object(value))
           .flatMap(([name, part]) => below(part, (value as Schema)[name], `${path}.${name}`))
       case 'additionalProperties':
-        return Object.entries(Object(value))
+        return Object.entries(typeof value === 'object' && value !== null ? value : {})
           .filter(([name]) => !(name in Object(schema.properties)))
           .flatMap(([name, inner]) =>
             rule === false ? [`${path}.${name}: unknown`] : below(rule, inner, `${path}.${name}`),

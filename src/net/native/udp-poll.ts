@@ -14,7 +14,9 @@ export class NativeUdpPoll {
   readonly #timeoutMs: number
   /** `struct pollfd` {fd 4, events 2, revents 2} for each socket. */
   readonly #pollFds: Int32Array
+  /** `struct timespec` {seconds 8, nanoseconds 8}, as `monotonicSeconds` read it, and a later one. */
   readonly #time = new Int32Array(4)
+  readonly #laterTime = new Int32Array(4)
   #next = 0
 
   constructor(sockets: readonly NativeUdpSocket[], timeoutMs: number) {
@@ -48,6 +50,12 @@ export class NativeUdpPoll {
   monotonicSeconds(): number {
     this.#libc.clock_gettime(CLOCK_MONOTONIC, this.#time)
     return this.#time[0]
+  }
+
+  /** Nanoseconds since `monotonicSeconds` was called last. A difference is a small integer, which needs no heap. */
+  elapsedNanoseconds(): number {
+    this.#libc.clock_gettime(CLOCK_MONOTONIC, this.#laterTime)
+    return (this.#laterTime[0] - this.#time[0]) * 1_000_000_000 + this.#laterTime[2] - this.#time[2]
   }
 
   #receiveReady(): NativeUdpSocket | null {

@@ -3,6 +3,7 @@
 import type { UdpConfig } from '../../config/udp.js'
 import { AquaticError } from '../../errors.js'
 import { createCounterMemory, sumSnapshots } from '../../metrics/counters.js'
+import { createHandlingTimeMemory } from '../../metrics/handling-time.js'
 import type { TrackerSnapshot } from '../../metrics/snapshot.js'
 import { chooseEngine, type EngineChoice, preferHugePages } from '../../net/engine.js'
 import { formatSocketAddress, isWildcard, type SocketAddress } from '../../protocol/socket-address.js'
@@ -12,6 +13,7 @@ import { heapOffsetBytes, type SwarmMemory } from '../../swarm/memory.js'
 import { Swarm } from '../../swarm/swarm.js'
 import { scheduleCleaning, torrentObserverOf } from '../cleaning.js'
 import type { TrackerEventSink, TrackerSummary } from '../events.js'
+import { isMetricsEndpointOn, type MetricsService, openMetricsEndpoint } from '../metrics-endpoint.js'
 import { reserveSwarm, workerCount } from '../processors.js'
 import { type Statistics, startStatistics } from '../statistics.js'
 import { Supervisor } from '../supervisor.js'
@@ -68,6 +70,7 @@ export async function runUdpTracker(
     startedAtSeconds,
     control,
     counters: counterMemory,
+    handlingTimes: isMetricsEndpointOn(config.statistics) ? createHandlingTimeMemory(sockets.workers) : null,
     batchSize: config.network.batchSize,
     pollTimeoutMs: Math.min(config.network.pollTimeoutMs, POLL_TIMEOUT_MS_MAX),
     receiveBufferBytes: config.network.socketRecvBufferSize,
@@ -77,14 +80,13 @@ export async function runUdpTracker(
   const nowSeconds = (): number => process.hrtime()[0] - startedAtSeconds
   const counters = (): Record<UdpCounterName, number> => sumSnapshots(blocks.map(block => block.snapshot()))
   const cleaningFailed = rejectable()
-  const observers = observation.cleaningObservers
-  const cleaner = new Cleaner(swarm, forbiddenBy(filter), torrentObserverOf(observers))
+  const cleaner = new Cleaner(swarm, forbiddenBy(filter), torrentObserverOf(observation.cleaningObservers))
   const stopCleaning = scheduleCleaning(cleaner, {
     intervalSeconds: config.cleaning.torrentCleaningInterval,
     nowSeconds,
     onFailure: cause => cleaningFailed.reject(lockAbandoned(cause)),
     times: observation.cleaningTimes,
-    observers,
+    observers: observation.cleaningObservers,
   })
   let statistics: Statistics | undefined
   const collect = (): TrackerSnapshot =>
@@ -94,10 +96,13 @@ export async function runUdpTracker(
     Atomics.store(new Int32Array(control), CONTROL_STOP, 1)
     await workers.stop()
   }
+  let metrics: MetricsService | undefined
   const stopRequested = aborted(signal)
   try {
+    metrics = await openMetricsEndpoint(config.statistics, onEvent)
     await Promise.race([startWorkers(workers, sockets, config, choice, onEvent), stopRequested])
     statistics = startStatistics(config.statistics, { collect, onEvent })
+    metrics?.serve({ collect, handlingTimes: shared.handlingTimes, restarts: () => workers.restarts })
     await Promise.race([stopRequested, workers.failed, cleaningFailed.promise])
     // Before the sockets close: with them go the kernel's counters.
     const kernelDrops = sockets.kernelDrops()
@@ -107,7 +112,7 @@ export async function runUdpTracker(
     await workers.terminate()
     stopCleaning()
     stopWatching()
-    await statistics?.stop()
+    await Promise.all([metrics?.close(), statistics?.stop()])
     sockets.close()
   }
 }

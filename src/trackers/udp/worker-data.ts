@@ -39,6 +39,8 @@ export interface UdpWorkerData {
   readonly startedAtSeconds: number
   readonly control: SharedArrayBuffer
   readonly counters: SharedArrayBuffer
+  /** Histograms of handling time, where someone asks for them. */
+  readonly handlingTimes: SharedArrayBuffer | null
   readonly batchSize: number
   readonly pollTimeoutMs: number
   readonly receiveBufferBytes: number

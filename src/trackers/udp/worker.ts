@@ -4,6 +4,7 @@
 
 import { parentPort, workerData } from 'node:worker_threads'
 import { AquaticError } from '../../errors.js'
+import { HandlingTime } from '../../metrics/handling-time.js'
 import type { OpenUdpSocket } from '../../net/native/udp-open.js'
 import { NodeUdpSocket } from '../../net/node/udp-socket.js'
 import { setThreadName } from '../../net/thread-name.js'
@@ -44,6 +45,10 @@ function createHandler(data: UdpWorkerData, counters: Float64Array): UdpHandler 
   return new UdpHandler(data.rules, swarm, connectionIds, filter, counters, lookahead, peerIds)
 }
 
+function handlingTimeOf({ handlingTimes, workerIndex }: UdpWorkerData): HandlingTime | null {
+  return handlingTimes === null ? null : new HandlingTime(handlingTimes, workerIndex)
+}
+
 function report(message: WorkerMessage<readonly WorkerSocketReport[]>): void {
   parentPort?.postMessage(message)
 }
@@ -57,11 +62,13 @@ async function runNative(data: UdpWorkerData, opened: readonly OpenUdpSocket[]):
   const sockets = opened.map(socket => new NativeUdpSocket(socket, shape))
   const poll = new NativeUdpPoll(sockets, data.pollTimeoutMs)
   const control = new Int32Array(data.control)
+  const handlingTime = handlingTimeOf(data)
   report({ type: 'ready', ready: [] })
   while (Atomics.load(control, CONTROL_STOP) === 0) {
     const socket = poll.receive()
     if (socket === null) continue
     handler.handleBatch(socket.batch, poll.monotonicSeconds() - data.startedAtSeconds)
+    if (handlingTime !== null) handlingTime.record(poll.elapsedNanoseconds(), socket.batch.count)
     socket.send()
     countSendFailures(socket.totals, counters)
   }
@@ -70,11 +77,17 @@ async function runNative(data: UdpWorkerData, opened: readonly OpenUdpSocket[]):
 async function runNode(data: UdpWorkerData, plans: readonly NodeSocketPlan[]): Promise<void> {
   const { values: counters } = udpCounters(data.counters, data.workerIndex)
   const handler = createHandler(data, counters)
+  const handlingTime = handlingTimeOf(data)
   const sockets = await openAll(data, plans)
   for (const socket of sockets) {
     socket.listen(
       ({ batch, totals }) => {
-        handler.handleBatch(batch, process.hrtime()[0] - data.startedAtSeconds)
+        const receivedAt = process.hrtime()
+        handler.handleBatch(batch, receivedAt[0] - data.startedAtSeconds)
+        if (handlingTime !== null) {
+          const [seconds, nanoseconds] = process.hrtime(receivedAt)
+          handlingTime.record(seconds * 1_000_000_000 + nanoseconds, batch.count)
+        }
         socket.send()
         countSendFailures(totals, counters)
       },

@@ -1,0 +1,86 @@
+// A table as JSON Schema (draft 2020-12) of its TOML file, for completion and checks in editors.
+// What needs more than one value (`examine`) has no place in it.
+
+import type { IntegerLeaf, Leaf, Leaves, SocketAddressLeaf, Table } from './schema.js'
+import { paragraphs } from './schema.js'
+import { allowedText } from './value.js'
+
+/** A JSON Schema, or a part of one. */
+export type JsonSchema = { readonly [keyword: string]: unknown }
+
+/** The schema of one application's file. */
+export function jsonSchemaOf(table: Table): JsonSchema {
+  const sections = Object.entries(table.sections).map(([name, section]) => [
+    name,
+    {
+      type: 'object',
+      description: plainText(section.doc),
+      properties: { ...properties(section.leaves), ...properties(section.legacy ?? {}, true) },
+      additionalProperties: false,
+    },
+  ])
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: table.title,
+    description: plainText(table.doc),
+    type: 'object',
+    properties: { ...properties(table.leaves), ...Object.fromEntries(sections) },
+    additionalProperties: false,
+  }
+}
+
+function properties(leaves: Leaves, legacy = false): Record<string, JsonSchema> {
+  return Object.fromEntries(
+    Object.entries(leaves).map(([key, leaf]) => [
+      key,
+      {
+        ...valueSchema(leaf),
+        description: describe(leaf),
+        default: leaf.default,
+        ...(legacy ? { deprecated: true } : {}),
+      },
+    ]),
+  )
+}
+
+function describe(leaf: Leaf): string {
+  const effect = leaf.noEffect === undefined ? [] : [`No effect: ${leaf.noEffect}`]
+  return [plainText(leaf.doc), `Allowed: ${allowedText(leaf)}.`, ...effect].join('\n\n')
+}
+
+function plainText(doc: string): string {
+  return paragraphs(doc).join('\n\n')
+}
+
+function valueSchema(leaf: Leaf): JsonSchema {
+  switch (leaf.type) {
+    case 'boolean':
+      return { type: 'boolean' }
+    case 'integer':
+      return integerSchema(leaf)
+    case 'string':
+    case 'path':
+      return { type: 'string', minLength: 1, pattern: '^[^\\u0000]+$' }
+    case 'oneOf':
+      return { type: 'string', enum: leaf.allowed }
+    case 'socketAddress':
+      return { type: 'string', pattern: `^(?:${addressPattern(leaf.family)}):${portPattern}$` }
+  }
+}
+
+function integerSchema({ min, max, zeroMeans }: IntegerLeaf): JsonSchema {
+  if (zeroMeans === undefined || min <= 0) return { type: 'integer', minimum: min, maximum: max }
+  if (min === 1) return { type: 'integer', minimum: 0, maximum: max }
+  return { type: 'integer', anyOf: [{ const: 0 }, { minimum: min, maximum: max }] }
+}
+
+const portPattern = '(?:\\d{1,4}|[0-5]\\d{4}|6[0-4]\\d{3}|65[0-4]\\d{2}|655[0-2]\\d|6553[0-5])'
+const bytePattern = '(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)'
+const ipv4Pattern = `${bytePattern}(?:\\.${bytePattern}){3}`
+/** Its letters only: an editor need not know where the zeros of an IPv6 address are. */
+const ipv6Pattern = '\\[[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\\]'
+
+function addressPattern(family: SocketAddressLeaf['family']): string {
+  if (family === 'any') return `${ipv4Pattern}|${ipv6Pattern}`
+  return family === 'ipv4' ? ipv4Pattern : ipv6Pattern
+}

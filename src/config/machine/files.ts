@@ -1,0 +1,46 @@
+// Can the files be read and written that the configuration names?
+
+import { dirname } from 'node:path'
+import { AquaticError } from '../../errors.js'
+import type { InputNeed, Machine, MachineCheck, MachineFinding, OutputNeed } from './needs.js'
+
+const check = 'files'
+
+export const checkInputFiles: MachineCheck = ({ inputs }) => Promise.all(inputs.map(readInput))
+
+async function readInput({ key, path, read }: InputNeed): Promise<MachineFinding> {
+  try {
+    return { severity: 'info', check, key, text: `${path}: ${await read()}` }
+  } catch (error) {
+    if (!(error instanceof AquaticError)) throw error
+    const remedy = error.remedy === undefined ? {} : { remedy: error.remedy }
+    return { severity: 'error', check, key, text: error.message, ...remedy }
+  }
+}
+
+export const checkOutputFiles: MachineCheck = async ({ outputs }, machine) => {
+  const findings = await Promise.all(outputs.map(need => tryOutput(need, machine)))
+  return findings.flat()
+}
+
+async function tryOutput({ key, path }: OutputNeed, machine: Machine): Promise<MachineFinding[]> {
+  const error = (reason: string, remedy: string): MachineFinding[] => [
+    { severity: 'error', check, key, text: `${path} can't be written: ${reason}.`, remedy },
+  ]
+  if ((await machine.kindOf(path)) === 'directory') {
+    return error('it is a directory', `name a file: ${key} = "${path.replace(/\/+$/, '')}/NAME"`)
+  }
+  const directory = dirname(path)
+  const kind = await machine.kindOf(directory)
+  if (typeof kind === 'object') {
+    if (kind.errno === 'ENOENT') return error(`there is no directory ${directory}`, `mkdir -p ${directory}`)
+    return error(`${directory} can't be looked at (${kind.errno})`, 'choose another path')
+  }
+  if (kind !== 'directory') return error(`${directory} is no directory`, 'choose another path')
+  const errno = await machine.whyNotWritable(directory)
+  if (errno === undefined) return []
+  return error(
+    `this user can't make files in ${directory} (${errno})`,
+    "give the tracker's user that right, or choose another path",
+  )
+}

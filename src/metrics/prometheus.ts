@@ -1,0 +1,111 @@
+// A tracker's figures as Prometheus text. Loads prom-client, which takes its time: import this only where the endpoint
+// is on.
+
+import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client'
+import { type HandlingTime, type HandlingTimeSnapshot, handlingTimeEdgesNs } from './handling-time.js'
+import { allSeries, type Labels, PEER_ID_PREFIXES, type Sample, type Series } from './prometheus-series.js'
+import type { TrackerSnapshot } from './snapshot.js'
+
+/** prom-client wakes the main thread this often to see how late it is. */
+const LOOP_DELAY_RESOLUTION_MS = 50
+
+export interface PrometheusSources {
+  readonly snapshot: () => TrackerSnapshot
+  /** By worker. */
+  readonly handlingTimes: readonly HandlingTime[]
+  /** Workers that failed and were restarted, since the start. */
+  readonly workerRestarts: () => number
+  /** `statistics.prometheus_peer_id_prefixes` */
+  readonly withPeerIdPrefixes: boolean
+}
+
+/** Prepares all metrics. @returns the text's content type, and a function that reads and writes them all */
+export function createPrometheusText(sources: PrometheusSources): {
+  readonly contentType: string
+  readonly render: () => Promise<string>
+} {
+  const registry = new Registry()
+  let snapshot: TrackerSnapshot | undefined
+  for (const series of allSeries) {
+    if (series.name === PEER_ID_PREFIXES && !sources.withPeerIdPrefixes) continue
+    register(registry, series, () => (snapshot === undefined ? [] : series.samples(snapshot)))
+  }
+  const restarts = {
+    name: 'aquatic_worker_restarts_total',
+    type: 'counter',
+    help: 'Workers that failed and were restarted.',
+    labels: [],
+  } as const
+  register(registry, restarts, () => [[{}, sources.workerRestarts()]])
+  registerHandlingTimes(registry, sources.handlingTimes)
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LOOP_DELAY_RESOLUTION_MS })
+  return {
+    contentType: registry.contentType,
+    render: async () => {
+      // One look for all series, so that they agree.
+      snapshot = sources.snapshot()
+      return registry.metrics()
+    },
+  }
+}
+
+/** Values are absolute: at each rendering the metric forgets its old ones and takes those of the snapshot. */
+function register(
+  registry: Registry,
+  { name, type, help, labels }: Omit<Series, 'samples'>,
+  samples: () => readonly Sample[],
+): void {
+  const common = { name, help, labelNames: labels, registers: [registry] }
+  if (type === 'counter') {
+    new Counter({
+      ...common,
+      collect() {
+        this.reset()
+        for (const [sampleLabels, value] of samples()) this.inc(sampleLabels, value)
+      },
+    })
+    return
+  }
+  new Gauge({
+    ...common,
+    collect() {
+      this.reset()
+      for (const [sampleLabels, value] of samples()) this.set(sampleLabels, value)
+    },
+  })
+}
+
+/** prom-client's own histogram can only observe; this one is read from shared memory, as the registry asks for it. */
+function registerHandlingTimes(registry: Registry, handlingTimes: readonly HandlingTime[]): void {
+  const name = 'aquatic_handling_seconds'
+  const metric = {
+    name,
+    get: async () => ({
+      name,
+      type: 'histogram',
+      help: 'Time to handle a request, from received to answer written: the mean of its batch.',
+      values: handlingTimes.flatMap((time, workerIndex) =>
+        histogramSamples(name, workerIndex, time.snapshot()),
+      ),
+    }),
+  }
+  registry.registerMetric(metric as unknown as Metric)
+}
+
+function histogramSamples(
+  name: string,
+  worker_index: number,
+  { cumulativeCounts, count, sumNs }: HandlingTimeSnapshot,
+): { metricName: string; labels: Labels; value: number }[] {
+  const bucket = (le: number | string, value: number) => ({
+    metricName: `${name}_bucket`,
+    labels: { le, worker_index },
+    value,
+  })
+  return [
+    ...handlingTimeEdgesNs.map((edgeNs, index) => bucket(edgeNs / 1e9, cumulativeCounts[index])),
+    bucket('+Inf', count),
+    { metricName: `${name}_sum`, labels: { worker_index }, value: sumNs / 1e9 },
+    { metricName: `${name}_count`, labels: { worker_index }, value: count },
+  ]
+}

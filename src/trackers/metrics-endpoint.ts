@@ -1,0 +1,76 @@
+// A tracker's Prometheus endpoint, from its section of the configuration: bound before the workers start, so that a
+// busy port is known at once, and answering once they serve. Loads the server and prom-client only where it is on.
+
+import { handlingTimesIn } from '../metrics/handling-time.js'
+import type { TrackerSnapshot } from '../metrics/snapshot.js'
+import { bindError } from '../net/bind-error.js'
+import type { SocketAddress } from '../protocol/socket-address.js'
+import type { TrackerEventSink } from './events.js'
+
+/** A failure that repeats is said at most this often. */
+const REPEAT_AFTER_MS = 60_000
+
+/** The keys of `[statistics]` that it depends on. */
+export interface MetricsEndpointConfig {
+  /** Seconds; 0 switches all statistics off. */
+  readonly interval: number
+  readonly runPrometheusEndpoint: boolean
+  readonly prometheusEndpointAddress: SocketAddress
+  readonly prometheusPeerIdPrefixes: boolean
+}
+
+export interface MetricsSources {
+  readonly collect: () => TrackerSnapshot
+  /** Memory that the workers write their handling times to. */
+  readonly handlingTimes: SharedArrayBuffer | null
+  /** Workers that failed and were restarted so far. */
+  readonly restarts: () => number
+}
+
+/** The endpoint of one tracker. */
+export interface MetricsService {
+  /** From now on it answers with these figures. Says where it listens. */
+  serve(sources: MetricsSources): void
+  close(): Promise<void>
+}
+
+/** Whether a tracker has an endpoint, and its workers measure their time. */
+export function isMetricsEndpointOn({ interval, runPrometheusEndpoint }: MetricsEndpointConfig): boolean {
+  return runPrometheusEndpoint && interval !== 0
+}
+
+/** Binds. @returns undefined where there is to be none @throws AquaticError AQ_BIND_* */
+export async function openMetricsEndpoint(
+  config: MetricsEndpointConfig,
+  onEvent: TrackerEventSink,
+): Promise<MetricsService | undefined> {
+  if (!isMetricsEndpointOn(config)) return undefined
+  const [{ MetricsEndpoint }, { createPrometheusText }] = await Promise.all([
+    import('../metrics/endpoint.js'),
+    import('../metrics/prometheus.js'),
+  ])
+  const address = config.prometheusEndpointAddress
+  const endpoint = await MetricsEndpoint.listen(address).catch((error: NodeJS.ErrnoException) => {
+    throw bindError('metrics', address, error.code ?? 'unknown')
+  })
+  let saidAtMs = Number.NEGATIVE_INFINITY
+  const onError = (error: unknown): void => {
+    if (performance.now() - saidAtMs < REPEAT_AFTER_MS) return
+    saidAtMs = performance.now()
+    const reason = error instanceof Error ? error.message : String(error)
+    onEvent({ event: 'warning', text: `the Prometheus endpoint could not answer: ${reason}` })
+  }
+  return {
+    serve: ({ collect, restarts, handlingTimes }) => {
+      const text = createPrometheusText({
+        snapshot: collect,
+        workerRestarts: restarts,
+        handlingTimes: handlingTimes === null ? [] : handlingTimesIn(handlingTimes),
+        withPeerIdPrefixes: config.prometheusPeerIdPrefixes,
+      })
+      endpoint.serve({ ...text, onError })
+      onEvent({ event: 'listening', protocol: 'metrics', ...endpoint.address })
+    },
+    close: () => endpoint.close(),
+  }
+}

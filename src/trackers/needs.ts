@@ -1,0 +1,21 @@
+// What each application needs of its machine, found by the name it has on the command line.
+
+import type { ApplicationName } from '../config/applications.js'
+import type { ConfigSources } from '../config/load.js'
+import { loadConfig } from '../config/load.js'
+import type { MachineNeeds } from '../config/machine/needs.js'
+
+const needsByApplication = {
+  udp: async (sources: ConfigSources): Promise<MachineNeeds> => {
+    const [{ udpTable }, { udpNeeds }] = await Promise.all([
+      import('../config/udp.js'),
+      import('./udp/needs.js'),
+    ])
+    return udpNeeds((await loadConfig(udpTable, sources)).config)
+  },
+} satisfies Record<ApplicationName, unknown>
+
+/** The needs of an application with the configuration that these sources come to. */
+export function needsOf(application: ApplicationName, sources: ConfigSources): Promise<MachineNeeds> {
+  return needsByApplication[application](sources)
+}
