@@ -15,6 +15,8 @@ const catalogue = {
   AQ_ENGINE_UNAVAILABLE: ExitCode.failure,
   AQ_MEMORY_UNAVAILABLE: ExitCode.failure,
   AQ_ACCESS_LIST: ExitCode.failure,
+  AQ_PRIVILEGES: ExitCode.failure,
+  AQ_INHERITED_SOCKET: ExitCode.failure,
   AQ_WORKER_FAILED: ExitCode.failure,
   AQ_WORKER_DIED_WITH_LOCK: ExitCode.failure,
 } as const

@@ -311,26 +311,27 @@ const cleaning = section({
   },
 })
 
-const privilegesLater = 'dropping privileges is not part of this version; it comes with a later one.'
-
 const privileges = section({
-  doc: 'Giving up the rights of root after all sockets are bound.',
+  doc: 'Giving up the rights of root after all sockets are bound. A service manager can do it as well or better.',
   leaves: {
     drop_privileges: boolean({
       default: false,
-      doc: `Change root directory, group and user after all sockets are bound. Until then, to use a port
-        below 1024, run as an ordinary user with:
+      doc: `Change root directory, group and user after all sockets are bound and before a packet is read. Only for
+        a tracker that is started as root. A worker that fails is not started again after the change of the root
+        directory: the process ends. To use a port below 1024 without root, run:
 
         $ sudo sysctl -w net.ipv4.ip_unprivileged_port_start=80`,
-      noEffect: privilegesLater,
     }),
     chroot_path: path({
       default: '.',
-      doc: 'The new root directory.',
-      noEffect: privilegesLater,
+      doc: `The new root directory. "/" keeps the one there is, the only choice on the node engine. Paths that are
+        read later, such as the access list's at a reload, are sought below it.`,
     }),
-    group: string({ default: 'nogroup', doc: 'Name of the group to change to.', noEffect: privilegesLater }),
-    user: string({ default: 'nobody', doc: 'Name of the user to change to.', noEffect: privilegesLater }),
+    group: string({
+      default: 'nogroup',
+      doc: 'Name or number of the group to change to, the only one left.',
+    }),
+    user: string({ default: 'nobody', doc: 'Name or number of the user to change to.' }),
   },
 })
 

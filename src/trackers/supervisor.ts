@@ -7,6 +7,8 @@ import { AquaticError } from '../errors.js'
 /** What a worker tells the main thread. */
 export type WorkerMessage<Ready> =
   | { readonly type: 'ready'; readonly ready: Ready }
+  /** The answer to RELEASE_MESSAGE of a worker that waited for it. */
+  | { readonly type: 'serving' }
   /** The worker can't start, for a reason the user can mend; it ends by itself. */
   | {
       readonly type: 'refused'
@@ -17,6 +19,8 @@ export type WorkerMessage<Ready> =
 
 /** Sent to every worker at stop; workers in a blocking loop read their control word instead. */
 const STOP_MESSAGE = 'stop'
+/** Tells workers that reported ready, but wait, to begin; those in a blocking wait look at shared memory instead. */
+export const RELEASE_MESSAGE = 'release'
 
 /** A worker that fails more often than this within the window ends the program. */
 const FAILURES_MAX = 5
@@ -30,6 +34,8 @@ export interface SupervisorOptions {
   readonly workerDataFor: (workerIndex: number, workerName: string) => unknown
   /** Locks that a dead worker still holds; more than none is the end. */
   readonly locksHeldBy: (workerIndex: number) => number
+  /** Why a worker can't be started again (see privileges.ts); its failure is the end then. */
+  readonly restartObstacle?: () => string | undefined
   readonly onRestart: (workerName: string, reason: string) => void
   /** Young generation of each worker's heap: a worker that allocates nothing needs none. */
   readonly resourceLimits?: { maxYoungGenerationSizeMb: number }
@@ -79,7 +85,7 @@ export class Supervisor<Ready> {
         if (message.type === 'ready') {
           isReady = true
           resolve(message.ready)
-        } else {
+        } else if (message.type === 'refused') {
           const { code, message: text, remedy } = message
           failure = new AquaticError(code, text, remedy === undefined ? {} : { remedy })
           reject(failure)
@@ -96,6 +102,21 @@ export class Supervisor<Ready> {
         else if (!this.#isStopping || failure !== undefined) this.#replace(workerIndex, cause)
       })
     })
+  }
+
+  /** Lets workers that wait for RELEASE_MESSAGE begin; resolves when each has said that it does, or has ended. */
+  async release(): Promise<void> {
+    const serving = [...this.#workers.values()].map(
+      worker =>
+        new Promise<void>(resolve => {
+          worker.on('message', (message: WorkerMessage<Ready>) => {
+            if (message.type === 'serving') resolve()
+          })
+          worker.once('exit', () => resolve())
+          worker.postMessage(RELEASE_MESSAGE)
+        }),
+    )
+    await Promise.all(serving)
   }
 
   /** Asks all workers to end and waits until they have. */
@@ -134,6 +155,11 @@ export class Supervisor<Ready> {
       return
     }
     if (this.#isStopping) return
+    const obstacle = this.#options.restartObstacle?.()
+    if (obstacle !== undefined) {
+      this.#fail(cannotRestart(name, cause, obstacle))
+      return
+    }
     const now = performance.now()
     const times = (this.#failureTimes.get(workerIndex) ?? []).filter(time => now - time < FAILURE_WINDOW_MS)
     times.push(now)
@@ -153,6 +179,14 @@ export class Supervisor<Ready> {
       cause,
     })
   }
+}
+
+function cannotRestart(name: string, cause: unknown, obstacle: string): AquaticError {
+  const sentence = `Worker ${name} failed: ${reasonOf(cause)}. It can't be started again: ${obstacle}.`
+  return new AquaticError('AQ_WORKER_FAILED', sentence, {
+    remedy: 'start the tracker again; a service manager does it by itself (Restart=on-failure)',
+    cause,
+  })
 }
 
 function reasonOf(cause: unknown): string {

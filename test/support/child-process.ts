@@ -16,7 +16,12 @@ export type ProcessEnd = {
 /** What a process is tied to: a test, or `{ after }` of node:test for a whole suite. */
 export type Owner = Pick<TestContext, 'after'>
 
-export type StartOptions = { readonly env?: NodeJS.ProcessEnv; readonly cwd?: string }
+export type StartOptions = {
+  readonly env?: NodeJS.ProcessEnv
+  readonly cwd?: string
+  /** Descriptors of this process that the program gets as 3, 4, … */
+  readonly passDescriptors?: readonly number[]
+}
 
 /** An upper bound against waiting forever on a stuck machine; no test depends on its length. */
 const deadlineMs = 120_000
@@ -39,7 +44,9 @@ export class RunningProcess {
 
   constructor(command: string, args: readonly string[], options: StartOptions) {
     this.name = command
-    this.child = spawn(command, args, { ...options, stdio: ['pipe', 'pipe', 'pipe'] })
+    const { passDescriptors = [], ...others } = options
+    const stdio = ['pipe', 'pipe', 'pipe', ...passDescriptors] as ['pipe', 'pipe', 'pipe']
+    this.child = spawn(command, args, { ...others, stdio })
     this.collect(this.child.stdout, text => {
       this.stdout += text
     })
@@ -61,6 +68,11 @@ export class RunningProcess {
         this.wake()
       })
     })
+  }
+
+  /** Undefined when it could not be started. */
+  get pid(): number | undefined {
+    return this.child.pid
   }
 
   private collect(stream: Readable, append: (text: string) => void): void {
@@ -135,12 +147,6 @@ export class RunningProcess {
   /** Closes standard input: what a program that reads commands takes as "that was all". */
   endInput(): void {
     this.child.stdin.end()
-  }
-
-  /** The process id. */
-  get pid(): number {
-    if (this.child.pid === undefined) throw new Error(`${this.name} did not start`)
-    return this.child.pid
   }
 
   /** Sends `signal` without waiting for anything. */

@@ -26,6 +26,10 @@ export type TrackerOptions = {
   readonly families?: readonly Family[]
   /** Configuration keys as in the TOML file: `{ 'network.engine': 'node' }`. */
   readonly settings?: Readonly<Record<string, string | number | boolean>>
+  /** Environment variables beside those of `cleanEnvironment`. */
+  readonly environment?: NodeJS.ProcessEnv
+  /** Bound sockets of this process, handed over as a service manager does (LISTEN_FDS). */
+  readonly passSockets?: readonly number[]
   /** Further command line arguments. */
   readonly args?: readonly string[]
 }
@@ -56,7 +60,24 @@ export function binaryArguments(...args: readonly string[]): readonly string[] {
 /** This process's environment without what would configure a tracker or speak to the test runner. */
 export function cleanEnvironment(): NodeJS.ProcessEnv {
   const entries = Object.entries(process.env)
-  return Object.fromEntries(entries.filter(([key]) => !/^(AQUATIC_|NODE_TEST_CONTEXT$)/.test(key)))
+  return Object.fromEntries(
+    entries.filter(([key]) => !/^(AQUATIC_|LISTEN_|NOTIFY_|WATCHDOG_|NODE_TEST_CONTEXT$)/.test(key)),
+  )
+}
+
+/** Starts the binary, as a service manager does where sockets are passed. */
+export function startBinary(
+  owner: Owner,
+  args: readonly string[],
+  { environment = {}, passSockets = [] }: Pick<TrackerOptions, 'environment' | 'passSockets'>,
+): RunningProcess {
+  const command = [process.execPath, ...binaryArguments(...args)]
+  const env = { ...cleanEnvironment(), ...environment }
+  if (passSockets.length === 0) return startProcess(owner, command[0], command.slice(1), { env })
+  // Only the process itself knows its number before it runs.
+  const wrapped = ['-c', 'LISTEN_PID=$$ exec "$@"', 'sh', ...command]
+  const listen = { LISTEN_FDS: String(passSockets.length), ...env }
+  return startProcess(owner, 'sh', wrapped, { env: listen, passDescriptors: passSockets })
 }
 
 /**
@@ -74,8 +95,8 @@ export async function startTracker(owner: Owner, options: TrackerOptions = {}): 
   }
   const sets = Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`])
   const protocol = options.protocol ?? 'udp'
-  const args = binaryArguments('serve', protocol, '--json', ...sets, ...(options.args ?? []))
-  const child = startProcess(owner, process.execPath, args, { env: cleanEnvironment() })
+  const args = ['serve', protocol, '--json', ...sets, ...(options.args ?? [])]
+  const child = startBinary(owner, args, options)
   const lines = await child.waitForLines('stdout', /"event":"listening"/, families.length)
   const listening = lines.map(line => JSON.parse(line) as Listening)
   const port = (family: Family): number => {

@@ -11,7 +11,7 @@ interface Setup {
   restarts: (count: number) => Promise<string[]>
 }
 
-function supervise(behaviour: string, locksHeldBy: () => number = () => 0): Setup {
+function supervise(behaviour: string, locksHeldBy: () => number = () => 0, restartObstacle?: string): Setup {
   const runs = new SharedArrayBuffer(4)
   const seen: string[] = []
   const waiting: { count: number; resolve: (seen: string[]) => void }[] = []
@@ -20,6 +20,7 @@ function supervise(behaviour: string, locksHeldBy: () => number = () => 0): Setu
     namePrefix: 'socket',
     workerDataFor: () => ({ behaviour, runs }),
     locksHeldBy,
+    restartObstacle: () => restartObstacle,
     onRestart: (name, reason) => {
       seen.push(`${name}: ${reason}`)
       for (const { count, resolve } of waiting) if (seen.length >= count) resolve([...seen])
@@ -98,6 +99,28 @@ describe('supervisor', () => {
     await supervisor.kill(0)
     await assert.rejects(supervisor.failed, hasCode('AQ_WORKER_DIED_WITH_LOCK', /socket-01/))
     await supervisor.terminate()
+  })
+
+  it('ends at the first failure where a worker can not be started again', async () => {
+    const { supervisor } = supervise('throw-twice', () => 0, 'its files are gone')
+    await supervisor.start(0)
+    await assert.rejects(
+      supervisor.failed,
+      hasCode('AQ_WORKER_FAILED', /socket-01 failed: broken in run 0\. .* again: its files are gone\./),
+    )
+    await supervisor.stop()
+  })
+
+  it('releases workers that wait, and does not wait for one that ended', async () => {
+    const { supervisor } = supervise('wait-for-release')
+    await Promise.all([supervisor.start(0), supervisor.start(1)])
+    await supervisor.release()
+    await supervisor.stop()
+    const { supervisor: other } = supervise('serve')
+    await other.start(0)
+    // This one takes any message for the end.
+    await other.release()
+    await other.stop()
   })
 
   it('restarts a killed worker that holds none', async () => {

@@ -1,5 +1,6 @@
 // Numbers and structure sizes of the Linux socket interface, equal on x64 and arm64 (both LP64).
 
+export const AF_UNIX = 1
 export const AF_INET = 2
 export const AF_INET6 = 10
 export const SOCK_DGRAM = 2
@@ -8,11 +9,13 @@ export const SOCK_CLOEXEC = 0o2000000
 export const SOL_IP = 0
 export const SOL_SOCKET = 1
 export const SOL_IPV6 = 41
+export const SO_TYPE = 3
 export const SO_SNDBUF = 7
 export const SO_RCVBUF = 8
 export const SO_REUSEPORT = 15
 export const SO_RCVTIMEO = 20
 export const SO_SNDTIMEO = 21
+export const SO_DOMAIN = 39
 export const SO_MEMINFO = 55
 export const IP_PKTINFO = 8
 export const IP_MTU_DISCOVER = 10
@@ -21,11 +24,19 @@ export const IPV6_V6ONLY = 26
 export const IPV6_RECVPKTINFO = 49
 
 export const MSG_DONTWAIT = 0x40
+export const MSG_NOSIGNAL = 0x4000
 export const MSG_TRUNC = 0x20
 export const MSG_WAITFORONE = 0x10000
 
+export const F_GETFL = 3
+export const F_SETFL = 4
+export const O_NONBLOCK = 0o4000
+
 export const POLLIN = 1
 export const CLOCK_MONOTONIC = 1
+
+/** `struct sockaddr_un`: family 2, path 108. */
+export const SUN_PATH_BYTES = 108
 
 /** `struct sockaddr_in6` is 28 bytes, `sockaddr_in` 16; names lie 32 bytes apart. */
 export const SOCKADDR_IN_BYTES = 16

@@ -13,7 +13,12 @@ type Pointer = NodeJS.TypedArray | null
 export interface Libc {
   socket(domain: number, type: number, protocol: number): number
   bind(fd: number, address: Pointer, addressBytes: number): number
+  connect(fd: number, address: Pointer, addressBytes: number): number
+  send(fd: number, bytes: Pointer, count: number, flags: number): number
   close(fd: number): number
+  fcntl(fd: number, command: number, argument: number): number
+  /** `path` ends with a zero byte. */
+  chroot(path: Pointer): number
   getsockname(fd: number, address: Pointer, addressBytes: Pointer): number
   setsockopt(fd: number, level: number, name: number, value: Pointer, valueBytes: number): number
   getsockopt(fd: number, level: number, name: number, value: Pointer, valueBytes: Pointer): number
@@ -31,7 +36,12 @@ export interface Libc {
 const declarations = [
   'int socket(int, int, int)',
   'int bind(int, void*, uint32_t)',
+  'int connect(int, void*, uint32_t)',
+  'int send(int, void*, size_t, int)',
   'int close(int)',
+  // Variadic in C; with integers alone the calling conventions of x64 and arm64 Linux make no difference.
+  'int fcntl(int, int, int)',
+  'int chroot(void*)',
   'int getsockname(int, void*, void*)',
   'int setsockopt(int, int, int, void*, uint32_t)',
   'int getsockopt(int, int, int, void*, void*)',

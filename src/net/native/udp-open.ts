@@ -6,9 +6,12 @@ import { isWildcard, type SocketAddress } from '../../protocol/socket-address.js
 import { addressBytes, versionOf } from '../address.js'
 import { bindError } from '../bind-error.js'
 import { Errno, errnoName } from '../errno.js'
+import { inheritedUnbound, shortestIpv6 } from '../inherited-sockets.js'
 import {
   AF_INET,
   AF_INET6,
+  F_GETFL,
+  F_SETFL,
   IP_MTU_DISCOVER,
   IP_PKTINFO,
   IP_PMTUDISC_PROBE,
@@ -16,10 +19,13 @@ import {
   IPV6_V6ONLY,
   MEMINFO_DROPS,
   MEMINFO_WORDS,
+  O_NONBLOCK,
+  SO_DOMAIN,
   SO_MEMINFO,
   SO_RCVBUF,
   SO_REUSEPORT,
   SO_SNDBUF,
+  SO_TYPE,
   SOCK_CLOEXEC,
   SOCK_DGRAM,
   SOCKADDR_IN_BYTES,
@@ -67,34 +73,66 @@ export function openUdpSocket(options: UdpSocketOptions): OpenUdpSocket {
   const fd = libc.socket(family === 6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)
   if (fd < 0) throw bindError('udp', address, errnoName(libc.errno()))
   try {
-    const needsPacketInfo = isWildcard(address)
     if (family === 6) setOption(libc, fd, SOL_IPV6, IPV6_V6ONLY, options.onlyIpv6 ? 1 : 0)
     setOption(libc, fd, SOL_SOCKET, SO_REUSEPORT, 1)
-    if (options.receiveBufferBytes > 0) setOption(libc, fd, SOL_SOCKET, SO_RCVBUF, options.receiveBufferBytes)
-    if (options.sendBufferBytes > 0) setOption(libc, fd, SOL_SOCKET, SO_SNDBUF, options.sendBufferBytes)
-    if (needsPacketInfo) {
-      if (family === 6) setOption(libc, fd, SOL_IPV6, IPV6_RECVPKTINFO, 1)
-      else setOption(libc, fd, SOL_IP, IP_PKTINFO, 1)
-    }
-    // Answers that are never fragmented need no IP identification (RFC 6864), and drawing one costs the kernel 140 ns
-    // of 2,330 per datagram here. PROBE sets DF and takes no notice of what routers claim about the path.
-    if (family === 4 && options.answerBytesMax <= UNFRAGMENTED_BYTES) {
-      setOption(libc, fd, SOL_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE)
-    }
+    setServingOptions(libc, fd, family, options)
     const name = encodeSocketAddress(address)
     if (libc.bind(fd, name, name.length) !== 0) throw bindError('udp', address, errnoName(libc.errno()))
-    return {
-      fd,
-      family,
-      address: { address: address.address, port: boundPort(libc, fd) },
-      needsPacketInfo,
-      // The kernel doubles what was asked for, to account for its own bookkeeping, and reports the double.
-      receiveBufferBytesGranted: getOption(libc, fd, SOL_SOCKET, SO_RCVBUF) / 2,
-      sendBufferBytesGranted: getOption(libc, fd, SOL_SOCKET, SO_SNDBUF) / 2,
-    }
+    return describe(libc, fd, family, { address: address.address, port: boundPort(libc, fd) })
   } catch (error) {
     libc.close(fd)
     throw error
+  }
+}
+
+/**
+ * Takes over a bound UDP socket that a service manager passed in.
+ * @returns undefined when the descriptor is no UDP socket
+ * @throws AquaticError AQ_INHERITED_SOCKET when it is one but has no address
+ */
+export function adoptUdpSocket(
+  fd: number,
+  options: Omit<UdpSocketOptions, 'address'>,
+): OpenUdpSocket | undefined {
+  const libc = loadLibc()
+  const type = new Int32Array(1)
+  if (libc.getsockopt(fd, SOL_SOCKET, SO_TYPE, type, Int32Array.of(4)) !== 0 || type[0] !== SOCK_DGRAM) {
+    return undefined
+  }
+  const domain = getOption(libc, fd, SOL_SOCKET, SO_DOMAIN)
+  if (domain !== AF_INET && domain !== AF_INET6) return undefined
+  const family = domain === AF_INET6 ? 6 : 4
+  const address = boundAddress(libc, fd, family)
+  if (address.port === 0) throw inheritedUnbound(fd)
+  setServingOptions(libc, fd, family, { ...options, address })
+  // A worker sleeps in the receiving call itself.
+  libc.fcntl(fd, F_SETFL, libc.fcntl(fd, F_GETFL, 0) & ~O_NONBLOCK)
+  return describe(libc, fd, family, address)
+}
+
+function setServingOptions(libc: Libc, fd: number, family: 4 | 6, options: UdpSocketOptions): void {
+  if (options.receiveBufferBytes > 0) setOption(libc, fd, SOL_SOCKET, SO_RCVBUF, options.receiveBufferBytes)
+  if (options.sendBufferBytes > 0) setOption(libc, fd, SOL_SOCKET, SO_SNDBUF, options.sendBufferBytes)
+  if (isWildcard(options.address)) {
+    if (family === 6) setOption(libc, fd, SOL_IPV6, IPV6_RECVPKTINFO, 1)
+    else setOption(libc, fd, SOL_IP, IP_PKTINFO, 1)
+  }
+  // Answers that are never fragmented need no IP identification (RFC 6864), and drawing one costs the kernel 140 ns
+  // of 2,330 per datagram here. PROBE sets DF and takes no notice of what routers claim about the path.
+  if (family === 4 && options.answerBytesMax <= UNFRAGMENTED_BYTES) {
+    setOption(libc, fd, SOL_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE)
+  }
+}
+
+function describe(libc: Libc, fd: number, family: 4 | 6, address: SocketAddress): OpenUdpSocket {
+  return {
+    fd,
+    family,
+    address,
+    needsPacketInfo: isWildcard(address),
+    // The kernel doubles what was asked for, to account for its own bookkeeping, and reports the double.
+    receiveBufferBytesGranted: getOption(libc, fd, SOL_SOCKET, SO_RCVBUF) / 2,
+    sendBufferBytesGranted: getOption(libc, fd, SOL_SOCKET, SO_SNDBUF) / 2,
   }
 }
 
@@ -140,10 +178,22 @@ function encodeSocketAddress({ address, port }: SocketAddress): Uint8Array {
 }
 
 function boundPort(libc: Libc, fd: number): number {
+  return boundName(libc, fd).getUint16(2, false)
+}
+
+function boundAddress(libc: Libc, fd: number, family: 4 | 6): SocketAddress {
+  const name = boundName(libc, fd)
+  const port = name.getUint16(2, false)
+  if (family === 4) return { address: new Uint8Array(name.buffer, 4, 4).join('.'), port }
+  const groups = Array.from({ length: 8 }, (_, index) => name.getUint16(8 + index * 2).toString(16))
+  return { address: shortestIpv6(groups), port }
+}
+
+function boundName(libc: Libc, fd: number): DataView {
   const name = new Uint8Array(SOCKADDR_IN6_BYTES)
   const bytes = Int32Array.of(name.length)
   if (libc.getsockname(fd, name, bytes) !== 0) throw systemCallFailed('getsockname', libc.errno())
-  return new DataView(name.buffer).getUint16(2, false)
+  return new DataView(name.buffer)
 }
 
 function setOption(libc: Libc, fd: number, level: number, name: number, value: number): void {

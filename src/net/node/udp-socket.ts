@@ -28,6 +28,8 @@ export interface NodeUdpSocketOptions {
   readonly receiveBufferBytes: number
   readonly sendBufferBytes: number
   readonly packetBytes: number
+  /** A bound socket to use instead of binding; it is closed with this object. */
+  readonly fd?: number
 }
 
 export class NodeUdpSocket {
@@ -57,8 +59,15 @@ export class NodeUdpSocket {
       ...(options.sendBufferBytes > 0 ? { sendBufferSize: options.sendBufferBytes } : {}),
     })
     try {
-      socket.bind({ address: address.address, port: address.port, exclusive: true })
-      await once(socket, 'listening')
+      const { fd } = options
+      // A descriptor is listening before `bind` returns.
+      const listening = once(socket, 'listening')
+      socket.bind(
+        fd === undefined
+          ? { address: address.address, port: address.port, exclusive: true }
+          : { fd, exclusive: true },
+      )
+      await listening
     } catch (error) {
       socket.close()
       throw bindError('udp', address, (error as NodeJS.ErrnoException).code ?? 'unknown')

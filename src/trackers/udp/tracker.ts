@@ -6,6 +6,7 @@ import { createCounterMemory, sumSnapshots } from '../../metrics/counters.js'
 import { createHandlingTimeMemory } from '../../metrics/handling-time.js'
 import type { TrackerSnapshot } from '../../metrics/snapshot.js'
 import { chooseEngine, type EngineChoice, preferHugePages } from '../../net/engine.js'
+import { inheritedDescriptors } from '../../net/inherited-sockets.js'
 import { formatSocketAddress, isWildcard, type SocketAddress } from '../../protocol/socket-address.js'
 import { Cleaner } from '../../swarm/cleaner.js'
 import { locksHeldBy } from '../../swarm/lock.js'
@@ -14,17 +15,26 @@ import { Swarm } from '../../swarm/swarm.js'
 import { scheduleCleaning, torrentObserverOf } from '../cleaning.js'
 import type { TrackerEventSink, TrackerSummary } from '../events.js'
 import { isMetricsEndpointOn, type MetricsService, openMetricsEndpoint } from '../metrics-endpoint.js'
+import { type PrivilegeDrop, preparePrivilegeDrop } from '../privileges.js'
 import { reserveSwarm, workerCount } from '../processors.js'
+import { connectServiceManager } from '../service-manager.js'
 import { type Statistics, startStatistics } from '../statistics.js'
 import { Supervisor } from '../supervisor.js'
 import { loadTorrentFilter, TorrentFilter, type TorrentFilterData } from '../torrent-filter.js'
+import { createWorkerSignalMemory, WorkerSignals } from '../worker-signals.js'
 import { createConnectionIdKey } from './connection-id.js'
 import { type UdpCounterName, udpCounterNames, udpCounters } from './counters.js'
 import { rulesOf } from './handler.js'
 import { observeUdpTracker } from './observation.js'
 import { openUdpSockets, type UdpSockets } from './sockets.js'
 import { watchUdpTracker } from './watch.js'
-import { CONTROL_STOP, lockOwnerOf, type UdpWorkerData, type WorkerSocketReport } from './worker-data.js'
+import {
+  CONTROL_STOP,
+  lockOwnerOf,
+  NODE_BEAT_INTERVAL_MS,
+  type UdpWorkerData,
+  type WorkerSocketReport,
+} from './worker-data.js'
 
 const MAIN_THREAD_LOCK_OWNER = 1
 /** A worker that sleeps longer would notice a stop too late. */
@@ -47,6 +57,8 @@ export async function runUdpTracker(
   { signal, onEvent }: RunOptions,
 ): Promise<TrackerSummary> {
   const choice = await chooseEngine(config.network.engine)
+  const privileges = await preparePrivilegeDrop(config.privileges, choice.engine)
+  const service = await connectServiceManager(process.env, onEvent)
   const filter = await loadTorrentFilter(config.accessList.mode, config.accessList.path)
   const swarmMemory = reserveSwarm(config.swarm.memoryLimit, {
     maxPeerAgeSeconds: config.cleaning.maxPeerAge,
@@ -54,9 +66,11 @@ export async function runUdpTracker(
   })
   await preferHugePages(choice.engine, swarmMemory.buffer, heapOffsetBytes(swarmMemory))
   const swarm = new Swarm(swarmMemory, { lockOwner: MAIN_THREAD_LOCK_OWNER, randomSeed: 1 })
-  const sockets = await openUdpSockets(config, choice.engine, workerCount(config.socketWorkers))
+  const inherited = inheritedDescriptors(process.env, process.pid)
+  const sockets = await openUdpSockets(config, choice.engine, workerCount(config.socketWorkers), inherited)
   const startedAtSeconds = process.hrtime()[0]
   const control = new SharedArrayBuffer(4)
+  const signals = new WorkerSignals(createWorkerSignalMemory(sockets.workers))
   const counterMemory = createCounterMemory(udpCounterNames, sockets.workers)
   const blocks = Array.from({ length: sockets.workers }, (_, index) => udpCounters(counterMemory, index))
   const observation = observeUdpTracker(config)
@@ -69,6 +83,7 @@ export async function runUdpTracker(
     maxConnectionAgeSeconds: config.cleaning.maxConnectionAge,
     startedAtSeconds,
     control,
+    signals: signals.memory,
     counters: counterMemory,
     handlingTimes: isMetricsEndpointOn(config.statistics) ? createHandlingTimeMemory(sockets.workers) : null,
     batchSize: config.network.batchSize,
@@ -76,7 +91,8 @@ export async function runUdpTracker(
     receiveBufferBytes: config.network.socketRecvBufferSize,
     sendBufferBytes: config.network.socketSendBufferSize,
   }
-  const workers = superviseWorkers(shared, sockets, swarmMemory, onEvent)
+  const restartObstacle = privileges?.restartObstacle ?? sockets.restartObstacle
+  const workers = superviseWorkers(shared, sockets, swarmMemory, restartObstacle, onEvent)
   const nowSeconds = (): number => process.hrtime()[0] - startedAtSeconds
   const counters = (): Record<UdpCounterName, number> => sumSnapshots(blocks.map(block => block.snapshot()))
   const cleaningFailed = rejectable()
@@ -100,10 +116,25 @@ export async function runUdpTracker(
   const stopRequested = aborted(signal)
   try {
     metrics = await openMetricsEndpoint(config.statistics, onEvent)
-    await Promise.race([startWorkers(workers, sockets, config, choice, onEvent), stopRequested])
+    const begin = (): Promise<void> => beginServing(privileges, signals, workers, choice, onEvent)
+    if (privileges === null) signals.release()
+    const starting = startWorkers(workers, sockets, config, choice, begin, onEvent)
+    // A stop may come first; then nobody is left to hear how the start went on.
+    starting.catch(() => undefined)
+    const addresses = (await Promise.race([starting, stopRequested])) ?? []
     statistics = startStatistics(config.statistics, { collect, onEvent })
     metrics?.serve({ collect, handlingTimes: shared.handlingTimes, restarts: () => workers.restarts })
+    service.notifyReady(
+      `listening ${addresses.map(address => `udp ${formatSocketAddress(address)}`).join(', ')}`,
+    )
+    service.watch({
+      beats: () => signals.beats(),
+      nameOf: index => workers.nameOf(index),
+      beatIntervalMs: Math.max(config.network.pollTimeoutMs, NODE_BEAT_INTERVAL_MS),
+      status: () => statusLine(swarm),
+    })
     await Promise.race([stopRequested, workers.failed, cleaningFailed.promise])
+    service.notifyStopping()
     // Before the sockets close: with them go the kernel's counters.
     const kernelDrops = sockets.kernelDrops()
     await stopWorkers()
@@ -114,6 +145,7 @@ export async function runUdpTracker(
     stopWatching()
     await Promise.all([metrics?.close(), statistics?.stop()])
     sockets.close()
+    service.close()
   }
 }
 
@@ -129,6 +161,7 @@ function superviseWorkers(
   shared: Omit<UdpWorkerData, 'workerIndex' | 'workerName' | 'sockets'>,
   sockets: UdpSockets,
   swarmMemory: SwarmMemory,
+  restartObstacle: string | undefined,
   onEvent: TrackerEventSink,
 ): UdpSupervisor {
   return new Supervisor({
@@ -142,25 +175,49 @@ function superviseWorkers(
       sockets: sockets.forWorker(workerIndex),
     }),
     locksHeldBy: workerIndex => locksHeldBy(swarmMemory, lockOwnerOf(workerIndex)),
+    restartObstacle: () => restartObstacle,
     onRestart: (worker, reason) => onEvent({ event: 'worker-restarted', worker, reason }),
   })
 }
 
-/** Starts worker 1 first: on the node engine only it can tell which port "port 0" became. */
+/**
+ * All sockets are bound and all workers are loaded, and wait where there are privileges to give up: no packet is read
+ * before that is done.
+ */
+async function beginServing(
+  privileges: PrivilegeDrop | null,
+  signals: WorkerSignals,
+  workers: UdpSupervisor,
+  { engine }: EngineChoice,
+  onEvent: TrackerEventSink,
+): Promise<void> {
+  if (privileges === null) return
+  onEvent({ event: 'notice', text: privileges.apply() })
+  signals.release()
+  if (engine === 'node') await workers.release()
+}
+
+/**
+ * Starts worker 1 first: on the node engine only it can tell which port "port 0" became.
+ * @returns the addresses that are served
+ */
 async function startWorkers(
   workers: UdpSupervisor,
   sockets: UdpSockets,
   config: UdpConfig,
   choice: EngineChoice,
+  begin: () => Promise<void>,
   onEvent: TrackerEventSink,
-): Promise<void> {
+): Promise<SocketAddress[]> {
   const reported = await workers.start(0)
   if (reported.length > 0) sockets.learnAddresses(reported.map(report => report.address))
   const others = Array.from({ length: sockets.workers - 1 }, (_, index) => workers.start(index + 1))
   const reports = [...reported, ...(await Promise.all(others)).flat()]
-  const opened = choice.engine === 'native' ? sockets.opened : reports
-  onEvent({ event: 'notice', text: engineNotice(choice, sockets.workers, workerCount(config.socketWorkers)) })
-  for (const { address } of firstPerAddress(opened)) {
+  const opened = firstPerAddress(choice.engine === 'native' ? sockets.opened : reports)
+  await begin()
+  onEvent({ event: 'notice', text: `engine ${choice.engine}: ${choice.reason}` })
+  for (const text of sockets.notices) onEvent({ event: 'notice', text })
+  for (const { address } of opened) {
     onEvent({
       event: 'listening',
       protocol: 'udp',
@@ -184,14 +241,7 @@ async function startWorkers(
       sendBytesGranted: socket.sendBufferBytesGranted,
     })
   }
-}
-
-function engineNotice({ engine, reason }: EngineChoice, workers: number, workersAsked: number): string {
-  const fewer =
-    workers < workersAsked
-      ? `; 1 worker instead of ${workersAsked}, because node ${process.versions.node} can't share a UDP port`
-      : ''
-  return `engine ${engine}: ${reason}${fewer}`
+  return opened.map(({ address }) => address)
 }
 
 function wildcardNotice(address: SocketAddress): string {
@@ -234,6 +284,12 @@ function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve()
     else signal.addEventListener('abort', () => resolve(), { once: true })
   })
+}
+
+/** For the service manager. */
+function statusLine(swarm: Swarm): string {
+  const { torrents, ipv4, ipv6 } = swarm.totals()
+  return `${torrents} torrents, ${ipv4.peers + ipv6.peers} peers`
 }
 
 function summarise(

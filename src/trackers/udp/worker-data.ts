@@ -11,6 +11,9 @@ import type { SipHashKey } from './siphash.js'
 /** Index of the control word that ends a native worker's loop when it is not zero. */
 export const CONTROL_STOP = 0
 
+/** A worker of the node engine is driven by events, so a timer shows that its event loop turns. */
+export const NODE_BEAT_INTERVAL_MS = 200
+
 /** Sockets of one worker: opened by the main thread (native) or to be opened here (node). */
 export type WorkerSockets =
   | { readonly engine: 'native'; readonly sockets: readonly OpenUdpSocket[] }
@@ -21,6 +24,8 @@ export interface NodeSocketPlan {
   readonly family: 4 | 6
   readonly onlyIpv6: boolean
   readonly reusePort: boolean
+  /** A bound socket passed in by a service manager, used instead of binding. */
+  readonly fd?: number
 }
 
 /** Everything a worker needs, as plain data and shared memory. */
@@ -38,6 +43,8 @@ export interface UdpWorkerData {
   /** Monotonic seconds at which the tracker started: ids and expiries count from there. */
   readonly startedAtSeconds: number
   readonly control: SharedArrayBuffer
+  /** See WorkerSignals: when to begin, and that the worker is alive. */
+  readonly signals: SharedArrayBuffer
   readonly counters: SharedArrayBuffer
   /** Histograms of handling time, where someone asks for them. */
   readonly handlingTimes: SharedArrayBuffer | null

@@ -12,14 +12,16 @@ import type { SendTotals } from '../../net/udp-batch.js'
 import { Lookahead } from '../../swarm/lookahead.js'
 import { Swarm } from '../../swarm/swarm.js'
 import { PeerIdTable } from '../peer-id-table.js'
-import type { WorkerMessage } from '../supervisor.js'
+import { RELEASE_MESSAGE, type WorkerMessage } from '../supervisor.js'
 import { TorrentFilter } from '../torrent-filter.js'
+import { WorkerSignals } from '../worker-signals.js'
 import { ConnectionIds } from './connection-id.js'
 import { UdpCounter, udpCounters } from './counters.js'
 import { packetBytesFor, UdpHandler } from './handler.js'
 import {
   CONTROL_STOP,
   lockOwnerOf,
+  NODE_BEAT_INTERVAL_MS,
   type NodeSocketPlan,
   type UdpWorkerData,
   type WorkerSocketReport,
@@ -63,8 +65,12 @@ async function runNative(data: UdpWorkerData, opened: readonly OpenUdpSocket[]):
   const poll = new NativeUdpPoll(sockets, data.pollTimeoutMs)
   const control = new Int32Array(data.control)
   const handlingTime = handlingTimeOf(data)
+  const isStopping = (): boolean => Atomics.load(control, CONTROL_STOP) !== 0
+  const signals = new WorkerSignals(data.signals)
   report({ type: 'ready', ready: [] })
+  signals.waitForRelease(isStopping)
   while (Atomics.load(control, CONTROL_STOP) === 0) {
+    signals.beat(data.workerIndex)
     const socket = poll.receive()
     if (socket === null) continue
     handler.handleBatch(socket.batch, poll.monotonicSeconds() - data.startedAtSeconds)
@@ -77,32 +83,24 @@ async function runNative(data: UdpWorkerData, opened: readonly OpenUdpSocket[]):
 async function runNode(data: UdpWorkerData, plans: readonly NodeSocketPlan[]): Promise<void> {
   const { values: counters } = udpCounters(data.counters, data.workerIndex)
   const handler = createHandler(data, counters)
-  const handlingTime = handlingTimeOf(data)
   const sockets = await openAll(data, plans)
-  for (const socket of sockets) {
-    socket.listen(
-      ({ batch, totals }) => {
-        const receivedAt = process.hrtime()
-        handler.handleBatch(batch, receivedAt[0] - data.startedAtSeconds)
-        if (handlingTime !== null) {
-          const [seconds, nanoseconds] = process.hrtime(receivedAt)
-          handlingTime.record(seconds * 1_000_000_000 + nanoseconds, batch.count)
-        }
-        socket.send()
-        countSendFailures(totals, counters)
-      },
-      error => {
-        // Reported by the system for an earlier send; the socket goes on. Counted like any answer given up.
-        socket.totals.skipped++
-        countSendFailures(socket.totals, counters)
-        if ((error as NodeJS.ErrnoException).code === 'EBADF') throw error
-      },
-    )
+  const serve = (): void => {
+    const handlingTime = handlingTimeOf(data)
+    for (const socket of sockets) listenOn(socket, handler, data.startedAtSeconds, counters, handlingTime)
   }
-  parentPort?.once('message', async () => {
+  const signals = new WorkerSignals(data.signals)
+  setInterval(() => signals.beat(data.workerIndex), NODE_BEAT_INTERVAL_MS).unref()
+  parentPort?.on('message', async message => {
+    if (message === RELEASE_MESSAGE) {
+      serve()
+      report({ type: 'serving' })
+      return
+    }
     for (const socket of sockets) await socket.close()
     parentPort?.close()
   })
+  // Until it may begin nobody looks at a datagram: node:dgram drops what comes.
+  if (signals.isReleased) serve()
   report({ type: 'ready', ready: sockets.map(describe) })
 }
 
@@ -120,6 +118,33 @@ async function openAll(data: UdpWorkerData, plans: readonly NodeSocketPlan[]): P
     for (const socket of sockets) await socket.close()
     throw error
   }
+}
+
+function listenOn(
+  socket: NodeUdpSocket,
+  handler: UdpHandler,
+  startedAtSeconds: number,
+  counters: Float64Array,
+  handlingTime: HandlingTime | null,
+): void {
+  socket.listen(
+    ({ batch, totals }) => {
+      const receivedAt = process.hrtime()
+      handler.handleBatch(batch, receivedAt[0] - startedAtSeconds)
+      if (handlingTime !== null) {
+        const [seconds, nanoseconds] = process.hrtime(receivedAt)
+        handlingTime.record(seconds * 1_000_000_000 + nanoseconds, batch.count)
+      }
+      socket.send()
+      countSendFailures(totals, counters)
+    },
+    error => {
+      // Reported by the system for an earlier send; the socket goes on. Counted like any answer given up.
+      socket.totals.skipped++
+      countSendFailures(socket.totals, counters)
+      if ((error as NodeJS.ErrnoException).code === 'EBADF') throw error
+    },
+  )
 }
 
 function describe(socket: NodeUdpSocket): WorkerSocketReport {

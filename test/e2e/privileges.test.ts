@@ -1,0 +1,183 @@
+// `[privileges]`: the rights of every thread after the start, and what is refused. Needs root, as CI has it.
+
+import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, readlinkSync, readSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, it, type TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { F_SETFL, O_NONBLOCK } from '../../src/net/native/constants.js'
+import { loadLibc } from '../../src/net/native/libc.js'
+import { closeUdpSocket, openUdpSocket } from '../../src/net/native/udp-open.js'
+import { numberOf } from '../../src/trackers/accounts.js'
+import { startProcess } from '../support/child-process.js'
+import { threadRights } from '../support/proc-status.js'
+import {
+  binaryArguments,
+  cleanEnvironment,
+  startBinary,
+  startTracker,
+  type TrackerProcess,
+} from '../support/tracker-process.js'
+import { UdpClient } from '../support/udp-client.js'
+import { connectRequest, infoHash } from '../support/udp-messages.js'
+
+/** Root that may change root directory, group and user; containers may have taken these rights away. */
+function isRoot(t: TestContext): boolean {
+  const needed = (1n << 6n) | (1n << 7n) | (1n << 18n)
+  const isLinux = process.platform === 'linux'
+  const capabilities = isLinux ? BigInt(`0x${threadRights(process.pid)[0].capabilities}`) : 0n
+  const may = process.geteuid?.() === 0 && (capabilities & needed) === needed
+  if (may) return true
+  t.skip('giving up rights needs the rights of root: CAP_SETGID, CAP_SETUID, CAP_SYS_CHROOT')
+  return false
+}
+
+function scratch(t: TestContext): string {
+  const directory = mkdtempSync(join(tmpdir(), 'aquatic-root-'))
+  t.after(() => rmSync(directory, { recursive: true }))
+  return directory
+}
+
+const idOf = (file: string, name: string): number => numberOf(readFileSync(file, 'utf8'), name) as number
+
+function assertDropped({ process: child }: TrackerProcess, root: string): void {
+  const uid = idOf('/etc/passwd', 'nobody')
+  const gid = idOf('/etc/group', 'nogroup')
+  const four = (id: number): string => `${id} ${id} ${id} ${id}`
+  const threads = threadRights(child.pid as number)
+  assert.ok(threads.length > 3, 'main thread, workers and those of the runtime')
+  for (const rights of threads) {
+    assert.deepEqual(rights, {
+      uids: four(uid),
+      gids: four(gid),
+      groups: String(gid),
+      capabilities: '0000000000000000',
+    })
+  }
+  assert.equal(readlinkSync(`/proc/${child.pid}/root`), root)
+  assert.equal(readlinkSync(`/proc/${child.pid}/cwd`), root)
+}
+
+/** Announces over each address family from several ports, so that each worker is met. */
+async function assertAnswers(tracker: TrackerProcess): Promise<void> {
+  for (const { address, port } of tracker.listening) {
+    const clients = await Promise.all(Array.from({ length: 8 }, () => UdpClient.connected({ address, port })))
+    for (const [index, client] of clients.entries()) {
+      const { leechers } = await client.announce({ infoHash: infoHash(port), port: 1000 + index })
+      assert.equal(leechers, index)
+      client.close()
+    }
+  }
+}
+
+const drop = (more: Record<string, string>): Record<string, string | boolean> =>
+  Object.fromEntries([
+    ['privileges.drop_privileges', true],
+    ...Object.entries(more).map(([key, value]) => [`privileges.${key}`, value] as const),
+  ])
+
+const asArguments = (settings: Record<string, string | boolean | number>): string[] =>
+  Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`])
+
+const loopback = { 'network.use_ipv6': false, 'network.address_ipv4': '127.0.0.1:0' }
+
+describe('privileges', () => {
+  it('all threads lose theirs, with both address families and several workers, and the tracker answers', async t => {
+    if (!isRoot(t)) return
+    const root = scratch(t)
+    const settings = { ...drop({ chroot_path: root }), 'network.engine': 'native', socket_workers: 3 }
+    const tracker = await startTracker(t, { settings })
+    assertDropped(tracker, root)
+    assert.match((await tracker.process.waitForLines('stdout', /privileges dropped/))[0], /nobody/)
+    await assertAnswers(tracker)
+    const { code, stdout, stderr } = await tracker.stop()
+    assert.deepEqual([code, stderr], [0, ''])
+    assert.match(stdout, /"event":"stopped"/)
+  })
+
+  it('the node engine changes group and user', async t => {
+    if (!isRoot(t)) return
+    const settings = { ...drop({ chroot_path: '/' }), 'network.engine': 'node' }
+    const tracker = await startTracker(t, { settings })
+    assertDropped(tracker, '/')
+    await assertAnswers(tracker)
+    assert.equal((await tracker.stop()).code, 0)
+  })
+
+  it('refuses what can not be done, in one sentence each, with exit code 1', async t => {
+    if (!isRoot(t)) return
+    const cases: readonly [Record<string, string | boolean>, RegExp][] = [
+      [{ 'privileges.user': 'no-such-user' }, /There is no user "no-such-user" .*\(privileges\.user\)/],
+      [{ 'privileges.group': 'no-such-group' }, /There is no group "no-such-group" .*\(privileges\.group\)/],
+      [{ 'privileges.user': 'root' }, /privileges\.user = "root" is root itself/],
+      [{ 'privileges.chroot_path': '/no/such/directory' }, /can't be the root directory \(ENOENT\)/],
+      [{ 'privileges.chroot_path': process.execPath }, /is no directory/],
+      [{ 'network.engine': 'node' }, /chroot_path = "\." .* which the node engine can't change to/],
+    ]
+    for (const [settings, expected] of cases) {
+      const args = asArguments({ ...loopback, ...drop({}), ...settings })
+      const { code, stdout, stderr } = await startBinary(t, ['serve', 'udp', ...args], {}).ended
+      assert.deepEqual([code, stdout], [1, ''], stderr)
+      assert.match(stderr, expected)
+      assert.equal(stderr.match(/^error: /gm)?.length, 1, stderr)
+      assert.match(stderr, /^ {2}try: /m)
+    }
+  })
+
+  it('says to an ordinary user that there is nothing to give up', async t => {
+    if (!isRoot(t)) return
+    const asNobody = ['--reuid=65534', '--regid=65534', '--clear-groups', process.execPath]
+    const args = binaryArguments('serve', 'udp', ...asArguments({ ...loopback, ...drop({}) }))
+    const child = startProcess(t, 'setpriv', [...asNobody, ...args], { env: cleanEnvironment() })
+    const { code, stderr } = await child.ended
+    assert.equal(code, 1, stderr)
+    assert.match(
+      stderr,
+      /error: privileges\.drop_privileges needs the rights of root, .* runs as user 65534\./,
+    )
+  })
+
+  it('reads no packet before: where the step fails, what came is still in the socket', async t => {
+    if (!isRoot(t)) return
+    const options = { onlyIpv6: true, receiveBufferBytes: 0, sendBufferBytes: 0, answerBytesMax: 1000 }
+    const socket = openUdpSocket({ ...options, address: { address: '127.0.0.1', port: 0 } })
+    const client = await UdpClient.open(socket.address)
+    t.after(() => {
+      client.close()
+      closeUdpSocket(socket)
+    })
+    client.send(connectRequest(77))
+    const listen = 'LISTEN_FDS=1 LISTEN_PID=$$ exec setpriv --bounding-set=-sys_chroot "$@"'
+    const args = binaryArguments('serve', 'udp', ...asArguments(drop({ chroot_path: scratch(t) })))
+    const child = startProcess(t, 'sh', ['-c', listen, 'sh', process.execPath, ...args], {
+      env: cleanEnvironment(),
+      passDescriptors: [socket.fd],
+    })
+    const { code, stderr } = await child.ended
+    assert.equal(code, 1, stderr)
+    assert.match(stderr, /error: Cannot change the root directory to .*chroot: EPERM/)
+    assert.match(stderr, /try: give the process CAP_SYS_CHROOT/)
+    // Were the packet gone, a read would wait for ever.
+    loadLibc().fcntl(socket.fd, F_SETFL, O_NONBLOCK)
+    const packet = Buffer.alloc(100)
+    assert.equal(readSync(socket.fd, packet), 16)
+    assert.equal(packet.readInt32BE(12), 77)
+    assert.deepEqual(client.received, [])
+  })
+
+  it('ends when a worker fails after the change of the root directory, and says why', async t => {
+    if (!isRoot(t)) return
+    const fixture = fileURLToPath(new URL('../fixtures/tracker-losing-its-socket.js', import.meta.url))
+    const settings = ['privileges.drop_privileges=true', `privileges.chroot_path=${scratch(t)}`]
+    const child = startProcess(t, process.execPath, [fixture, ...settings], { env: cleanEnvironment() })
+    const { code, stdout, stderr } = await child.ended
+    assert.equal(code, 1, stderr)
+    assert.match(
+      stderr,
+      /^AQ_WORKER_FAILED Worker socket-01 failed: .*EBADF.* can't be started again: since the/,
+    )
+    assert.match(stdout, /"event":"listening"/)
+    assert.doesNotMatch(stdout, /worker-restarted/)
+  })
+})
