@@ -147,11 +147,11 @@ export class Cleaner {
   private testForbidden(record: number): boolean {
     const words = this.words
     return this.isForbidden!(
-      words[record]!,
-      words[record + 1]!,
-      words[record + 2]!,
-      words[record + 3]!,
-      words[record + 4]!,
+      words[record + TorrentRecord.hash]!,
+      words[record + TorrentRecord.hash + 1]!,
+      words[record + TorrentRecord.hash + 2]!,
+      words[record + TorrentRecord.hash + 3]!,
+      words[record + TorrentRecord.hash + 4]!,
     )
   }
 
@@ -162,11 +162,11 @@ export class Cleaner {
     const words = this.words
     readCounts(words, record, this.counts)
     this.observe(
-      words[record]!,
-      words[record + 1]!,
-      words[record + 2]!,
-      words[record + 3]!,
-      words[record + 4]!,
+      words[record + TorrentRecord.hash]!,
+      words[record + TorrentRecord.hash + 1]!,
+      words[record + TorrentRecord.hash + 2]!,
+      words[record + TorrentRecord.hash + 3]!,
+      words[record + TorrentRecord.hash + 4]!,
       this.counts,
     )
   }

@@ -1,7 +1,17 @@
 // Locks in shared memory: one word each, 0 when free, else the owner's id and a bit that says somebody sleeps on it.
 // A thread that is killed while it holds a lock leaves it held: `locksHeldBy` tells the supervisor, nothing repairs it.
-import { Header, shardCountMax, shardsAt, shardWords } from './layout.js'
-import type { SwarmMemory } from './memory.js'
+import {
+  Arena,
+  arenaCount,
+  arenasAt,
+  arenaWords,
+  Header,
+  Shard,
+  shardCountMax,
+  shardsAt,
+  shardWords,
+} from './layout.js'
+import { type SwarmMemory, wordsOf } from './memory.js'
 
 /** Set while a thread may be asleep on the lock; its release then wakes one. */
 const waitersBit = 0x40000000
@@ -72,10 +82,13 @@ export function ownerOfLock(words: Int32Array, word: number): number {
  * died inside a critical section: what the lock guards may be half written, and every other thread will hang on it.
  */
 export function locksHeldBy(memory: SwarmMemory, lockOwner: number): number {
-  const words = new Int32Array(memory.buffer)
+  const words = wordsOf(memory)
   let count = heldBy(words, Header.poolLock, lockOwner)
+  for (let arena = 0; arena < arenaCount; arena++) {
+    count += heldBy(words, arenasAt + arena * arenaWords + Arena.lock, lockOwner)
+  }
   for (let shard = 0; shard < shardCountMax; shard++) {
-    count += heldBy(words, shardsAt + shard * shardWords, lockOwner)
+    count += heldBy(words, shardsAt + shard * shardWords + Shard.lock, lockOwner)
   }
   return count
 }

@@ -4,7 +4,7 @@
 // misses of one step overlap. Nothing is decided by what is read, so no lock is needed and stale positions do no harm.
 
 import { Header, Shard, shardsAt, shardWords, TorrentRecord } from './layout.js'
-import type { SwarmMemory } from './memory.js'
+import { type SwarmMemory, wordsOf } from './memory.js'
 import { hashPrefix, hashTorrent } from './torrent-record.js'
 
 export class Lookahead {
@@ -20,7 +20,7 @@ export class Lookahead {
 
   /** @param capacity announces in a batch at most */
   constructor(memory: SwarmMemory, capacity: number) {
-    this.#words = new Int32Array(memory.buffer)
+    this.#words = wordsOf(memory)
     this.#shardMask = this.#words[Header.shardMask]
     this.hashes = new Int32Array(capacity)
     this.#firstWords = new Int32Array(capacity)

@@ -4,6 +4,7 @@ import { AquaticError } from '../errors.js'
 import {
   descriptorsAt,
   descriptorWords,
+  firstByte,
   Header,
   memoryMaxBytes,
   poolOrderMax,
@@ -38,13 +39,15 @@ const memoryMinBytes = 2 ** 20
  */
 export function createSwarmMemory(options: SwarmMemoryOptions): SwarmMemory {
   const buffer = reserve(options.memoryLimitBytes)
-  const words = new Int32Array(buffer)
+  const words = wordsOf({ buffer })
   const slabCount = Math.floor(words.length / slabWords)
   const firstSlab = Math.ceil((descriptorsAt + slabCount * descriptorWords) / slabWords)
   words[Header.bucketClass] = options.bucketClass ?? 8
   words[Header.shardMask] = (options.shardCount ?? shardCountMax) - 1
   words[Header.tickSeconds] = tickSecondsFor(options.maxPeerAgeSeconds + 2 * options.cleaningIntervalSeconds)
-  new Uint8Array(buffer, Header.torrentKey * 4, 16).set(options.hashKey ?? randomFillSync(new Uint8Array(16)))
+  new Uint8Array(buffer, firstByte + Header.torrentKey * 4, 16).set(
+    options.hashKey ?? randomFillSync(new Uint8Array(16)),
+  )
   words[Header.poolFirst] = firstSlab
   words[Header.poolTop] = firstSlab
   words[Header.poolEnd] = Math.min(slabCount, 2 ** poolOrderMax)
@@ -53,7 +56,12 @@ export function createSwarmMemory(options: SwarmMemoryOptions): SwarmMemory {
 
 /** Where peers and torrents begin in the buffer; before it lie header, shards and slab descriptors. */
 export function heapOffsetBytes({ buffer }: SwarmMemory): number {
-  return new Int32Array(buffer)[Header.poolFirst] * slabWords * 4
+  return firstByte + wordsOf({ buffer })[Header.poolFirst] * slabWords * 4
+}
+
+/** The view that all positions in the swarm count from. */
+export function wordsOf(memory: SwarmMemory): Int32Array {
+  return new Int32Array(memory.buffer, firstByte)
 }
 
 function reserve(limitBytes: number): SharedArrayBuffer {

@@ -117,15 +117,24 @@ export function copyPeers(
 ): number {
   const end = first + count * entryWords
   // A Uint16Array keeps the low half of what is stored, and the port is the low half of the meta word.
-  for (let entry = first; entry < end; entry += entryWords) {
-    const addressEnd = entry + entryWords - 1
-    for (let position = entry; position < addressEnd; position++) {
+  if (entryWords === ipv4EntryWords) {
+    for (let entry = first; entry < end; entry += ipv4EntryWords) {
+      const address = words[entry]!
+      out[outIndex] = address
+      out[outIndex + 1] = address >>> 16
+      out[outIndex + 2] = words[entry + 1]!
+      outIndex += 3
+    }
+    return outIndex
+  }
+  for (let entry = first; entry < end; entry += ipv6EntryWords) {
+    for (let position = entry; position < entry + 4; position++) {
       const word = words[position]!
       out[outIndex] = word
       out[outIndex + 1] = word >>> 16
       outIndex += 2
     }
-    out[outIndex++] = words[addressEnd]!
+    out[outIndex++] = words[entry + 4]!
   }
   return outIndex
 }

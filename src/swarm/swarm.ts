@@ -11,7 +11,7 @@ import {
 } from './announce.js'
 import { FamilyCounter, Header, Shard, shardsAt, shardWords, slabWords, TorrentRecord } from './layout.js'
 import { acquireLock, lockOwnerMax, releaseLock } from './lock.js'
-import type { SwarmMemory } from './memory.js'
+import { type SwarmMemory, wordsOf } from './memory.js'
 import {
   completedBit,
   ipv4EntryWords,
@@ -68,7 +68,7 @@ export class Swarm {
     if (!(options.lockOwner >= 1 && options.lockOwner <= lockOwnerMax)) {
       throw new RangeError(`lockOwner must be 1 or more, not ${options.lockOwner}`)
     }
-    this.words = new Int32Array(memory.buffer)
+    this.words = wordsOf(memory)
     this.lockOwner = options.lockOwner
     this.random = new Random(options.randomSeed)
     this.shardMask = this.words[Header.shardMask]!

@@ -1,8 +1,8 @@
 // The torrents of one shard: records in chains behind a table of slots, used under the shard's lock.
 //
 // Record, 11 words:
-//   0..4   info hash
-//   5      next record of the same slot
+//   0      next record of the same slot
+//   1..5   info hash, beside the link: walking on costs one cache line per record
 //   6, 7   IPv4 peers: position, meta     (`peer-set.ts`)
 //   8, 9   IPv6 peers: position, meta
 //   10     downloads
@@ -41,11 +41,11 @@ export function hashTorrent(
 export function hashRecord(words: Int32Array, record: number): number {
   return hashTorrent(
     words,
-    words[record]!,
-    words[record + 1]!,
-    words[record + 2]!,
-    words[record + 3]!,
-    words[record + 4]!,
+    words[record + TorrentRecord.hash]!,
+    words[record + TorrentRecord.hash + 1]!,
+    words[record + TorrentRecord.hash + 2]!,
+    words[record + TorrentRecord.hash + 3]!,
+    words[record + TorrentRecord.hash + 4]!,
   )
 }
 
@@ -72,11 +72,11 @@ export function findTorrent(
   let record = words[slots + hashPrefix(hash, words[shard + Shard.slotBits]!)]!
   while (record !== 0) {
     if (
-      words[record] === hash0 &&
-      words[record + 1] === hash1 &&
-      words[record + 2] === hash2 &&
-      words[record + 3] === hash3 &&
-      words[record + 4] === hash4
+      words[record + TorrentRecord.hash] === hash0 &&
+      words[record + TorrentRecord.hash + 1] === hash1 &&
+      words[record + TorrentRecord.hash + 2] === hash2 &&
+      words[record + TorrentRecord.hash + 3] === hash3 &&
+      words[record + TorrentRecord.hash + 4] === hash4
     ) {
       return record
     }
@@ -96,14 +96,13 @@ export function addTorrent(words: Int32Array, shard: number, hash: number, annou
   }
   const bits = words[shard + Shard.slotBits]!
   const slot = words[shard + Shard.slots]! + hashPrefix(hash, bits)
-  words[record] = announce.hash0
-  words[record + 1] = announce.hash1
-  words[record + 2] = announce.hash2
-  words[record + 3] = announce.hash3
-  words[record + 4] = announce.hash4
-  words[record + TorrentRecord.next] = words[slot]!
-  words.fill(0, record + TorrentRecord.ipv4, record + recordWords)
-  words[slot] = record
+  words.fill(0, record, record + recordWords)
+  words[record + TorrentRecord.hash] = announce.hash0
+  words[record + TorrentRecord.hash + 1] = announce.hash1
+  words[record + TorrentRecord.hash + 2] = announce.hash2
+  words[record + TorrentRecord.hash + 3] = announce.hash3
+  words[record + TorrentRecord.hash + 4] = announce.hash4
+  words[lastLink(words, slot)] = record
   const torrents = words[shard + Shard.torrents]! + 1
   words[shard + Shard.torrents] = torrents
   if (torrents > 1 << bits && bits < slotBitsMax) {
@@ -111,6 +110,15 @@ export function addTorrent(words: Int32Array, shard: number, hash: number, annou
     resizeSlots(words, shard, bits + 1)
   }
   return record
+}
+
+/** The word that ends a slot's chain. Torrents join there: those with many announces mostly came early. */
+function lastLink(words: Int32Array, slot: number): number {
+  let link = slot
+  while (words[link] !== 0) {
+    link = words[link]! + TorrentRecord.next
+  }
+  return link
 }
 
 /** Removes a torrent whose peers are gone. */
@@ -169,8 +177,8 @@ function relinkChain(words: Int32Array, record: number, newSlots: number, newBit
   while (record !== 0) {
     const next = words[record + TorrentRecord.next]!
     const slot = newSlots + hashPrefix(hashRecord(words, record), newBits)
-    words[record + TorrentRecord.next] = words[slot]!
-    words[slot] = record
+    words[record + TorrentRecord.next] = 0
+    words[lastLink(words, slot)] = record
     record = next
   }
 }

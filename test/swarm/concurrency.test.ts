@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads'
 import { Cleaner } from '../../src/swarm/cleaner.js'
 import { Header } from '../../src/swarm/layout.js'
 import { acquireLock, locksHeldBy, releaseLock } from '../../src/swarm/lock.js'
+import { wordsOf } from '../../src/swarm/memory.js'
 import { cleanAll, makeMemory, Speaker } from './fixture.js'
 import { checkInvariants } from './invariants.js'
 import type { HammerReport, SwarmWorkerData } from './swarm-worker.js'
@@ -60,7 +61,7 @@ test('a thread terminated inside an announce is found by the lock it left', asyn
 
 test('locks are told apart by owner, also while somebody waits', () => {
   const memory = makeMemory()
-  const words = new Int32Array(memory.buffer)
+  const words = wordsOf(memory)
   acquireLock(words, Header.poolLock, 3)
   assert.equal(locksHeldBy(memory, 3), 1)
   Atomics.or(words, Header.poolLock, 0x40000000)

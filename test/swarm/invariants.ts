@@ -3,6 +3,10 @@ import assert from 'node:assert/strict'
 import { halfSipHashOf2, halfSipHashOf5 } from '../../src/swarm/half-siphash.js'
 import { bucketCapacity, LargeHeader, localDepthOf, peersInBucket } from '../../src/swarm/large-set.js'
 import {
+  Arena,
+  arenaCount,
+  arenasAt,
+  arenaWords,
   descriptorsAt,
   descriptorWords,
   Header,
@@ -15,7 +19,7 @@ import {
   slabWords,
   TorrentRecord,
 } from '../../src/swarm/layout.js'
-import type { SwarmMemory } from '../../src/swarm/memory.js'
+import { type SwarmMemory, wordsOf } from '../../src/swarm/memory.js'
 import { isLarge, peersOf, seedersOf } from '../../src/swarm/peer-set.js'
 import { hashPrefix, hashRecord } from '../../src/swarm/torrent-record.js'
 
@@ -42,7 +46,7 @@ class Inspection {
   private poolSlabs = 0
 
   constructor(memory: SwarmMemory) {
-    this.words = new Int32Array(memory.buffer)
+    this.words = wordsOf(memory)
   }
 
   run(): void {
@@ -53,7 +57,7 @@ class Inspection {
         this.checkShard(index)
       }
     }
-    this.checkSlabs(shards)
+    this.checkSlabs()
     this.checkPool()
   }
 
@@ -202,7 +206,7 @@ class Inspection {
     known.blocks.add(position)
   }
 
-  private checkSlabs(shards: number): void {
+  private checkSlabs(): void {
     const { words } = this
     for (const [slab, { sizeClass, blocks }] of this.slabs) {
       const state = words[descriptorsAt + slab * descriptorWords]!
@@ -213,11 +217,15 @@ class Inspection {
         freed++
       }
       assert.equal(state & 0xff, blocks.size, 'blocks in use counted')
-      assert.equal((state >>> 17) / size, blocks.size + freed, 'every block is in use, freed or untouched')
+      assert.equal(
+        ((state >>> 17) & 0x1ff) / size,
+        blocks.size + freed,
+        'every block is in use, freed or untouched',
+      )
     }
     let listed = 0
-    for (let list = 0; list < shards * 8; list++) {
-      const head = shardsAt + (list >>> 3) * shardWords + Shard.slabLists + (list & 7)
+    for (let list = 0; list < arenaCount * 8; list++) {
+      const head = arenasAt + (list >>> 3) * arenaWords + Arena.slabLists + (list & 7)
       for (let slab = words[head]!; slab !== 0; slab = words[descriptorsAt + slab * descriptorWords + 1]!) {
         assert.ok(this.slabs.has(slab), 'a listed slab has blocks in use')
         listed++
@@ -227,7 +235,7 @@ class Inspection {
       const state = words[descriptorsAt + slab * descriptorWords]!
       return (
         ((state >>> 8) & 0x1ff) !== 0 ||
-        (state >>> 17) + (sizeClass === 0 ? recordWords : 1 << sizeClass) <= slabWords
+        ((state >>> 17) & 0x1ff) + (sizeClass === 0 ? recordWords : 1 << sizeClass) <= slabWords
       )
     })
     assert.equal(listed, withRoom.length, 'slabs with room are listed')

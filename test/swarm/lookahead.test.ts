@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Announce, AnnounceResult, Outcome, TorrentCounts } from '../../src/swarm/announce.js'
+import { shardsAt } from '../../src/swarm/layout.js'
 import { Lookahead } from '../../src/swarm/lookahead.js'
-import { createSwarmMemory } from '../../src/swarm/memory.js'
+import { createSwarmMemory, wordsOf } from '../../src/swarm/memory.js'
 import { Swarm } from '../../src/swarm/swarm.js'
 
 const options = { memoryLimitBytes: 2 ** 22, maxPeerAgeSeconds: 100, cleaningIntervalSeconds: 100 }
@@ -23,9 +24,9 @@ describe('lookahead', () => {
     for (let round = 0; round < 3; round++) {
       lookahead.clear()
       for (let torrent = 0; torrent < 64; torrent++) assert.equal(lookahead.add(torrent, 2, 3, 4, 5), torrent)
-      const before = new Int32Array(memory.buffer.slice(0))
+      const before = wordsOf(memory).slice()
       lookahead.fetch()
-      assert.deepEqual(new Int32Array(memory.buffer), before)
+      assert.deepEqual(wordsOf(memory), before)
       announce.wirePort = round + 1
       for (let torrent = 0; torrent < 64; torrent++) {
         Object.assign(announce, { hash0: torrent, hash1: 2, hash2: 3, hash3: 4, hash4: 5 })
@@ -41,10 +42,10 @@ describe('lookahead', () => {
 
   it('reads without harm whatever positions it meets', () => {
     const memory = createSwarmMemory(options)
-    const words = new Int32Array(memory.buffer)
+    const words = wordsOf(memory)
     const lookahead = new Lookahead(memory, 1000)
     // As if other threads were writing everywhere while it looks: all positions are nonsense.
-    const header = words.slice(0, 128)
+    const header = words.slice(0, shardsAt)
     for (let word = 0; word < words.length; word++) words[word] = Math.imul(word, 0x9e3779b1)
     words.set(header)
     lookahead.clear()

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { AnnounceEvent, Family, Outcome } from '../../src/swarm/announce.js'
 import { Cleaner } from '../../src/swarm/cleaner.js'
 import { Header } from '../../src/swarm/layout.js'
-import type { SwarmMemory } from '../../src/swarm/memory.js'
+import { type SwarmMemory, wordsOf } from '../../src/swarm/memory.js'
 import { cleanAll, makeMemory, type PeerAnnounce, Speaker } from './fixture.js'
 import { checkInvariants } from './invariants.js'
 import { Model } from './model.js'
@@ -187,7 +187,7 @@ test('sequences agree with plain Maps where memory runs out all the time', () =>
     1000,
     () => {
       const memory = makeMemory({ memoryLimitBytes: 2 ** 20, shardCount: 2, bucketClass: 4 })
-      const words = new Int32Array(memory.buffer)
+      const words = wordsOf(memory)
       words[Header.poolEnd] = words[Header.poolFirst]! + 9
       return memory
     },
