@@ -114,6 +114,12 @@ export function untilSignal(): StopRequest {
       }
     })
   }
+  // Without listeners the first would end the tracker and the second would open node's debugger.
+  for (const name of ['SIGHUP', 'SIGUSR1'] as const) {
+    process.on(name, () =>
+      writeRemark(`note: ${name} is ignored: this version reloads nothing, start it again.\n`),
+    )
+  }
   return {
     signal: controller.signal,
     exitCode: () => (received === 'SIGINT' ? ExitCode.interrupted : ExitCode.ok),

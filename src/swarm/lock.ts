@@ -27,8 +27,9 @@ const spinLooks = 200
 const waitMs = 20
 
 /**
- * Waits before a lock counts as abandoned: two seconds for what takes microseconds. Its owner is dead, and waiting for
- * ever would hide that. Counted in waits, not by a clock, so that a process that was stopped and goes on is not misled.
+ * Waits in a row without a release before a lock counts as abandoned: two seconds for what takes microseconds. Its
+ * owner is dead, and waiting for ever would hide that. Counted in waits, not by a clock, so that a process that was
+ * stopped and goes on is not misled.
  */
 const waitsMax = 100
 
@@ -57,8 +58,8 @@ function acquireContended(words: Int32Array, word: number, owner: number): void 
     }
     const marked = held | waitersBit
     if (held === marked || Atomics.compareExchange(words, word, held, marked) === held) {
-      Atomics.wait(words, word, marked, waitMs)
-      waits++
+      // Somebody who is woken and comes too late is not stuck: the lock moves. Only silence counts.
+      waits = Atomics.wait(words, word, marked, waitMs) === 'timed-out' ? waits + 1 : 0
     }
   }
   throw new Error(`a lock of the swarm was not released in time by thread ${ownerOfLock(words, word)}`)

@@ -161,6 +161,18 @@ describe('serve udp', () => {
     assert.equal(code, 0)
   })
 
+  it('says that there is nothing to reload, and serves on', async t => {
+    const tracker = await startTracker(t, { families: [4] })
+    const client = await UdpClient.connected({ address: '127.0.0.1', port: tracker.port(4) })
+    for (const name of ['SIGHUP', 'SIGUSR1'] as const) {
+      tracker.process.signal(name)
+      await tracker.process.waitForLines('stderr', new RegExp(`^note: ${name} is ignored`))
+      assert.equal((await client.announce({ infoHash: infoHash(1) })).action, 1)
+    }
+    client.close()
+    assert.equal((await tracker.stop()).code, 0)
+  })
+
   it('serves again on the same port after a restart', async t => {
     const first = await startTracker(t, { families: [4] })
     const port = first.port(4)
