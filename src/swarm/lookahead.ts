@@ -3,7 +3,16 @@
 // the other they add up. Here all announces of a batch make their first step, then all their second, and so on: the
 // misses of one step overlap. Nothing is decided by what is read, so no lock is needed and stale positions do no harm.
 
-import { Header, Shard, shardsAt, shardWords, TorrentRecord } from './layout.js'
+import {
+  descriptorsAt,
+  descriptorWords,
+  Header,
+  Shard,
+  shardsAt,
+  shardWords,
+  slabBits,
+  TorrentRecord,
+} from './layout.js'
 import { type SwarmMemory, wordsOf } from './memory.js'
 import { hashPrefix, hashTorrent } from './torrent-record.js'
 
@@ -55,7 +64,7 @@ export class Lookahead {
     for (let index = 0; index < count; index++) positions[index] = words[this.#safe(positions[index])]
     for (let index = 0; index < count; index++) {
       const record = this.#safe(positions[index])
-      const isOther = words[record] !== this.#firstWords[index]
+      const isOther = words[record + TorrentRecord.hash] !== this.#firstWords[index]
       positions[index] = isOther ? words[record + TorrentRecord.next] : record
     }
     for (let index = 0; index < count; index++) {
@@ -63,7 +72,11 @@ export class Lookahead {
       positions[index] = words[record + TorrentRecord.ipv4] | words[record + TorrentRecord.ipv6]
     }
     let touched = 0
-    for (let index = 0; index < count; index++) touched ^= words[this.#safe(positions[index])]
+    for (let index = 0; index < count; index++) {
+      const block = this.#safe(positions[index])
+      // An added peer often moves them to a larger block; giving this one back changes its slab's descriptor.
+      touched ^= words[block] ^ words[descriptorsAt + (block >>> slabBits) * descriptorWords]
+    }
     this.touched = touched
   }
 
