@@ -1,20 +1,29 @@
 // The values one announce brings to the swarm and takes away. Both are reused for every packet: nothing is allocated.
 
 /** Address family of a peer, as its IP version. */
-export const Family = { ipv4: 4, ipv6: 6 } as const
+export const enum Family {
+  ipv4 = 4,
+  ipv6 = 6,
+}
 
 /** BEP 15 event numbers; anything else is treated as `none` before it comes here. */
-export const AnnounceEvent = { none: 0, completed: 1, started: 2, stopped: 3 } as const
+export const enum AnnounceEvent {
+  none = 0,
+  completed = 1,
+  /** Nothing here depends on it. @public */
+  started = 2,
+  stopped = 3,
+}
 
 /** What became of the announcer's own entry. */
-export const Outcome = {
+export const enum Outcome {
   /** The swarm now says what the announce said (inserted, refreshed, removed, or not listed because of port 0). */
-  stored: 0,
+  stored = 0,
   /** The torrent is known and answered, but the memory limit left no room for this peer. */
-  peerRefused: 1,
+  peerRefused = 1,
   /** The torrent is new and the memory limit left no room for it: nothing to answer with. */
-  torrentRefused: 2,
-} as const
+  torrentRefused = 2,
+}
 
 /**
  * One announce. 32-bit words hold bytes exactly as they lie on the wire, loaded by a (little-endian) Int32Array;

@@ -3,7 +3,7 @@
 //
 // Slab descriptor: [state][next slab][previous slab]. In the pool's free lists, state is ~order (negative) at the first
 // slab of a free block; every other slab's state is 0 or the business of whoever holds it (`slabs.ts`), never negative.
-import { descriptorsAt, descriptorWords, Header, poolOrderMax, slabBits } from './layout.js'
+import { Header, Layout } from './layout.js'
 import { acquireLock, releaseLock } from './lock.js'
 
 /** Takes 2^order slabs aligned to their size. Returns their first word, or 0 when the memory limit is reached. */
@@ -20,7 +20,7 @@ export function takeBlock(words: Int32Array, order: number, owner: number): numb
 export function giveBackBlock(words: Int32Array, position: number, order: number, owner: number): void {
   acquireLock(words, Header.poolLock, owner)
   try {
-    giveBackLocked(words, position >>> slabBits, order)
+    giveBackLocked(words, position >>> Layout.slabBits, order)
   } finally {
     releaseLock(words, Header.poolLock)
   }
@@ -28,11 +28,11 @@ export function giveBackBlock(words: Int32Array, position: number, order: number
 
 function takeLocked(words: Int32Array, order: number): number {
   let from = order
-  while (from <= poolOrderMax && words[Header.poolFree + from] === 0) {
+  while (from <= Layout.poolOrderMax && words[Header.poolFree + from] === 0) {
     from++
   }
   let slab = 0
-  if (from <= poolOrderMax) {
+  if (from <= Layout.poolOrderMax) {
     slab = words[Header.poolFree + from]!
     unlinkFree(words, slab, from)
     while (from > order) {
@@ -45,9 +45,9 @@ function takeLocked(words: Int32Array, order: number): number {
       return 0
     }
   }
-  words[descriptorsAt + slab * descriptorWords] = 0
+  words[Layout.descriptorsAt + slab * Layout.descriptorWords] = 0
   words[Header.poolUsed] = words[Header.poolUsed]! + (1 << order)
-  return slab << slabBits
+  return slab << Layout.slabBits
 }
 
 /** Extends the used part of the heap. What alignment skips goes to the free lists. */
@@ -69,12 +69,12 @@ function takeFromTop(words: Int32Array, order: number): number {
 
 function giveBackLocked(words: Int32Array, slab: number, order: number): void {
   words[Header.poolUsed] = words[Header.poolUsed]! - (1 << order)
-  words[descriptorsAt + slab * descriptorWords] = 0
+  words[Layout.descriptorsAt + slab * Layout.descriptorWords] = 0
   const top = words[Header.poolTop]!
-  while (order < poolOrderMax) {
+  while (order < Layout.poolOrderMax) {
     const buddy = slab ^ (1 << order)
     // Beyond the top lies nothing yet, and beyond the limit not even a descriptor.
-    if (buddy >= top || words[descriptorsAt + buddy * descriptorWords] !== ~order) {
+    if (buddy >= top || words[Layout.descriptorsAt + buddy * Layout.descriptorWords] !== ~order) {
       break
     }
     unlinkFree(words, buddy, order)
@@ -85,38 +85,38 @@ function giveBackLocked(words: Int32Array, slab: number, order: number): void {
 }
 
 function pushFree(words: Int32Array, slab: number, order: number): void {
-  const descriptor = descriptorsAt + slab * descriptorWords
+  const descriptor = Layout.descriptorsAt + slab * Layout.descriptorWords
   words[descriptor] = ~order
   linkSlab(words, Header.poolFree + order, slab)
 }
 
 function unlinkFree(words: Int32Array, slab: number, order: number): void {
-  words[descriptorsAt + slab * descriptorWords] = 0
+  words[Layout.descriptorsAt + slab * Layout.descriptorWords] = 0
   unlinkSlab(words, Header.poolFree + order, slab)
 }
 
 /** Puts a slab in front of the doubly linked list whose head is the word at `list`. */
 export function linkSlab(words: Int32Array, list: number, slab: number): void {
-  const descriptor = descriptorsAt + slab * descriptorWords
+  const descriptor = Layout.descriptorsAt + slab * Layout.descriptorWords
   const next = words[list]!
   words[descriptor + 1] = next
   words[descriptor + 2] = 0
   if (next !== 0) {
-    words[descriptorsAt + next * descriptorWords + 2] = slab
+    words[Layout.descriptorsAt + next * Layout.descriptorWords + 2] = slab
   }
   words[list] = slab
 }
 
 /** Takes a slab out of the list whose head is the word at `list`. */
 export function unlinkSlab(words: Int32Array, list: number, slab: number): void {
-  const descriptor = descriptorsAt + slab * descriptorWords
+  const descriptor = Layout.descriptorsAt + slab * Layout.descriptorWords
   const next = words[descriptor + 1]!
   const previous = words[descriptor + 2]!
   if (next !== 0) {
-    words[descriptorsAt + next * descriptorWords + 2] = previous
+    words[Layout.descriptorsAt + next * Layout.descriptorWords + 2] = previous
   }
   if (previous !== 0) {
-    words[descriptorsAt + previous * descriptorWords + 1] = next
+    words[Layout.descriptorsAt + previous * Layout.descriptorWords + 1] = next
   } else {
     words[list] = next
   }

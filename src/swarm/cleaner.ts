@@ -12,10 +12,11 @@ import {
   peersInBucket,
   setPeersInBucket,
 } from './large-set.js'
-import { FamilyCounter, Header, Shard, shardsAt, shardWords, TorrentRecord } from './layout.js'
+import { FamilyCounter, Header, Layout, Shard, TorrentRecord } from './layout.js'
 import { acquireLock, releaseLock } from './lock.js'
-import { ipv4EntryWords, ipv6EntryWords, type Swept, sweepEntries } from './peer-entry.js'
+import { PeerEntry, type Swept, sweepEntries } from './peer-entry.js'
 import * as peerSet from './peer-set.js'
+import { returnSpares } from './slabs.js'
 import { increase, readCounts, type Swarm } from './swarm.js'
 import { removeTorrent, shrinkSlots, unlinkTorrent } from './torrent-record.js'
 
@@ -82,11 +83,16 @@ export class Cleaner {
     while (remaining > 0 && this.shardIndex < this.shardCount) {
       remaining -= this.cleanSlice(Math.min(remaining, entriesPerLock))
     }
-    return this.shardIndex === this.shardCount
+    if (this.shardIndex < this.shardCount) {
+      return false
+    }
+    // It only frees: what it kept as spares nobody would use.
+    returnSpares(this.words, this.lockOwner)
+    return true
   }
 
   private cleanSlice(entriesMax: number): number {
-    const shard = shardsAt + this.shardIndex * shardWords
+    const shard = Layout.shardsAt + this.shardIndex * Layout.shardWords
     acquireLock(this.words, shard + Shard.lock, this.lockOwner)
     try {
       return this.largeTorrents.length > 0
@@ -256,7 +262,7 @@ function setOf(record: number, family: number): number {
 }
 
 function wordsOf(family: number): number {
-  return family === Family.ipv4 ? ipv4EntryWords : ipv6EntryWords
+  return family === Family.ipv4 ? PeerEntry.ipv4Words : PeerEntry.ipv6Words
 }
 
 function isEmpty(words: Int32Array, record: number): boolean {

@@ -13,20 +13,20 @@
 import type { Announce } from './announce.js'
 import { halfSipHashOf2, halfSipHashOf5 } from './half-siphash.js'
 import { Header } from './layout.js'
-import { copyWords, ipv4EntryWords, writeEntry } from './peer-entry.js'
+import { copyWords, PeerEntry, writeEntry } from './peer-entry.js'
 import { allocate, free } from './slabs.js'
 import { hashPrefix } from './torrent-record.js'
 
-export const LargeHeader = {
-  directory: 0,
-  depth: 1,
-  peers: 2,
-  seeders: 3,
-  buckets: 4,
-  directoryClass: 5,
+export const enum LargeHeader {
+  directory = 0,
+  depth = 1,
+  peers = 2,
+  seeders = 3,
+  buckets = 4,
+  directoryClass = 5,
   /** Buckets of each local depth: the directory can halve when none is at `depth`. */
-  bucketsOfDepth: 8,
-} as const
+  bucketsOfDepth = 8,
+}
 
 const headerClass = 5
 const depthMax = 23
@@ -61,7 +61,7 @@ export function setPeersInBucket(words: Int32Array, header: number, bucket: numb
 export function hashPeer(words: Int32Array, entryWords: number, announce: Announce): number {
   const key0 = words[Header.peerKey]!
   const key1 = words[Header.peerKey + 1]!
-  return entryWords === ipv4EntryWords
+  return entryWords === PeerEntry.ipv4Words
     ? halfSipHashOf2(key0, key1, announce.address0, announce.wirePort)
     : halfSipHashOf5(
         key0,
@@ -78,7 +78,7 @@ function hashEntry(words: Int32Array, entryWords: number, entry: number): number
   const key0 = words[Header.peerKey]!
   const key1 = words[Header.peerKey + 1]!
   const wirePort = words[entry + entryWords - 1]! & 0xffff
-  return entryWords === ipv4EntryWords
+  return entryWords === PeerEntry.ipv4Words
     ? halfSipHashOf2(key0, key1, words[entry]!, wirePort)
     : halfSipHashOf5(
         key0,

@@ -1,16 +1,6 @@
 // Locks in shared memory: one word each, 0 when free, else the owner's id and a bit that says somebody sleeps on it.
 // A thread that is killed while it holds a lock leaves it held: `locksHeldBy` tells the supervisor, nothing repairs it.
-import {
-  Arena,
-  arenaCount,
-  arenasAt,
-  arenaWords,
-  Header,
-  Shard,
-  shardCountMax,
-  shardsAt,
-  shardWords,
-} from './layout.js'
+import { Arena, Header, Layout, Shard } from './layout.js'
 import { type SwarmMemory, wordsOf } from './memory.js'
 
 /** Set while a thread may be asleep on the lock; its release then wakes one. */
@@ -85,11 +75,11 @@ export function ownerOfLock(words: Int32Array, word: number): number {
 export function locksHeldBy(memory: SwarmMemory, lockOwner: number): number {
   const words = wordsOf(memory)
   let count = heldBy(words, Header.poolLock, lockOwner)
-  for (let arena = 0; arena < arenaCount; arena++) {
-    count += heldBy(words, arenasAt + arena * arenaWords + Arena.lock, lockOwner)
+  for (let arena = 0; arena < Layout.arenaCount; arena++) {
+    count += heldBy(words, Layout.arenasAt + arena * Layout.arenaWords + Arena.lock, lockOwner)
   }
-  for (let shard = 0; shard < shardCountMax; shard++) {
-    count += heldBy(words, shardsAt + shard * shardWords + Shard.lock, lockOwner)
+  for (let shard = 0; shard < Layout.shardCountMax; shard++) {
+    count += heldBy(words, Layout.shardsAt + shard * Layout.shardWords + Shard.lock, lockOwner)
   }
   return count
 }

@@ -3,16 +3,7 @@
 // the other they add up. Here all announces of a batch make their first step, then all their second, and so on: the
 // misses of one step overlap. Nothing is decided by what is read, so no lock is needed and stale positions do no harm.
 
-import {
-  descriptorsAt,
-  descriptorWords,
-  Header,
-  Shard,
-  shardsAt,
-  shardWords,
-  slabBits,
-  TorrentRecord,
-} from './layout.js'
+import { Header, Layout, Shard, TorrentRecord } from './layout.js'
 import { type SwarmMemory, wordsOf } from './memory.js'
 import { hashPrefix, hashTorrent } from './torrent-record.js'
 
@@ -49,39 +40,49 @@ export class Lookahead {
     return index
   }
 
-  /** Walks all chains, a step at a time. */
+  /**
+   * Walks all chains, a step at a time. Short loops without calls and without branches on what is fetched: a processor
+   * looks some hundred instructions ahead, and what fits into that is fetched at the same time.
+   */
   fetch(): void {
     const words = this.#words
     const positions = this.#positions
+    const hashes = this.hashes
+    const firstWords = this.#firstWords
+    const shardMask = this.#shardMask
+    const end = words.length - 16
     const count = this.#count
     for (let index = 0; index < count; index++) {
-      const shard = shardsAt + (this.hashes[index] & this.#shardMask) * shardWords
-      const slots = words[shard + Shard.slots]
-      positions[index] =
-        slots === 0 ? 0 : slots + hashPrefix(this.hashes[index], words[shard + Shard.slotBits])
+      const hash = hashes[index]
+      const shard = Layout.shardsAt + (hash & shardMask) * Layout.shardWords
+      positions[index] = words[shard + Shard.slots] + hashPrefix(hash, words[shard + Shard.slotBits])
     }
-    // Slot to record, record to the next of its chain where the first word shows that it is another torrent.
-    for (let index = 0; index < count; index++) positions[index] = words[this.#safe(positions[index])]
+    // Slot to record, record to the next of its chain where the first word shows that it is another torrent. A position
+    // read without a lock may be anything: outside the swarm it becomes 0.
     for (let index = 0; index < count; index++) {
-      const record = this.#safe(positions[index])
-      const isOther = words[record + TorrentRecord.hash] !== this.#firstWords[index]
-      positions[index] = isOther ? words[record + TorrentRecord.next] : record
+      const slot = positions[index]
+      positions[index] = words[slot < 0 || slot >= end ? 0 : slot]
     }
     for (let index = 0; index < count; index++) {
-      const record = this.#safe(positions[index])
+      const position = positions[index]
+      const record = position < 0 || position >= end ? 0 : position
+      const difference = words[record + TorrentRecord.hash] ^ firstWords[index]
+      const isOther = (difference | -difference) >> 31
+      positions[index] = record ^ ((record ^ words[record + TorrentRecord.next]) & isOther)
+    }
+    for (let index = 0; index < count; index++) {
+      const position = positions[index]
+      const record = position < 0 || position >= end ? 0 : position
       positions[index] = words[record + TorrentRecord.ipv4] | words[record + TorrentRecord.ipv6]
     }
     let touched = 0
     for (let index = 0; index < count; index++) {
-      const block = this.#safe(positions[index])
+      const position = positions[index]
+      const block = position < 0 || position >= end ? 0 : position
       // An added peer often moves them to a larger block; giving this one back changes its slab's descriptor.
-      touched ^= words[block] ^ words[descriptorsAt + (block >>> slabBits) * descriptorWords]
+      touched ^=
+        words[block] ^ words[Layout.descriptorsAt + (block >>> Layout.slabBits) * Layout.descriptorWords]
     }
     this.touched = touched
-  }
-
-  /** A position read without a lock may be anything: outside the swarm it becomes 0. */
-  #safe(position: number): number {
-    return position >>> 0 < this.#words.length - 16 ? position : 0
   }
 }

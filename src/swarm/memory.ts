@@ -1,16 +1,7 @@
 // Makes the shared buffer of one swarm. It is reserved whole and costs memory only where it is touched.
 import { randomFillSync } from 'node:crypto'
 import { AquaticError } from '../errors.js'
-import {
-  descriptorsAt,
-  descriptorWords,
-  firstByte,
-  Header,
-  memoryMaxBytes,
-  poolOrderMax,
-  shardCountMax,
-  slabWords,
-} from './layout.js'
+import { Header, Layout } from './layout.js'
 import { tickSecondsFor } from './peer-entry.js'
 
 export interface SwarmMemoryOptions {
@@ -40,32 +31,32 @@ const memoryMinBytes = 2 ** 20
 export function createSwarmMemory(options: SwarmMemoryOptions): SwarmMemory {
   const buffer = reserve(options.memoryLimitBytes)
   const words = wordsOf({ buffer })
-  const slabCount = Math.floor(words.length / slabWords)
-  const firstSlab = Math.ceil((descriptorsAt + slabCount * descriptorWords) / slabWords)
+  const slabCount = Math.floor(words.length / Layout.slabWords)
+  const firstSlab = Math.ceil((Layout.descriptorsAt + slabCount * Layout.descriptorWords) / Layout.slabWords)
   words[Header.bucketClass] = options.bucketClass ?? 8
-  words[Header.shardMask] = (options.shardCount ?? shardCountMax) - 1
+  words[Header.shardMask] = (options.shardCount ?? Layout.shardCountMax) - 1
   words[Header.tickSeconds] = tickSecondsFor(options.maxPeerAgeSeconds + 2 * options.cleaningIntervalSeconds)
-  new Uint8Array(buffer, firstByte + Header.torrentKey * 4, 16).set(
+  new Uint8Array(buffer, Layout.firstByte + Header.torrentKey * 4, 16).set(
     options.hashKey ?? randomFillSync(new Uint8Array(16)),
   )
   words[Header.poolFirst] = firstSlab
   words[Header.poolTop] = firstSlab
-  words[Header.poolEnd] = Math.min(slabCount, 2 ** poolOrderMax)
+  words[Header.poolEnd] = Math.min(slabCount, 2 ** Layout.poolOrderMax)
   return { buffer }
 }
 
 /** Where peers and torrents begin in the buffer; before it lie header, shards and slab descriptors. */
 export function heapOffsetBytes({ buffer }: SwarmMemory): number {
-  return firstByte + wordsOf({ buffer })[Header.poolFirst] * slabWords * 4
+  return Layout.firstByte + wordsOf({ buffer })[Header.poolFirst] * Layout.slabWords * 4
 }
 
 /** The view that all positions in the swarm count from. */
 export function wordsOf(memory: SwarmMemory): Int32Array {
-  return new Int32Array(memory.buffer, firstByte)
+  return new Int32Array(memory.buffer, Layout.firstByte)
 }
 
 function reserve(limitBytes: number): SharedArrayBuffer {
-  if (!(limitBytes >= memoryMinBytes && limitBytes <= memoryMaxBytes)) {
+  if (!(limitBytes >= memoryMinBytes && limitBytes <= Layout.memoryMaxBytes)) {
     throw new AquaticError(
       'AQ_MEMORY_UNAVAILABLE',
       `A swarm's memory limit must be 1 MiB to 8 GiB, not ${limitBytes} bytes.`,
@@ -73,7 +64,7 @@ function reserve(limitBytes: number): SharedArrayBuffer {
     )
   }
   try {
-    return new SharedArrayBuffer(Math.floor(limitBytes / (slabWords * 4)) * slabWords * 4)
+    return new SharedArrayBuffer(Math.floor(limitBytes / (Layout.slabWords * 4)) * Layout.slabWords * 4)
   } catch (cause) {
     throw new AquaticError(
       'AQ_MEMORY_UNAVAILABLE',

@@ -9,12 +9,13 @@
 // range: then "not yet" and "past" can't be confused.
 import type { Announce } from './announce.js'
 
-export const ipv4EntryWords = 2
-export const ipv6EntryWords = 5
-
-export const seederBit = 1 << 16
-/** The peer once said `completed`: it stays a seeder until it stops, whatever `left` it sends later. */
-export const completedBit = 1 << 17
+export const enum PeerEntry {
+  ipv4Words = 2,
+  ipv6Words = 5,
+  seederBit = 1 << 16,
+  /** The peer once said `completed`: it stays a seeder until it stops, whatever `left` it sends later. */
+  completedBit = 1 << 17,
+}
 
 const expiryShift = 18
 const expiryMask = 0x3fff
@@ -59,7 +60,7 @@ export function findEntry(
     if (
       words[entry] === address0 &&
       ((words[entry + metaOffset]! ^ wirePort) & 0xffff) === 0 &&
-      (entryWords === ipv4EntryWords || sameAddressTail(words, entry, announce))
+      (entryWords === PeerEntry.ipv4Words || sameAddressTail(words, entry, announce))
     ) {
       return entry
     }
@@ -83,7 +84,7 @@ export function writeEntry(
   meta: number,
 ): void {
   words[entry] = announce.address0
-  if (entryWords === ipv6EntryWords) {
+  if (entryWords === PeerEntry.ipv6Words) {
     words[entry + 1] = announce.address1
     words[entry + 2] = announce.address2
     words[entry + 3] = announce.address3
@@ -117,8 +118,8 @@ export function copyPeers(
 ): number {
   const end = first + count * entryWords
   // A Uint16Array keeps the low half of what is stored, and the port is the low half of the meta word.
-  if (entryWords === ipv4EntryWords) {
-    for (let entry = first; entry < end; entry += ipv4EntryWords) {
+  if (entryWords === PeerEntry.ipv4Words) {
+    for (let entry = first; entry < end; entry += PeerEntry.ipv4Words) {
       const address = words[entry]!
       out[outIndex] = address
       out[outIndex + 1] = address >>> 16
@@ -127,7 +128,7 @@ export function copyPeers(
     }
     return outIndex
   }
-  for (let entry = first; entry < end; entry += ipv6EntryWords) {
+  for (let entry = first; entry < end; entry += PeerEntry.ipv6Words) {
     for (let position = entry; position < entry + 4; position++) {
       const word = words[position]!
       out[outIndex] = word

@@ -10,7 +10,7 @@
 import type { Announce } from './announce.js'
 import * as large from './large-set.js'
 import { Header } from './layout.js'
-import { copyWords, findEntry, ipv4EntryWords, writeEntry } from './peer-entry.js'
+import { copyWords, findEntry, PeerEntry, writeEntry } from './peer-entry.js'
 import { allocate, free } from './slabs.js'
 
 const largeFlag = 1 << 30
@@ -180,7 +180,7 @@ function nextClass(sizeClass: number, entryWords: number): number {
   if (sizeClass !== 0) {
     return sizeClass + 1
   }
-  return entryWords === ipv4EntryWords ? 1 : 3
+  return entryWords === PeerEntry.ipv4Words ? 1 : 3
 }
 
 function smallCapacity(words: Int32Array, sizeClass: number, entryWords: number): number {
@@ -190,7 +190,7 @@ function smallCapacity(words: Int32Array, sizeClass: number, entryWords: number)
   if (sizeClass === 0) {
     return 0
   }
-  return entryWords === ipv4EntryWords ? 1 << (sizeClass - 1) : ((1 << sizeClass) / entryWords) | 0
+  return entryWords === PeerEntry.ipv4Words ? 1 << (sizeClass - 1) : ((1 << sizeClass) / entryWords) | 0
 }
 
 function moveToClass(

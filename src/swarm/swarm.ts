@@ -9,18 +9,10 @@ import {
   Outcome,
   type TorrentCounts,
 } from './announce.js'
-import { FamilyCounter, Header, Shard, shardsAt, shardWords, slabWords, TorrentRecord } from './layout.js'
+import { FamilyCounter, Header, Layout, Shard, TorrentRecord } from './layout.js'
 import { acquireLock, lockOwnerMax, releaseLock } from './lock.js'
 import { type SwarmMemory, wordsOf } from './memory.js'
-import {
-  completedBit,
-  ipv4EntryWords,
-  ipv6EntryWords,
-  packMeta,
-  seederBit,
-  swapEntries,
-  writeEntry,
-} from './peer-entry.js'
+import { PeerEntry, packMeta, swapEntries, writeEntry } from './peer-entry.js'
 import * as peerSet from './peer-set.js'
 import { Random } from './random.js'
 import { selectFromLarge, selectFromSmall } from './selection.js'
@@ -95,7 +87,7 @@ export class Swarm {
   ): number {
     const { hash0, hash1, hash2, hash3, hash4 } = announce
     const words = this.words
-    const shard = shardsAt + (hash & this.shardMask) * shardWords
+    const shard = Layout.shardsAt + (hash & this.shardMask) * Layout.shardWords
     acquireLock(words, shard + Shard.lock, this.lockOwner)
     try {
       let record = findTorrent(words, shard, hash, hash0, hash1, hash2, hash3, hash4)
@@ -134,7 +126,7 @@ export class Swarm {
   ): void {
     const words = this.words
     const hash = hashTorrent(words, hash0, hash1, hash2, hash3, hash4)
-    const shard = shardsAt + (hash & this.shardMask) * shardWords
+    const shard = Layout.shardsAt + (hash & this.shardMask) * Layout.shardWords
     acquireLock(words, shard + Shard.lock, this.lockOwner)
     try {
       const record = findTorrent(words, shard, hash, hash0, hash1, hash2, hash3, hash4)
@@ -154,9 +146,9 @@ export class Swarm {
       ipv6: this.familyTotals(Shard.ipv6),
       refusedTorrents: this.sum(Shard.refusedTorrents),
       refusedPeers: this.sum(Shard.refusedPeers),
-      usedBytes: Atomics.load(words, Header.poolUsed) * slabWords * 4,
-      touchedBytes: (Atomics.load(words, Header.poolTop) - words[Header.poolFirst]!) * slabWords * 4,
-      limitBytes: usable * slabWords * 4,
+      usedBytes: Atomics.load(words, Header.poolUsed) * Layout.slabWords * 4,
+      touchedBytes: (Atomics.load(words, Header.poolTop) - words[Header.poolFirst]!) * Layout.slabWords * 4,
+      limitBytes: usable * Layout.slabWords * 4,
     }
   }
 
@@ -171,7 +163,7 @@ export class Swarm {
   private sum(counter: number): number {
     let total = 0
     for (let shard = 0; shard <= this.shardMask; shard++) {
-      total += Atomics.load(this.words, shardsAt + shard * shardWords + counter)
+      total += Atomics.load(this.words, Layout.shardsAt + shard * Layout.shardWords + counter)
     }
     return total
   }
@@ -187,7 +179,7 @@ export class Swarm {
   ): number {
     const words = this.words
     const isIpv4 = announce.family === Family.ipv4
-    const entryWords = isIpv4 ? ipv4EntryWords : ipv6EntryWords
+    const entryWords = isIpv4 ? PeerEntry.ipv4Words : PeerEntry.ipv6Words
     const set = record + (isIpv4 ? TorrentRecord.ipv4 : TorrentRecord.ipv6)
     const counters = shard + (isIpv4 ? Shard.ipv4 : Shard.ipv6)
     let container = peerSet.containerOf(words, set, entryWords, announce)
@@ -207,7 +199,7 @@ export class Swarm {
       }
       if (container !== 0) {
         isListed = 1
-        if (announce.event === AnnounceEvent.completed && (oldMeta & seederBit) === 0) {
+        if (announce.event === AnnounceEvent.completed && (oldMeta & PeerEntry.seederBit) === 0) {
           increase(words, record + TorrentRecord.downloads, 1)
         }
       } else {
@@ -242,8 +234,9 @@ export class Swarm {
   }
 
   private metaOf(announce: Announce, oldMeta: number): number {
-    const completed = announce.event === AnnounceEvent.completed ? completedBit : oldMeta & completedBit
-    const seeder = announce.seeder || completed !== 0 ? seederBit : 0
+    const completed =
+      announce.event === AnnounceEvent.completed ? PeerEntry.completedBit : oldMeta & PeerEntry.completedBit
+    const seeder = announce.seeder || completed !== 0 ? PeerEntry.seederBit : 0
     return packMeta(
       announce.wirePort,
       completed | seeder,

@@ -2,23 +2,7 @@
 import assert from 'node:assert/strict'
 import { halfSipHashOf2, halfSipHashOf5 } from '../../src/swarm/half-siphash.js'
 import { bucketCapacity, LargeHeader, localDepthOf, peersInBucket } from '../../src/swarm/large-set.js'
-import {
-  Arena,
-  arenaCount,
-  arenasAt,
-  arenaWords,
-  descriptorsAt,
-  descriptorWords,
-  Header,
-  poolOrderMax,
-  recordWords,
-  Shard,
-  shardsAt,
-  shardWords,
-  slabBits,
-  slabWords,
-  TorrentRecord,
-} from '../../src/swarm/layout.js'
+import { Arena, Header, Layout, Shard, TorrentRecord } from '../../src/swarm/layout.js'
 import { type SwarmMemory, wordsOf } from '../../src/swarm/memory.js'
 import { isLarge, peersOf, seedersOf } from '../../src/swarm/peer-set.js'
 import { hashPrefix, hashRecord } from '../../src/swarm/torrent-record.js'
@@ -52,18 +36,32 @@ class Inspection {
   run(): void {
     const shards = this.words[Header.shardMask]! + 1
     for (let index = 0; index < shards; index++) {
-      const shard = shardsAt + index * shardWords
-      if (this.words.subarray(shard, shard + shardWords).some(word => word !== 0)) {
+      const shard = Layout.shardsAt + index * Layout.shardWords
+      if (this.words.subarray(shard, shard + Layout.shardWords).some(word => word !== 0)) {
         this.checkShard(index)
       }
     }
+    this.useSpares()
     this.checkSlabs()
     this.checkPool()
   }
 
+  /** For its slab, a block that a thread keeps as a spare is in use; nobody else may have it. */
+  private useSpares(): void {
+    const { words } = this
+    for (let list = 0; list < Layout.arenaCount * Layout.sparesListCount; list++) {
+      const spares = Layout.sparesAt + list * Layout.sparesWords
+      const count = words[spares]!
+      assert.ok(count >= 0 && count < Layout.sparesWords)
+      for (const position of words.subarray(spares + 1, spares + 1 + count)) {
+        this.useBlock(position, list % Layout.sparesListCount)
+      }
+    }
+  }
+
   private checkShard(index: number): void {
     const { words } = this
-    const shard = shardsAt + index * shardWords
+    const shard = Layout.shardsAt + index * Layout.shardWords
     assert.equal(words[shard + Shard.lock], 0, 'no lock is held')
     const expected = { torrents: 0, families: families.map(() => ({ peers: 0, seeders: 0, torrents: 0 })) }
     const slots = words[shard + Shard.slots]!
@@ -187,18 +185,18 @@ class Inspection {
   /** Class 0 is a torrent record. */
   private useBlock(position: number, sizeClass: number): void {
     assert.ok(position > 0, 'block is somewhere')
-    if (sizeClass >= slabBits) {
-      assert.equal(position % slabWords, 0)
+    if (sizeClass >= Layout.slabBits) {
+      assert.equal(position % Layout.slabWords, 0)
       assert.equal(
-        this.words[descriptorsAt + (position >>> slabBits) * descriptorWords],
+        this.words[Layout.descriptorsAt + (position >>> Layout.slabBits) * Layout.descriptorWords],
         0,
         'block is not free',
       )
-      assert.ok(!this.slabs.has(position >>> slabBits), 'block is used once')
-      this.poolSlabs += 2 ** (sizeClass - slabBits)
+      assert.ok(!this.slabs.has(position >>> Layout.slabBits), 'block is used once')
+      this.poolSlabs += 2 ** (sizeClass - Layout.slabBits)
       return
     }
-    const slab = position >>> slabBits
+    const slab = position >>> Layout.slabBits
     const known = this.slabs.get(slab) ?? { sizeClass, blocks: new Set() }
     this.slabs.set(slab, known)
     assert.equal(known.sizeClass, sizeClass, 'a slab holds one size')
@@ -209,11 +207,11 @@ class Inspection {
   private checkSlabs(): void {
     const { words } = this
     for (const [slab, { sizeClass, blocks }] of this.slabs) {
-      const state = words[descriptorsAt + slab * descriptorWords]!
-      const size = sizeClass === 0 ? recordWords : 1 << sizeClass
+      const state = words[Layout.descriptorsAt + slab * Layout.descriptorWords]!
+      const size = sizeClass === 0 ? Layout.recordWords : 1 << sizeClass
       let freed = 0
-      for (let next = (state >>> 8) & 0x1ff; next !== 0; next = words[slab * slabWords + next - 1]!) {
-        assert.ok(!blocks.has(slab * slabWords + next - 1), 'a freed block is not in use')
+      for (let next = (state >>> 8) & 0x1ff; next !== 0; next = words[slab * Layout.slabWords + next - 1]!) {
+        assert.ok(!blocks.has(slab * Layout.slabWords + next - 1), 'a freed block is not in use')
         freed++
       }
       assert.equal(state & 0xff, blocks.size, 'blocks in use counted')
@@ -224,18 +222,22 @@ class Inspection {
       )
     }
     let listed = 0
-    for (let list = 0; list < arenaCount * 8; list++) {
-      const head = arenasAt + (list >>> 3) * arenaWords + Arena.slabLists + (list & 7)
-      for (let slab = words[head]!; slab !== 0; slab = words[descriptorsAt + slab * descriptorWords + 1]!) {
+    for (let list = 0; list < Layout.arenaCount * 8; list++) {
+      const head = Layout.arenasAt + (list >>> 3) * Layout.arenaWords + Arena.slabLists + (list & 7)
+      for (
+        let slab = words[head]!;
+        slab !== 0;
+        slab = words[Layout.descriptorsAt + slab * Layout.descriptorWords + 1]!
+      ) {
         assert.ok(this.slabs.has(slab), 'a listed slab has blocks in use')
         listed++
       }
     }
     const withRoom = [...this.slabs].filter(([slab, { sizeClass }]) => {
-      const state = words[descriptorsAt + slab * descriptorWords]!
+      const state = words[Layout.descriptorsAt + slab * Layout.descriptorWords]!
       return (
         ((state >>> 8) & 0x1ff) !== 0 ||
-        ((state >>> 17) & 0x1ff) + (sizeClass === 0 ? recordWords : 1 << sizeClass) <= slabWords
+        ((state >>> 17) & 0x1ff) + (sizeClass === 0 ? Layout.recordWords : 1 << sizeClass) <= Layout.slabWords
       )
     })
     assert.equal(listed, withRoom.length, 'slabs with room are listed')
@@ -244,13 +246,13 @@ class Inspection {
   private checkPool(): void {
     const { words } = this
     let free = 0
-    for (let order = 0; order <= poolOrderMax; order++) {
+    for (let order = 0; order <= Layout.poolOrderMax; order++) {
       for (
         let slab = words[Header.poolFree + order]!;
         slab !== 0;
-        slab = words[descriptorsAt + slab * descriptorWords + 1]!
+        slab = words[Layout.descriptorsAt + slab * Layout.descriptorWords + 1]!
       ) {
-        assert.equal(words[descriptorsAt + slab * descriptorWords], ~order)
+        assert.equal(words[Layout.descriptorsAt + slab * Layout.descriptorWords], ~order)
         assert.equal(slab % 2 ** order, 0)
         free += 2 ** order
       }

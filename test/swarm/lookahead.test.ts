@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Announce, AnnounceResult, Outcome, TorrentCounts } from '../../src/swarm/announce.js'
-import { shardsAt } from '../../src/swarm/layout.js'
+import { Layout } from '../../src/swarm/layout.js'
 import { Lookahead } from '../../src/swarm/lookahead.js'
 import { createSwarmMemory, wordsOf } from '../../src/swarm/memory.js'
 import { Swarm } from '../../src/swarm/swarm.js'
@@ -45,7 +45,7 @@ describe('lookahead', () => {
     const words = wordsOf(memory)
     const lookahead = new Lookahead(memory, 1000)
     // As if other threads were writing everywhere while it looks: all positions are nonsense.
-    const header = words.slice(0, shardsAt)
+    const header = words.slice(0, Layout.shardsAt)
     for (let word = 0; word < words.length; word++) words[word] = Math.imul(word, 0x9e3779b1)
     words.set(header)
     lookahead.clear()
