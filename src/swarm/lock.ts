@@ -3,7 +3,7 @@
 import { Arena, Header, Layout, Shard } from './layout.js'
 import { type SwarmMemory, wordsOf } from './memory.js'
 
-/** Set while a thread may be asleep on the lock; its release then wakes one. */
+/** Set while a thread waits for the lock, spinning or asleep; its release then wakes one. */
 const waitersBit = 0x40000000
 const ownerMask = waitersBit - 1
 
@@ -12,6 +12,9 @@ export const lockOwnerMax = ownerMask
 
 /** A lock is held for well under a microsecond mostly; 200 looks take about 2 µs. */
 const spinLooks = 200
+
+/** A thread that sleeps needs some 50 µs to wake up: 10,000 looks take about 100 µs. */
+const giveWayLooks = 10_000
 
 /** A lost wake-up can't happen by design; the timeout turns one into a delay instead of a hang. */
 const waitMs = 20
@@ -31,13 +34,19 @@ export function acquireLock(words: Int32Array, word: number, owner: number): voi
 }
 
 function acquireContended(words: Int32Array, word: number, owner: number): void {
+  const held = Atomics.load(words, word)
+  if (held !== 0 && (held & waitersBit) === 0) {
+    Atomics.compareExchange(words, word, held, held | waitersBit)
+  }
+  // Taken with the waiters bit always: others may sleep too, and only the bit makes a release wake them.
   for (let look = 0; look < spinLooks; look++) {
-    if (Atomics.load(words, word) === 0 && Atomics.compareExchange(words, word, 0, owner) === 0) {
+    if (
+      Atomics.load(words, word) === 0 &&
+      Atomics.compareExchange(words, word, 0, owner | waitersBit) === 0
+    ) {
       return
     }
   }
-  // From here on the lock is taken with the waiters bit: others may sleep too, and only the bit makes a release wake
-  // them.
   for (let waits = 0; waits < waitsMax; ) {
     const held = Atomics.load(words, word)
     if (held === 0) {
@@ -61,6 +70,16 @@ export function releaseLock(words: Int32Array, word: number): void {
   if ((held & waitersBit) !== 0) {
     Atomics.notify(words, word, 1)
   }
+}
+
+/**
+ * Releases the lock at `word`. Where somebody waits for it, returns when it was taken again, or after a while: for a
+ * caller that would take the same lock again at once, and win against threads that have to wake up first.
+ */
+export function releaseLockAndGiveWay(words: Int32Array, word: number): void {
+  const hasWaiters = (Atomics.load(words, word) & waitersBit) !== 0
+  releaseLock(words, word)
+  for (let look = 0; hasWaiters && look < giveWayLooks && Atomics.load(words, word) === 0; look++);
 }
 
 /** The owner's id of a lock that is held, without the waiters bit; 0 when free. */
