@@ -48,15 +48,22 @@ export class Announce {
   seeder = false
   /** Peers to return at most, already clamped by the caller (0 and more). */
   wanted = 0
+  /** Fill up with peers of the other family, behind those of the announcer's own, and count these too (BEP 7). */
+  bothFamilies = false
   nowSeconds = 0
   /** The entry is valid while `nowSeconds < this + the announce's nowSeconds`. */
   maxPeerAgeSeconds = 0
 }
 
-/** Filled by the swarm. Counts are those of the announcer's own family and leave the announcer out. */
+/**
+ * Filled by the swarm. Counts are those of the announcer's own family, or of both with `bothFamilies`, and leave the
+ * announcer out.
+ */
 export class AnnounceResult {
-  /** Compact peers written to `out`, each 3 (IPv4) or 9 (IPv6) 16-bit halves. */
+  /** Compact peers of the announcer's family written to `out`, each 3 (IPv4) or 9 (IPv6) 16-bit halves. */
   peersWritten = 0
+  /** Peers of the other family, written behind those; 0 without `bothFamilies`. */
+  otherPeersWritten = 0
   seeders = 0
   leechers = 0
   /** `completed` events seen for this torrent, both families. */

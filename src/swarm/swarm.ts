@@ -276,19 +276,58 @@ export class Swarm {
     const words = this.words
     const others = peerSet.peersOf(words, set) - (ownContainer === 0 ? 0 : 1)
     const seeders = peerSet.seedersOf(words, set) - ((ownMeta >>> 16) & 1)
+    const wanted = Math.min(announce.wanted, others)
     result.seeders = seeders
     result.leechers = others - seeders
     result.downloads = words[record + TorrentRecord.downloads]!
-    result.peersWritten = Math.min(announce.wanted, others)
-    if (result.peersWritten === 0) {
-      return
+    result.peersWritten = wanted
+    result.otherPeersWritten = 0
+    const next = this.select(set, ownContainer, others, entryWords, wanted, out, outIndex)
+    if (announce.bothFamilies) {
+      this.answerOtherFamily(record, set, announce, result, out, next)
     }
+  }
+
+  /** Adds the other family's counts, and its peers as far as the own family had fewer than wanted. */
+  private answerOtherFamily(
+    record: number,
+    ownSet: number,
+    announce: Announce,
+    result: AnnounceResult,
+    out: Uint16Array,
+    outIndex: number,
+  ): void {
+    const words = this.words
+    const isIpv4 = ownSet !== record + TorrentRecord.ipv4
+    const set = record + (isIpv4 ? TorrentRecord.ipv4 : TorrentRecord.ipv6)
+    const entryWords = isIpv4 ? PeerEntry.ipv4Words : PeerEntry.ipv6Words
+    const peers = peerSet.peersOf(words, set)
+    const seeders = peerSet.seedersOf(words, set)
+    const wanted = Math.min(announce.wanted - result.peersWritten, peers)
+    result.seeders += seeders
+    result.leechers += peers - seeders
+    result.otherPeersWritten = wanted
+    this.select(set, 0, peers, entryWords, wanted, out, outIndex)
+  }
+
+  /** Copies `wanted` of the `others` peers of a set. @returns the index behind the last half written */
+  private select(
+    set: number,
+    ownContainer: number,
+    others: number,
+    entryWords: number,
+    wanted: number,
+    out: Uint16Array,
+    outIndex: number,
+  ): number {
+    if (wanted === 0) {
+      return outIndex
+    }
+    const { words, random } = this
     const position = words[set]!
-    if (peerSet.isLarge(words, set)) {
-      selectFromLarge(words, position, ownContainer, entryWords, announce.wanted, this.random, out, outIndex)
-    } else {
-      selectFromSmall(words, position, others, entryWords, announce.wanted, this.random, out, outIndex)
-    }
+    return peerSet.isLarge(words, set)
+      ? selectFromLarge(words, position, ownContainer, entryWords, wanted, random, out, outIndex)
+      : selectFromSmall(words, position, others, entryWords, wanted, random, out, outIndex)
   }
 }
 
@@ -318,6 +357,7 @@ export function increase(words: Int32Array, counter: number, change: number): vo
 
 function clearResult(result: AnnounceResult): void {
   result.peersWritten = 0
+  result.otherPeersWritten = 0
   result.seeders = 0
   result.leechers = 0
   result.downloads = 0

@@ -27,8 +27,14 @@ export interface PeerAnnounce {
   event?: number
   seeder?: boolean
   wanted?: number
+  bothFamilies?: boolean
   now?: number
   age?: number
+}
+
+/** 16-bit halves of a compact peer. */
+function halvesOf(family: number): number {
+  return family === Family.ipv4 ? 3 : 9
 }
 
 /** One thread's swarm with everything an announce needs; `say` fills it in and announces. */
@@ -59,16 +65,28 @@ export class Speaker {
     announce.event = peer.event ?? AnnounceEvent.none
     announce.seeder = peer.seeder ?? false
     announce.wanted = peer.wanted ?? 0
+    announce.bothFamilies = peer.bothFamilies ?? false
     announce.nowSeconds = peer.now ?? 0
     announce.maxPeerAgeSeconds = peer.age ?? maxPeerAgeSeconds
     return this.swarm.announce(announce, this.result, this.out, 0)
   }
 
-  /** The peers of the last answer as `address:port`. */
+  /** The peers of the announcer's family in the last answer, as `address:port`. */
   peers(): string[] {
-    const halves = this.announce.family === Family.ipv4 ? 3 : 9
-    return Array.from({ length: this.result.peersWritten }, (_, index) => {
-      const at = index * halves
+    return this.read(0, halvesOf(this.announce.family), this.result.peersWritten)
+  }
+
+  /** Those of the other family. */
+  otherPeers(): string[] {
+    const { family } = this.announce
+    const otherFamily = family === Family.ipv4 ? Family.ipv6 : Family.ipv4
+    const from = this.result.peersWritten * halvesOf(family)
+    return this.read(from, halvesOf(otherFamily), this.result.otherPeersWritten)
+  }
+
+  private read(from: number, halves: number, count: number): string[] {
+    return Array.from({ length: count }, (_, index) => {
+      const at = from + index * halves
       return `${this.out[at]! | (this.out[at + 1]! << 16)}:${this.out[at + halves - 1]!}`
     })
   }

@@ -26,6 +26,7 @@ const peer: fc.Arbitrary<Required<PeerAnnounce>> = fc.record({
   port: fc.constantFrom(0, 1, 1, 1, 0xffff),
   event: fc.constantFrom(0, 0, 1, 2, 3, 3),
   seeder: fc.boolean(),
+  bothFamilies: fc.constant(false),
   wanted: fc.oneof(fc.nat({ max: 5 }), fc.nat({ max: 100 })),
   now: fc.constant(0),
   age: fc.nat({ max: 1200 }),
