@@ -19,14 +19,15 @@ export type AccessListAnswer =
   | { readonly answer: 'done' }
   | { readonly answer: 'refused'; readonly message: string; readonly remedy: string | undefined }
 
-/** The lowest priority (nice(1)): where all processors are busy, requests come first. */
-const NICE_MAX = 19
+/** A tenth of the share of a usual thread (nice(1)): 19, a seventieth, would make a reload take minutes. */
+const RELOAD_NICENESS = 10
 
+/** Where all processors are busy, a reload takes longer, not the requests. At start nobody is served yet. */
 function yieldToWorkers(): void {
   // Only on Linux 0 means this thread alone.
   if (process.platform !== 'linux') return
   try {
-    setPriority(0, NICE_MAX)
+    setPriority(0, RELOAD_NICENESS)
   } catch (error) {
     // A service manager's filter of system calls may forbid it; then the thread takes its fair share.
     if ((error as NodeJS.ErrnoException).code === undefined) throw error
@@ -63,13 +64,13 @@ function answer(message: AccessListAnswer): void {
 }
 
 setThreadName('access-list')
-yieldToWorkers()
 const releasePages = await loadRelease()
 parentPort?.on('message', (task: AccessListTask) => {
   try {
     if (task.task === 'read') read(task.path, task.memory)
     else releasePages(task.memory.buffer)
     answer({ answer: 'done' })
+    yieldToWorkers()
   } catch (error) {
     if (!(error instanceof AquaticError)) throw error
     answer({ answer: 'refused', message: error.message, remedy: error.remedy })
