@@ -45,7 +45,13 @@ describe('systemd units', () => {
   it('let a JIT compiler work and a tracker be told apart from a hung one', () => {
     const text = readFileSync(join(packageRoot, 'docs/aquatic-udp.service'), 'utf8')
     assert.doesNotMatch(text, /^MemoryDenyWriteExecute/m)
-    for (const needed of [/^Type=notify$/m, /^WatchdogSec=\d+s$/m, /^Restart=on-failure$/m, /AF_UNIX/]) {
+    for (const needed of [
+      /^Type=notify$/m,
+      /^WatchdogSec=\d+s$/m,
+      /^Restart=on-failure$/m,
+      /AF_UNIX/,
+      /^ExecReload=.* -HUP/m,
+    ]) {
       assert.match(text, needed)
     }
   })

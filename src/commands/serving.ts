@@ -114,14 +114,25 @@ export function untilSignal(): StopRequest {
       }
     })
   }
-  // Without listeners the first would end the tracker and the second would open node's debugger.
-  for (const name of ['SIGHUP', 'SIGUSR1'] as const) {
-    process.on(name, () =>
-      writeRemark(`note: ${name} is ignored: this version reloads nothing, start it again.\n`),
-    )
-  }
   return {
     signal: controller.signal,
     exitCode: () => (received === 'SIGINT' ? ExitCode.interrupted : ExitCode.ok),
+  }
+}
+
+/**
+ * SIGHUP and SIGUSR1 ask for a reload. To be called early: without listeners the first would end the tracker and the
+ * second would open node's debugger.
+ * @returns what takes the function to call for each request; one that came before is not forgotten
+ */
+export function reloadRequests(): (reload: () => void) => void {
+  let isWaiting = false
+  let onRequest = (): void => {
+    isWaiting = true
+  }
+  for (const name of ['SIGHUP', 'SIGUSR1'] as const) process.on(name, () => onRequest())
+  return reload => {
+    onRequest = reload
+    if (isWaiting) reload()
   }
 }

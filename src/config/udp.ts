@@ -341,11 +341,14 @@ const accessList = section({
     mode: oneOf({
       default: 'off',
       allowed: ['allow', 'deny', 'off'],
-      doc: '"allow" serves only torrents on the list, "deny" all but those, "off" every torrent.',
+      doc: `"allow" serves only torrents on the list, "deny" all but those, "off" every torrent. Announces of others are
+        answered with an error, scrapes with zeros.`,
     }),
     path: path({
       default: './access-list.txt',
-      doc: 'File of info hashes, one in a line, as 40 hexadecimal digits. Read at start.',
+      doc: `File of info hashes, one in a line, as 40 hexadecimal digits; # begins a comment. Read at start and again at
+        SIGHUP or SIGUSR1 (after a change of the root directory below the new one). Replace it by renaming another
+        file to its name.`,
     }),
   },
 })

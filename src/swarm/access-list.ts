@@ -4,6 +4,10 @@
 //
 // Open addressing at a load of at most 0.75 (26.7 bytes per hash), probing onwards from the slot the keyed hash
 // chooses: public block lists are other people's input, so their hashes must not be able to crowd either.
+//
+// A list that is loaded again and again lies in reserved memory: address space for the largest list, of which only
+// what the present one needs is ever touched. So the memory of an old list can be used for the next one, at any size,
+// by threads that have known it from their start.
 import { randomFillSync } from 'node:crypto'
 import { halfSipHashOf5 } from './half-siphash.js'
 
@@ -22,23 +26,53 @@ const keyWord = 3
 const headerWords = 8
 const hashWords = 5
 const loadMax = 0.75
+const slotsMin = 16
+const bytesPerSlot = hashWords * 4
+
+/** Address space of a reserved list: 161 million hashes, a file of 6.6 GB. */
+const reservedBytes = 2 ** 32
 
 export class AccessList {
   readonly memory: AccessListMemory
   private readonly words: Int32Array
 
+  /** The list that is in this memory; one must be. */
   constructor(memory: AccessListMemory) {
     this.memory = memory
-    this.words = new Int32Array(memory.buffer)
+    const slots = new Int32Array(memory.buffer, 0, 1)[slotsWord]!
+    this.words = new Int32Array(memory.buffer, 0, headerWords + slots * hashWords)
   }
 
   /** An empty list with room for `capacity` hashes. */
   static empty(capacity: number): AccessList {
-    const slots = Math.ceil(Math.max(capacity, 12) / loadMax)
-    const words = new Int32Array(new SharedArrayBuffer((headerWords + slots * hashWords) * 4))
-    words[slotsWord] = slots
-    randomFillSync(words, keyWord, 2)
-    return new AccessList({ buffer: words.buffer as SharedArrayBuffer })
+    const buffer = new SharedArrayBuffer(bytesFor(capacity))
+    return AccessList.startIn({ buffer }, capacity)
+  }
+
+  /** Reserves memory for `startIn`. @throws RangeError when there is not so much address space */
+  static reserve(bytesMax = reservedBytes): AccessListMemory {
+    return { buffer: new SharedArrayBuffer(headerWords * 4, { maxByteLength: bytesMax }) }
+  }
+
+  /** How many hashes this memory can hold. */
+  static capacityOf({ buffer }: AccessListMemory): number {
+    const bytes = buffer.growable ? buffer.maxByteLength : buffer.byteLength
+    return Math.floor(Math.floor((bytes - headerWords * 4) / bytesPerSlot) * loadMax)
+  }
+
+  /**
+   * An empty list with room for `capacity` hashes in memory that nobody reads any more.
+   * @throws RangeError when that is more than the memory can hold
+   */
+  static startIn(memory: AccessListMemory, capacity: number): AccessList {
+    const { buffer } = memory
+    const old = new AccessList(memory)
+    old.words.fill(0)
+    if (buffer.byteLength < bytesFor(capacity)) buffer.grow(bytesFor(capacity))
+    const header = new Int32Array(buffer, 0, headerWords)
+    header[slotsWord] = slotsFor(capacity)
+    randomFillSync(header, keyWord, 2)
+    return new AccessList(memory)
   }
 
   /** Distinct hashes. */
@@ -91,22 +125,6 @@ export class AccessList {
     }
   }
 
-  /** A copy with room for twice as many. */
-  grown(): AccessList {
-    const { words } = this
-    const larger = AccessList.empty(2 * this.size)
-    const end = headerWords + words[slotsWord]! * hashWords
-    for (let slot = headerWords; slot < end; slot += hashWords) {
-      if (!isFree(words, slot)) {
-        larger.add(words[slot]!, words[slot + 1]!, words[slot + 2]!, words[slot + 3]!, words[slot + 4]!)
-      }
-    }
-    if (words[zeroHashWord] !== 0) {
-      larger.add(0, 0, 0, 0, 0)
-    }
-    return larger
-  }
-
   /** The slot that holds the hash, or the free one where it would be. The load leaves a free one always. */
   private slotOf(hash0: number, hash1: number, hash2: number, hash3: number, hash4: number): number {
     const words = this.words
@@ -130,6 +148,14 @@ export class AccessList {
       }
     }
   }
+}
+
+function slotsFor(capacity: number): number {
+  return Math.max(Math.ceil(capacity / loadMax), slotsMin)
+}
+
+function bytesFor(capacity: number): number {
+  return headerWords * 4 + slotsFor(capacity) * bytesPerSlot
 }
 
 function isFree(words: Int32Array, slot: number): boolean {

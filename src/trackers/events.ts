@@ -33,7 +33,7 @@ export type TrackerEvent =
       readonly sendBytesGranted: number
     }
   | { readonly event: 'worker-restarted'; readonly worker: string; readonly reason: string }
-  /** Something an operator should know, said at most once a minute for each kind. */
+  /** Something an operator should know: at most once a minute for each kind, or once for each failed reload. */
   | { readonly event: 'warning'; readonly text: string }
   /** With `statistics.print_to_stdout`: every interval, after the statistics files are written. */
   | ({ readonly event: 'statistics' } & TrackerSnapshot)

@@ -24,12 +24,6 @@ export interface PrivilegeDrop {
   apply(): string
 }
 
-/**
- * What the main thread imports only when it is needed. After the change of the root directory there is no file to
- * import from, so it is loaded before. (Workers have loaded everything when they report that they are ready.)
- */
-const importedLater = [() => import('../swarm/access-list-file.js')]
-
 const serviceManagerRemedy =
   'or leave privileges.drop_privileges off and let the service manager do it (docs/operating.md)'
 
@@ -73,7 +67,6 @@ export async function preparePrivilegeDrop(
   const changeRoot = changesRoot
     ? (await import('../net/native/privileges.js')).changeRootDirectory
     : (path: string) => process.chdir(path)
-  await Promise.all(importedLater.map(load => load()))
   return {
     restartObstacle: changesRoot
       ? 'since the change of the root directory its program files are out of reach'

@@ -1,9 +1,18 @@
 // `[privileges]`: the rights of every thread after the start, and what is refused. Needs root, as CI has it.
 
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, readlinkSync, readSync, rmSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { F_SETFL, O_NONBLOCK } from '../../src/net/native/constants.js'
@@ -164,6 +173,31 @@ describe('privileges', () => {
     assert.equal(readSync(socket.fd, packet), 16)
     assert.equal(packet.readInt32BE(12), 77)
     assert.deepEqual(client.received, [])
+  })
+
+  it('reads the access list again, from its path below the new root directory and as the new user', async t => {
+    if (!isRoot(t)) return
+    const root = scratch(t)
+    chmodSync(root, 0o755)
+    const outside = join(scratch(t), 'list.txt')
+    const hex = (number: number): string => infoHash(number).toString('hex')
+    writeFileSync(outside, hex(1))
+    mkdirSync(join(root, dirname(outside)), { recursive: true })
+    const settings = { 'access_list.mode': 'allow', 'access_list.path': outside }
+    const dropping = { ...drop({ chroot_path: root }), 'network.engine': 'native', ...settings }
+    const tracker = await startTracker(t, { families: [4], settings: dropping })
+    const client = await UdpClient.connected({ address: '127.0.0.1', port: tracker.port(4) })
+    const action = async (number: number): Promise<number> =>
+      (await client.request(client.announcePacket({ infoHash: infoHash(number) }))).readInt32BE(0)
+    assert.deepEqual([await action(1), await action(2)], [1, 3])
+    tracker.process.signal('SIGUSR1')
+    await tracker.process.waitForLines('stdout', /"access list not updated.*ENOENT/)
+    writeFileSync(join(root, outside), hex(2))
+    tracker.process.signal('SIGUSR1')
+    await tracker.process.waitForLines('stdout', /"access list updated: 1 info hash"/)
+    assert.deepEqual([await action(1), await action(2)], [3, 1])
+    client.close()
+    assert.equal((await tracker.stop()).code, 0)
   })
 
   it('ends when a worker fails after the change of the root directory, and says why', async t => {

@@ -1,6 +1,7 @@
-// What Linux says about the rights of every thread of a process.
+// What Linux says about a process: the rights of every thread, the files it has open.
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { join } from 'node:path'
 
 /** One thread's rights, as /proc/PID/task/TID/status has them. */
 export interface ThreadRights {
@@ -17,5 +18,19 @@ export function threadRights(pid: number): ThreadRights[] {
     const field = (name: string): string =>
       (new RegExp(`^${name}:(.*)$`, 'm').exec(status)?.[1] ?? '').trim().replaceAll('\t', ' ')
     return { uids: field('Uid'), gids: field('Gid'), groups: field('Groups'), capabilities: field('CapEff') }
+  })
+}
+
+/** Whether a process has the file open at this moment. */
+export function hasOpen(pid: number, path: string): boolean {
+  const directory = `/proc/${pid}/fd`
+  return readdirSync(directory).some(name => {
+    try {
+      return readlinkSync(join(directory, name)) === path
+    } catch (error) {
+      // Closed since the directory was read.
+      if (existsSync(join(directory, name))) throw error
+      return false
+    }
   })
 }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { appendFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import fc from 'fast-check'
 import { AccessList } from '../../src/swarm/access-list.js'
 import { AccessListParser, readAccessList } from '../../src/swarm/access-list-file.js'
@@ -19,15 +20,34 @@ function wordsOf(hex: string): Hash {
   return [0, 4, 8, 12, 16].map(offset => bytes.readInt32LE(offset)) as Hash
 }
 
+function feed(parser: AccessListParser, bytes: Uint8Array, chunkBytes: number): void {
+  // As the reader does: one chunk of memory, in which what was read before stands behind a short piece.
+  const chunk = new Uint8Array(chunkBytes)
+  for (let start = 0; start < bytes.length; start += chunkBytes) {
+    const piece = bytes.subarray(start, start + chunkBytes)
+    chunk.set(piece)
+    parser.feed(chunk, piece.length)
+  }
+  parser.finish()
+}
+
+/** Both passes of the reader: count, then fill a list that has room for no more. */
 function parse(text: string, chunkBytes: number): AccessList {
   const bytes = Buffer.from(text)
-  const parser = new AccessListParser('list.txt', 0)
-  for (let start = 0; start < bytes.length; start += chunkBytes) {
-    const chunk = bytes.subarray(start, start + chunkBytes)
-    parser.feed(chunk, chunk.length)
-  }
-  return parser.finish()
+  const counter = new AccessListParser('list.txt', null)
+  feed(counter, bytes, chunkBytes)
+  const list = AccessList.empty(counter.hashes)
+  feed(new AccessListParser('list.txt', list), bytes, chunkBytes)
+  return list
 }
+
+function scratch(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'aquatic-access-list-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  return folder
+}
+
+const hashOf = (number: number): string => number.toString(16).padStart(40, 'e')
 
 test('what was listed is contained, in any case, spacing, line ending and chunking', () => {
   const line = fc.tuple(hexHash, fc.boolean(), blank, blank, fc.constantFrom('', ' # why', '#'))
@@ -65,7 +85,6 @@ test('the all-zero hash is a hash like any other', () => {
   const list = parse(`${zeros}\n${zeros}\n`, 1000)
   assert.equal(list.size, 1)
   assert.equal(list.contains(0, 0, 0, 0, 0), true)
-  assert.equal(list.grown().contains(0, 0, 0, 0, 0), true)
 })
 
 test('modes: off allows all, allow only the listed, deny the others', () => {
@@ -98,22 +117,94 @@ test('a bad line fails the list and is named', () => {
   assert.throws(() => parse('\u{feff}'.repeat(2) + good, 100), { code: 'AQ_ACCESS_LIST', message: /:1:/ })
 })
 
-test('files are read, and unreadable ones are said', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'aquatic-access-list-'))
-  try {
-    const path = join(folder, 'list')
-    // More than two chunks of the reader, so hashes lie across their borders.
-    const hashes = Array.from({ length: 60_000 }, (_, index) =>
-      (index + 2 ** 24).toString(16).padStart(40, 'e'),
-    )
-    writeFileSync(path, hashes.join('\n'))
+test('what is wrong with a line is said', () => {
+  const good = 'ab'.repeat(20)
+  const found = {
+    [good.slice(1)]: 'found 39',
+    [`${good}0`]: 'found more than 40',
+    [`${good.slice(1)}g`]: 'found "g"',
+    [`${good.slice(20)} ${good.slice(20)}`]: 'found two words',
+    [`${good.slice(1)}\u001b`]: 'found a byte of value 0x1b',
+    ['\u0000'.repeat(50)]: 'found a byte of value 0x00',
+  }
+  for (const [line, what] of Object.entries(found)) {
+    for (const end of ['', '\n', '\r\n']) {
+      const message = `list.txt:2: expected an info hash of 40 hexadecimal digits, ${what}`
+      assert.throws(() => parse(`${good}\n${line}${end}`, 1000), { code: 'AQ_ACCESS_LIST', message })
+    }
+  }
+})
+
+test('files are read, at no more than 40 bytes for each hash', t => {
+  const path = join(scratch(t), 'list')
+  // More than two chunks of the reader, so hashes lie across their borders.
+  const hashes = Array.from({ length: 60_000 }, (_, index) => hashOf(index + 2 ** 24))
+  for (const ending of ['\n', '\r\n']) {
+    writeFileSync(path, hashes.join(ending) + ending.repeat(1000) + '# note\n'.repeat(100_000))
     const list = readAccessList(path)
     assert.equal(list.size, hashes.length)
     assert.ok(hashes.every(hex => list.contains(...wordsOf(hex))))
     assert.ok(list.memory.buffer.byteLength <= 40 * hashes.length)
-    assert.throws(() => readAccessList(join(folder, 'none')), { code: 'AQ_ACCESS_LIST', message: /none/ })
-    assert.throws(() => readAccessList(folder), { code: 'AQ_ACCESS_LIST' })
-  } finally {
-    rmSync(folder, { recursive: true })
   }
+})
+
+test('what can not be read is said', t => {
+  const folder = scratch(t)
+  const refused = (path: string, message: RegExp): void =>
+    assert.throws(() => readAccessList(path), { code: 'AQ_ACCESS_LIST', message })
+  refused(join(folder, 'none'), /none: ENOENT/)
+  refused(folder, /: it is a directory, not a regular file\.$/)
+  refused('/dev/zero', /: it is a device or socket, not a regular file\.$/)
+  const pipe = join(folder, 'pipe')
+  execFileSync('mkfifo', [pipe])
+  refused(pipe, /: it is a pipe, not a regular file\.$/)
+})
+
+test('a file that changes while it is read is refused, and one that grows is not read for ever', t => {
+  const path = join(scratch(t), 'list')
+  const line = `${hashOf(1)}\n`
+  const changes = [
+    () => appendFileSync(path, line),
+    () => truncateSync(path, 0),
+    () => writeFileSync(path, line.repeat(2)),
+    () => writeFileSync(path, `# ${line}`.repeat(3).slice(0, 3 * line.length)),
+  ]
+  for (const change of changes) {
+    writeFileSync(path, line.repeat(3))
+    const read = (): AccessList =>
+      readAccessList(path, hashes => {
+        change()
+        return AccessList.empty(hashes)
+      })
+    assert.throws(read, { code: 'AQ_ACCESS_LIST', message: /was changed while it was read\.$/ })
+  }
+  // More hashes in the second pass than were counted in the first: there is no room for them.
+  const twentyComments = `# ${line}`.repeat(20)
+  writeFileSync(path, twentyComments)
+  const read = (): AccessList =>
+    readAccessList(path, hashes => {
+      const lines = Array.from({ length: 20 }, (_, index) => `${hashOf(index)}\n`).join('')
+      writeFileSync(path, lines.padEnd(twentyComments.length, '\n'))
+      return AccessList.empty(hashes)
+    })
+  assert.throws(read, { code: 'AQ_ACCESS_LIST', message: /was changed while it was read\.$/ })
+})
+
+test('reserved memory takes one list after the other, up to its end', () => {
+  const memory = AccessList.reserve(100_000)
+  const most = AccessList.capacityOf(memory)
+  assert.equal(most, 3748)
+  for (const size of [100, 10, 0, 1, most, 5, most]) {
+    const list = AccessList.startIn(memory, size)
+    assert.equal(list.size, 0)
+    for (let number = 0; number < size; number++) list.add(number, size, 0, 0, 7)
+    const seen = new AccessList(memory)
+    assert.equal(seen.size, size)
+    for (let number = 0; number < most; number++) {
+      assert.equal(seen.contains(number, size, 0, 0, 7), number < size)
+      assert.equal(seen.contains(number, size + 1, 0, 0, 7), false)
+    }
+  }
+  assert.throws(() => AccessList.startIn(memory, most + 2), RangeError)
+  assert.ok(AccessList.capacityOf(AccessList.reserve()) > 160_000_000)
 })

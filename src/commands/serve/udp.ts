@@ -1,13 +1,14 @@
 import { udpTable } from '../../config/udp.js'
 import { AquaticCommand, configFlags, writeRemark } from '../base.js'
-import { printEvents, untilSignal } from '../serving.js'
+import { printEvents, reloadRequests, untilSignal } from '../serving.js'
 
 export default class ServeUdp extends AquaticCommand {
   static override summary = 'Run the UDP tracker (BEP 15).'
 
   static override description =
-    `Serves until SIGINT or SIGTERM. Without a configuration file it listens on port 3000
-of all IPv4 and IPv6 addresses. "listening" on stderr (or on stdout with --json) means that it answers.`
+    `Serves until SIGINT or SIGTERM; SIGHUP and SIGUSR1 read the access list again.
+Without a configuration file it listens on port 3000 of all IPv4 and IPv6 addresses.
+"listening" on stderr (or on stdout with --json) means that it answers.`
 
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
@@ -29,6 +30,7 @@ of all IPv4 and IPv6 addresses. "listening" on stderr (or on stdout with --json)
 
   async run(): Promise<void> {
     const stop = untilSignal()
+    const onReloadable = reloadRequests()
     const { flags } = await this.parse(ServeUdp)
     const { config, notices } = await this.loadConfig(udpTable, flags)
     const onEvent = printEvents({
@@ -39,7 +41,7 @@ of all IPv4 and IPv6 addresses. "listening" on stderr (or on stdout with --json)
     })
     for (const text of notices) onEvent({ event: 'notice', text })
     const { runUdpTracker } = await import('../../trackers/udp/tracker.js')
-    const summary = await runUdpTracker(config, { signal: stop.signal, onEvent })
+    const summary = await runUdpTracker(config, { signal: stop.signal, onEvent, onReloadable })
     onEvent({ event: 'stopped', ...summary })
     process.exitCode = stop.exitCode()
   }

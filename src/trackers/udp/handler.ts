@@ -115,11 +115,13 @@ export class UdpHandler {
   /** Answers all requests of the batch in place; `batch.answerLengths` says how. */
   handleBatch(batch: UdpBatch, nowSeconds: number): void {
     this.#lookAhead(batch)
+    this.#filter?.begin()
     for (let index = 0; index < batch.count; index++) {
-      const bytes = this.handle(batch, index, nowSeconds)
+      const bytes = this.#handle(batch, index, nowSeconds)
       batch.answerLengths[index] = bytes
       this.#counters[UdpCounter.bytesSent + (batch.families[index] === 6 ? IPV6_COUNTERS : 0)] += bytes
     }
+    this.#filter?.end()
     this.#counters[UdpCounter.batches]++
   }
 
@@ -146,7 +148,7 @@ export class UdpHandler {
    * Answers request `index` of the batch in place.
    * @returns bytes of the answer, 0 for none
    */
-  handle(batch: UdpBatch, index: number, nowSeconds: number): number {
+  #handle(batch: UdpBatch, index: number, nowSeconds: number): number {
     const counters = this.#counters
     const family = batch.families[index]
     const familyCounters = family === 6 ? IPV6_COUNTERS : 0
@@ -196,7 +198,8 @@ export class UdpHandler {
     const request = this.#request
     const family = batch.families[index]
     const familyCounters = family === 6 ? IPV6_COUNTERS : 0
-    if (this.#filter !== null && !this.#isAllowed(this.#filter)) {
+    const { infoHash0, infoHash1, infoHash2, infoHash3, infoHash4 } = request
+    if (!this.#isServed(infoHash0, infoHash1, infoHash2, infoHash3, infoHash4)) {
       this.#counters[UdpCounter.announcesRefusedByAccessList]++
       return this.#error(batch.memory, offset, family, REFUSED_TEXT)
     }
@@ -270,12 +273,11 @@ export class UdpHandler {
     return numwant <= 0 || numwant > most ? most : numwant
   }
 
-  #isAllowed(filter: TorrentFilter): boolean {
-    const { infoHash0, infoHash1, infoHash2, infoHash3, infoHash4 } = this.#request
-    return filter.allows(infoHash0, infoHash1, infoHash2, infoHash3, infoHash4)
+  #isServed(hash0: number, hash1: number, hash2: number, hash3: number, hash4: number): boolean {
+    return this.#filter === null || this.#filter.allows(hash0, hash1, hash2, hash3, hash4)
   }
 
-  /** Answers the first `maxScrapeTorrents` hashes in the order asked; unknown ones are zeros. */
+  /** Answers the first `maxScrapeTorrents` hashes in the order asked; unknown and forbidden ones are zeros. */
   #answerScrape(memory: PacketMemory, offset: number, family: number): number {
     const torrent = this.#torrent
     const most = this.#rules.maxScrapeTorrents
@@ -288,6 +290,10 @@ export class UdpHandler {
     const isIpv6 = family === 6
     for (let index = 0; index < count; index++) {
       const at = (offset + SCRAPE_HEADER_BYTES + index * INFO_HASH_BYTES) >> 2
+      if (!this.#isServed(words[at], words[at + 1], words[at + 2], words[at + 3], words[at + 4])) {
+        encodeScrapeResponseEntry(memory, offset, index, 0, 0, 0)
+        continue
+      }
       this.#swarm.scrape(words[at], words[at + 1], words[at + 2], words[at + 3], words[at + 4], torrent)
       const seeders = isIpv6 ? torrent.seedersIpv6 : torrent.seedersIpv4
       const leechers = isIpv6 ? torrent.leechersIpv6 : torrent.leechersIpv4

@@ -11,7 +11,6 @@ import type { CleaningObserver } from '../cleaning.js'
 import { countPeerClients } from '../peer-clients.js'
 import { createPeerIdTable, PeerIdTable, type PeerIdTableMemory } from '../peer-id-table.js'
 import { areStatisticsActive } from '../statistics.js'
-import { entriesOfFilter, type TorrentFilterData } from '../torrent-filter.js'
 import { UdpCounter, type UdpCounterName } from './counters.js'
 import { collectUdpSnapshot } from './snapshot.js'
 
@@ -29,7 +28,8 @@ export interface UdpObservationSources {
   readonly counters: readonly CounterBlock<UdpCounterName>[]
   readonly swarm: { totals(): SwarmTotals }
   readonly sockets: { kernelDrops(): number }
-  readonly filter: TorrentFilterData | null
+  /** Null without an access list. */
+  readonly filter: { readonly entries: number } | null
   /** Undefined while the tracker starts. */
   readonly statistics: { outputFailures(): number } | undefined
   /** The clock of announces, in whole seconds since the start. */
@@ -64,7 +64,7 @@ export function observeUdpTracker(config: UdpConfig): UdpObservation {
         swarmTotals: swarm.totals(),
         kernelDrops: sockets.kernelDrops(),
         cleaning: cleaningTimes.snapshot(),
-        accessList: { mode: accessList.mode, entries: entriesOfFilter(filter) },
+        accessList: { mode: accessList.mode, entries: filter?.entries ?? 0 },
         outputFailures: outputs?.outputFailures() ?? 0,
         peersPerTorrent: histograms?.published,
         peerClients: table && countPeerClients(table, nowSeconds(), replacedBy(counters)),

@@ -17,10 +17,11 @@ import type { TrackerEventSink, TrackerSummary } from '../events.js'
 import { isMetricsEndpointOn, type MetricsService, openMetricsEndpoint } from '../metrics-endpoint.js'
 import { type PrivilegeDrop, preparePrivilegeDrop } from '../privileges.js'
 import { reserveSwarm, workerCount } from '../processors.js'
+import { Reloader } from '../reload.js'
 import { connectServiceManager } from '../service-manager.js'
 import { type Statistics, startStatistics } from '../statistics.js'
 import { Supervisor } from '../supervisor.js'
-import { loadTorrentFilter, TorrentFilter, type TorrentFilterData } from '../torrent-filter.js'
+import { TorrentFilterOwner } from '../torrent-filter-owner.js'
 import { createWorkerSignalMemory, WorkerSignals } from '../worker-signals.js'
 import { createConnectionIdKey } from './connection-id.js'
 import { type UdpCounterName, udpCounterNames, udpCounters } from './counters.js'
@@ -46,6 +47,8 @@ export interface RunOptions {
   /** Aborted: stop reading, answer what was read, return. */
   readonly signal: AbortSignal
   readonly onEvent: TrackerEventSink
+  /** Called once reloads are possible, with the function to call for each. */
+  readonly onReloadable: (reload: () => void) => void
 }
 
 /**
@@ -54,12 +57,12 @@ export interface RunOptions {
  */
 export async function runUdpTracker(
   config: UdpConfig,
-  { signal, onEvent }: RunOptions,
+  { signal, onEvent, onReloadable }: RunOptions,
 ): Promise<TrackerSummary> {
   const choice = await chooseEngine(config.network.engine)
   const privileges = await preparePrivilegeDrop(config.privileges, choice.engine)
   const service = await connectServiceManager(process.env, onEvent)
-  const filter = await loadTorrentFilter(config.accessList.mode, config.accessList.path)
+  const filter = await TorrentFilterOwner.open(config.accessList)
   const swarmMemory = reserveSwarm(config.swarm.memoryLimit, {
     maxPeerAgeSeconds: config.cleaning.maxPeerAge,
     cleaningIntervalSeconds: config.cleaning.torrentCleaningInterval,
@@ -78,7 +81,7 @@ export async function runUdpTracker(
     peerIds: observation.peerIds,
     rules: rulesOf(config),
     swarm: swarmMemory,
-    filter,
+    filter: filter?.share(sockets.workers) ?? null,
     connectionIdKey: createConnectionIdKey(),
     maxConnectionAgeSeconds: config.cleaning.maxConnectionAge,
     startedAtSeconds,
@@ -95,12 +98,12 @@ export async function runUdpTracker(
   const workers = superviseWorkers(shared, sockets, swarmMemory, restartObstacle, onEvent)
   const nowSeconds = (): number => process.hrtime()[0] - startedAtSeconds
   const counters = (): Record<UdpCounterName, number> => sumSnapshots(blocks.map(block => block.snapshot()))
-  const cleaningFailed = rejectable()
-  const cleaner = new Cleaner(swarm, forbiddenBy(filter), torrentObserverOf(observation.cleaningObservers))
+  const failure = rejectable()
+  const cleaner = new Cleaner(swarm, filter?.isForbidden, torrentObserverOf(observation.cleaningObservers))
   const stopCleaning = scheduleCleaning(cleaner, {
     intervalSeconds: config.cleaning.torrentCleaningInterval,
     nowSeconds,
-    onFailure: cause => cleaningFailed.reject(lockAbandoned(cause)),
+    onFailure: cause => failure.reject(lockAbandoned(cause)),
     times: observation.cleaningTimes,
     observers: observation.cleaningObservers,
   })
@@ -112,6 +115,8 @@ export async function runUdpTracker(
     Atomics.store(new Int32Array(control), CONTROL_STOP, 1)
     await workers.stop()
   }
+  const reloadables = filter === null ? [] : [filter]
+  const reloader = new Reloader({ reloadables, service, onEvent, onFailure: failure.reject })
   let metrics: MetricsService | undefined
   const stopRequested = aborted(signal)
   try {
@@ -127,13 +132,15 @@ export async function runUdpTracker(
     service.notifyReady(
       `listening ${addresses.map(address => `udp ${formatSocketAddress(address)}`).join(', ')}`,
     )
+    onReloadable(() => reloader.request())
     service.watch({
       beats: () => signals.beats(),
       nameOf: index => workers.nameOf(index),
       beatIntervalMs: Math.max(config.network.pollTimeoutMs, NODE_BEAT_INTERVAL_MS),
       status: () => statusLine(swarm),
     })
-    await Promise.race([stopRequested, workers.failed, cleaningFailed.promise])
+    await Promise.race([stopRequested, workers.failed, failure.promise])
+    reloader.close()
     service.notifyStopping()
     // Before the sockets close: with them go the kernel's counters.
     const kernelDrops = sockets.kernelDrops()
@@ -143,16 +150,10 @@ export async function runUdpTracker(
     await workers.terminate()
     stopCleaning()
     stopWatching()
-    await Promise.all([metrics?.close(), statistics?.stop()])
+    await Promise.all([metrics?.close(), statistics?.stop(), filter?.close()])
     sockets.close()
     service.close()
   }
-}
-
-function forbiddenBy(data: TorrentFilterData | null): ConstructorParameters<typeof Cleaner>[1] {
-  if (data === null) return undefined
-  const filter = new TorrentFilter(data)
-  return (hash0, hash1, hash2, hash3, hash4) => !filter.allows(hash0, hash1, hash2, hash3, hash4)
 }
 
 type UdpSupervisor = Supervisor<readonly WorkerSocketReport[]>

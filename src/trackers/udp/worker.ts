@@ -41,7 +41,7 @@ function createHandler(data: UdpWorkerData, counters: Float64Array): UdpHandler 
     randomSeed: crypto.getRandomValues(new Int32Array(1))[0],
   })
   const connectionIds = new ConnectionIds(data.connectionIdKey, data.maxConnectionAgeSeconds)
-  const filter = data.filter === null ? null : new TorrentFilter(data.filter)
+  const filter = data.filter === null ? null : new TorrentFilter(data.filter, data.workerIndex)
   const lookahead = new Lookahead(data.swarm, data.batchSize)
   const peerIds = data.peerIds === null ? null : new PeerIdTable(data.peerIds)
   return new UdpHandler(data.rules, swarm, connectionIds, filter, counters, lookahead, peerIds)

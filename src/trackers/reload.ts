@@ -1,0 +1,78 @@
+// What a signal for a reload comes to: each thing that can be loaded again is, one request at a time.
+
+import { AquaticError } from '../errors.js'
+import type { TrackerEventSink } from './events.js'
+
+/** Something that is read at start and can be read again while the tracker serves: an access list, certificates. */
+export interface Reloadable {
+  /** `access list` */
+  readonly what: string
+  /** @returns what it now is, such as `1,234 info hashes` @throws AquaticError; what was in use stays in use */
+  reload(): Promise<string>
+}
+
+export interface ReloaderOptions {
+  readonly reloadables: readonly Reloadable[]
+  /** Is told of the beginning and of the end. */
+  readonly service: { notifyReloading(): void; notifyReady(): void }
+  readonly onEvent: TrackerEventSink
+  /** Anything but an AquaticError: a mistake in the program. */
+  readonly onFailure: (error: Error) => void
+}
+
+export class Reloader {
+  readonly #options: ReloaderOptions
+  #isReloading = false
+  #isAskedAgain = false
+  #isClosed = false
+
+  constructor(options: ReloaderOptions) {
+    this.#options = options
+  }
+
+  /** Asks for a reload. Requests that come while one is under way lead to one more, which sees what they are about. */
+  request(): void {
+    if (this.#isClosed) return
+    if (this.#isReloading) this.#isAskedAgain = true
+    else this.#reloadAll().catch(this.#options.onFailure)
+  }
+
+  /** Nothing begins and nothing is said any more. */
+  close(): void {
+    this.#isClosed = true
+  }
+
+  async #reloadAll(): Promise<void> {
+    const { reloadables, service, onEvent } = this.#options
+    this.#isReloading = true
+    do {
+      this.#isAskedAgain = false
+      service.notifyReloading()
+      if (reloadables.length === 0) onEvent({ event: 'notice', text: nothingToReload })
+      for (const reloadable of reloadables) await this.#reload(reloadable)
+      // Whether it went well or not: the manager waits for the end.
+      if (!this.#isClosed) service.notifyReady()
+    } while (this.#isAskedAgain && !this.#isClosed)
+    this.#isReloading = false
+  }
+
+  async #reload(reloadable: Reloadable): Promise<void> {
+    const { what } = reloadable
+    const say = (event: 'notice' | 'warning', text: string): void => {
+      if (!this.#isClosed) this.#options.onEvent({ event, text })
+    }
+    try {
+      say('notice', `${what} updated: ${await reloadable.reload()}`)
+    } catch (error) {
+      if (!(error instanceof AquaticError)) throw error
+      say('warning', `${what} not updated, the old one is kept: ${sentence(error)}`)
+    }
+  }
+}
+
+const nothingToReload = 'there is nothing to reload: access_list.mode is "off"'
+
+function sentence({ message, remedy }: AquaticError): string {
+  const cause = message.endsWith('.') ? message : `${message}.`
+  return remedy === undefined ? cause : `${cause} ${remedy}`
+}

@@ -1,0 +1,117 @@
+// The main thread's side of the torrent filter: loads the list at start and at each reload, lets the workers and the
+// cleaner go over to it, and gives the old list's memory back.
+
+import { setTimeout as passTime } from 'node:timers/promises'
+import { AquaticError } from '../errors.js'
+import { AccessList, type AccessListMemory, type AccessListMode } from '../swarm/access-list.js'
+import { AccessListLoader } from './access-list-loader.js'
+import type { Reloadable } from './reload.js'
+import { createFilterVersions, FilterVersions, listOf, type TorrentFilterData } from './torrent-filter.js'
+
+/** A batch takes less; a worker that hangs in one is the watchdog's business. */
+const LOOK_AGAIN_MS = 1
+
+/** `[access_list]` of any tracker's configuration. */
+export interface AccessListSettings {
+  readonly mode: AccessListMode
+  readonly path: string
+}
+
+export class TorrentFilterOwner implements Reloadable {
+  readonly what = 'access list'
+  readonly #mode: TorrentFilterData['mode']
+  readonly #path: string
+  readonly #lists = [reserve(), reserve()] as const
+  readonly #loader = new AccessListLoader()
+  #versions = new FilterVersions(createFilterVersions(0))
+  #list: AccessList
+  #isClosed = false
+
+  private constructor(mode: TorrentFilterData['mode'], path: string) {
+    this.#mode = mode
+    this.#path = path
+    this.#list = AccessList.empty(0)
+  }
+
+  /**
+   * Reads the list that the configuration names.
+   * @returns null for mode `off`
+   * @throws AquaticError AQ_ACCESS_LIST, AQ_MEMORY_UNAVAILABLE
+   */
+  static async open({ mode, path }: AccessListSettings): Promise<TorrentFilterOwner | null> {
+    if (mode === 'off') return null
+    const owner = new TorrentFilterOwner(mode, path)
+    try {
+      await owner.#load()
+      return owner
+    } catch (error) {
+      await owner.close()
+      throw error
+    }
+  }
+
+  /** For the workers, before the first reload. */
+  share(workers: number): TorrentFilterData {
+    const versions = createFilterVersions(workers, this.#versions.current)
+    this.#versions = new FilterVersions(versions)
+    return { mode: this.#mode, lists: this.#lists, versions }
+  }
+
+  /** Distinct hashes on the list. */
+  get entries(): number {
+    return this.#list.size
+  }
+
+  /** For the cleaner, which runs on this thread: torrents that are to leave the swarm. */
+  readonly isForbidden = (
+    hash0: number,
+    hash1: number,
+    hash2: number,
+    hash3: number,
+    hash4: number,
+  ): boolean => !this.#list.allows(this.#mode, hash0, hash1, hash2, hash3, hash4)
+
+  /**
+   * Reads the list again; when it resolves every worker goes by the new one. Never called twice at a time.
+   * @returns `1,234 info hashes` @throws AquaticError AQ_ACCESS_LIST; the old list stays in use
+   */
+  async reload(): Promise<string> {
+    await this.#load()
+    return `${this.entries.toLocaleString('en-US')} info ${this.entries === 1 ? 'hash' : 'hashes'}`
+  }
+
+  /** Ends the loading thread; what it does is given up. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await this.#loader.close()
+  }
+
+  async #load(): Promise<void> {
+    try {
+      await this.#loader.read(this.#path, this.#spare)
+      this.#list = new AccessList(this.#spare)
+      this.#versions.publish()
+      while (this.#versions.isOldInUse && !this.#isClosed) await passTime(LOOK_AGAIN_MS)
+    } finally {
+      // The old list, or the beginning of one that could not be read to its end.
+      if (!this.#isClosed) await this.#loader.release(this.#spare)
+    }
+  }
+
+  /** The list that is not in use. */
+  get #spare(): AccessListMemory {
+    return this.#lists[listOf(this.#versions.current + 1)]
+  }
+}
+
+function reserve(): AccessListMemory {
+  try {
+    return AccessList.reserve()
+  } catch (cause) {
+    throw new AquaticError(
+      'AQ_MEMORY_UNAVAILABLE',
+      `Address space for the access list can't be reserved: ${(cause as Error).message}.`,
+      { remedy: 'raise `ulimit -v`; memory is used only for as many hashes as the list has', cause },
+    )
+  }
+}

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
+import { AquaticError } from '../../src/errors.js'
+import { Reloader } from '../../src/trackers/reload.js'
+
+/** Loads that the test ends. */
+class Loads {
+  readonly what = 'access list'
+  begun = 0
+  end: (answer: string | Error) => void = () => assert.fail('no load is under way')
+
+  reload(): Promise<string> {
+    this.begun++
+    return new Promise((resolve, reject) => {
+      this.end = answer => (answer instanceof Error ? reject(answer) : resolve(answer))
+    })
+  }
+}
+
+function setUp(loads: readonly Loads[]): { reloader: Reloader; heard: string[]; failures: Error[] } {
+  const heard: string[] = []
+  const failures: Error[] = []
+  const reloader = new Reloader({
+    reloadables: loads,
+    service: { notifyReloading: () => heard.push('reloading'), notifyReady: () => heard.push('ready') },
+    onEvent: event => heard.push('text' in event ? `${event.event}: ${event.text}` : event.event),
+    onFailure: error => failures.push(error),
+  })
+  return { reloader, heard, failures }
+}
+
+describe('reloader', () => {
+  it('loads once for each request, and once more for all that come during a load', async () => {
+    const loads = new Loads()
+    const { reloader, heard } = setUp([loads])
+    reloader.request()
+    reloader.request()
+    reloader.request()
+    assert.equal(loads.begun, 1)
+    loads.end('1 info hash')
+    await turn()
+    assert.equal(loads.begun, 2)
+    loads.end('2 info hashes')
+    await turn()
+    assert.equal(loads.begun, 2)
+    const first = ['reloading', 'notice: access list updated: 1 info hash', 'ready']
+    const second = ['reloading', 'notice: access list updated: 2 info hashes', 'ready']
+    assert.deepEqual(heard, [...first, ...second])
+    reloader.request()
+    assert.equal(loads.begun, 3)
+  })
+
+  it('says what went wrong and that the old one is kept, goes on, and can load again', async () => {
+    const [first, second] = [new Loads(), new Loads()]
+    const { reloader, heard } = setUp([first, second])
+    reloader.request()
+    first.end(new AquaticError('AQ_ACCESS_LIST', 'list:4: wrong', { remedy: 'Mend it.' }))
+    await turn()
+    second.end('fine')
+    await turn()
+    assert.deepEqual(heard, [
+      'reloading',
+      'warning: access list not updated, the old one is kept: list:4: wrong. Mend it.',
+      'notice: access list updated: fine',
+      'ready',
+    ])
+    reloader.request()
+    assert.equal(first.begun, 2)
+  })
+
+  it('answers the service manager where there is nothing to reload', async () => {
+    const { reloader, heard } = setUp([])
+    reloader.request()
+    await turn()
+    assert.deepEqual(heard, [
+      'reloading',
+      'notice: there is nothing to reload: access_list.mode is "off"',
+      'ready',
+    ])
+  })
+
+  it('says nothing after its end', async () => {
+    const loads = new Loads()
+    const { reloader, heard } = setUp([loads])
+    reloader.request()
+    reloader.request()
+    reloader.close()
+    loads.end(new AquaticError('AQ_ACCESS_LIST', 'the thread ended'))
+    await turn()
+    reloader.request()
+    assert.deepEqual(heard, ['reloading'])
+    assert.equal(loads.begun, 1)
+  })
+
+  it('does not hide a mistake in the program', async () => {
+    const loads = new Loads()
+    const { reloader, failures } = setUp([loads])
+    reloader.request()
+    loads.end(new TypeError('x is not a function'))
+    await turn()
+    assert.equal(failures.length, 1)
+  })
+})
