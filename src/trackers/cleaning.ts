@@ -46,32 +46,35 @@ export function torrentObserverOf(observers: readonly CleaningObserver[]): Torre
   }
 }
 
+/** One round, from the first step to the last; `signal` ends it between two steps. @throws what the cleaner throws */
+export async function cleanOnce(
+  cleaner: Cleaner,
+  { times, observers, nowSeconds }: Omit<CleaningOptions, 'intervalSeconds' | 'onFailure'>,
+  signal?: AbortSignal,
+): Promise<void> {
+  times.begin(performance.now())
+  for (const observer of observers) observer.begin()
+  cleaner.begin(nowSeconds())
+  for (let isLast = false; !isLast; ) {
+    const beganAtMs = performance.now()
+    isLast = cleaner.step(ENTRIES_PER_STEP)
+    times.step(beganAtMs, performance.now(), isLast)
+    await Promise.all(observers.map(observer => (isLast ? observer.end() : observer.afterStep?.())))
+    if (!isLast) await setImmediate()
+    if (signal?.aborted) return
+  }
+}
+
 /**
  * Starts the schedule.
  * @returns a function that ends it: no step is made any more, and it resolves when all observers have stopped
  */
 export function scheduleCleaning(cleaner: Cleaner, options: CleaningOptions): () => Promise<void> {
-  const { times, observers } = options
+  const stopping = new AbortController()
   let round: Promise<void> | undefined
-  let isStopped = false
-
-  async function clean(): Promise<void> {
-    times.begin(performance.now())
-    for (const observer of observers) observer.begin()
-    cleaner.begin(options.nowSeconds())
-    for (let isLast = false; !isLast; ) {
-      const beganAtMs = performance.now()
-      isLast = cleaner.step(ENTRIES_PER_STEP)
-      times.step(beganAtMs, performance.now(), isLast)
-      await Promise.all(observers.map(observer => (isLast ? observer.end() : observer.afterStep?.())))
-      if (!isLast) await setImmediate()
-      if (isStopped) return
-    }
-  }
-
   const timer = setInterval(() => {
     // A round that is still going on is left to finish.
-    round ??= clean().then(
+    round ??= cleanOnce(cleaner, options, stopping.signal).then(
       () => {
         round = undefined
       },
@@ -84,9 +87,9 @@ export function scheduleCleaning(cleaner: Cleaner, options: CleaningOptions): ()
   }, options.intervalSeconds * 1000)
 
   return async () => {
-    isStopped = true
+    stopping.abort()
     clearInterval(timer)
-    await Promise.all(observers.map(observer => observer.stop?.()))
+    await Promise.all(options.observers.map(observer => observer.stop?.()))
     await round
   }
 }

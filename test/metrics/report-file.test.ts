@@ -3,12 +3,14 @@
 import assert from 'node:assert/strict'
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
   readSync,
   rmdirSync,
+  statSync,
   symlinkSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -61,5 +63,23 @@ describe('ReportFile', () => {
     assert.match(outcome.state === 'failing' ? outcome.reason : '', /ENOSPC/)
     assert.equal(readFileSync(path, 'utf8'), 'old')
     assert.deepEqual(await file.write('new'), { state: 'mended', failures: 1 })
+  })
+
+  it('does not replace a device, a pipe or what a link leads to of that kind', async t => {
+    const directory = scratchDirectory(t)
+    for (const [name, device] of [
+      ['full.html', '/dev/full'],
+      ['null.html', '/dev/null'],
+    ]) {
+      const path = join(directory, name)
+      symlinkSync(device, path)
+      const outcome = await new ReportFile(path).write('text')
+      assert.match(outcome.state === 'failing' ? outcome.reason : '', /is a device, not a regular file/)
+      assert.ok(lstatSync(path).isSymbolicLink())
+    }
+    const outcome = await new ReportFile('/dev/full').write('text')
+    assert.match(outcome.state === 'failing' ? outcome.reason : '', /^\/dev\/full is a device/)
+    assert.ok(statSync('/dev/full').isCharacterDevice())
+    assert.deepEqual(readdirSync(directory).sort(), ['full.html', 'null.html'])
   })
 })

@@ -14,10 +14,12 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
+import { CleaningTimes } from '../../src/metrics/cleaning-times.js'
 import { Announce, AnnounceResult } from '../../src/swarm/announce.js'
 import { Cleaner } from '../../src/swarm/cleaner.js'
 import { createSwarmMemory } from '../../src/swarm/memory.js'
 import { Swarm } from '../../src/swarm/swarm.js'
+import { cleanOnce } from '../../src/trackers/cleaning.js'
 import type { TrackerEvent } from '../../src/trackers/events.js'
 import { ScrapeExport } from '../../src/trackers/scrape-export.js'
 import { scratchDirectory } from '../config/scratch.js'
@@ -56,13 +58,12 @@ function hexOf(torrent: number): string {
   return Buffer.from(Int32Array.of(torrent, torrent * 7, -torrent, 3, 4).buffer).toString('hex')
 }
 
-/** A round of cleaning, as the schedule makes it. */
-async function clean(swarm: Swarm, observer: ScrapeExport, nowSeconds = 1): Promise<void> {
-  const cleaner = new Cleaner(swarm, undefined, observer.torrent)
-  observer.begin()
-  cleaner.begin(nowSeconds)
-  while (!cleaner.step(20_000)) await observer.afterStep()
-  await observer.end()
+function clean(swarm: Swarm, observer: ScrapeExport, nowSeconds = 1): Promise<void> {
+  return cleanOnce(new Cleaner(swarm, undefined, observer.torrent), {
+    nowSeconds: () => nowSeconds,
+    times: new CleaningTimes(1),
+    observers: [observer],
+  })
 }
 
 interface Scene {
