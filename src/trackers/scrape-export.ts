@@ -5,7 +5,7 @@
 // Memory is that of the buffers, whatever the number of torrents. Nothing is written under a lock: the observer fills a
 // buffer, which is written between the steps of cleaning, and the cleaning waits where the disk is slower.
 
-import { open, rename, rm } from 'node:fs/promises'
+import { lstat, open, rename, rm } from 'node:fs/promises'
 import { join, parse } from 'node:path'
 import { requireReplaceable } from '../metrics/replaceable.js'
 import { WriteHistory } from '../metrics/write-outcome.js'
@@ -143,7 +143,8 @@ class ExportInProgress {
   readonly #temporaryPath: string
   readonly #ipv4: StreamedFile
   readonly #ipv6: StreamedFile
-  #hasTemporaryFile = false
+  /** The inode of the file that was made; that of `#temporaryPath`, unless another program replaces it. */
+  #inode: number | undefined
   #isOverfull = false
 
   constructor(path: string, buffers: { readonly ipv4: StreamBuffers; readonly ipv6: StreamBuffers }) {
@@ -157,7 +158,7 @@ class ExportInProgress {
         // New, not what somebody put there: not a link to another file, not a pipe.
         await rm(this.#temporaryPath, { force: true })
         const file = await open(this.#temporaryPath, 'wx')
-        this.#hasTemporaryFile = true
+        this.#inode = (await file.stat()).ino
         return file
       },
     })
@@ -222,6 +223,8 @@ class ExportInProgress {
     await this.#ipv4.drain()
     if (this.#ipv6.isOpened) await this.#ipv6.drain()
     await this.#ipv4.append(this.#ipv6)
+    // Two trackers with one path would put each other's halves in place. (The inode is taken while the file is open.)
+    if (!(await this.#hasTemporaryFile())) throw new Error(`another program uses ${this.#temporaryPath}`)
     await withPatience(this.#ipv4.close(), PATIENCE_MS)
     await withPatience(rename(this.#temporaryPath, this.#path), PATIENCE_MS)
     await this.#ipv6.close()
@@ -230,7 +233,13 @@ class ExportInProgress {
   /** Closes all and removes the temporary file. Never rejects. */
   async discard(): Promise<void> {
     await Promise.allSettled([this.#ipv4.close(), this.#ipv6.close()])
-    if (this.#hasTemporaryFile) await rm(this.#temporaryPath, { force: true }).catch(() => undefined)
+    if (await this.#hasTemporaryFile()) await rm(this.#temporaryPath, { force: true }).catch(() => undefined)
+  }
+
+  /** Whether the temporary file is there and is the one of this export. */
+  async #hasTemporaryFile(): Promise<boolean> {
+    const found = await lstat(this.#temporaryPath).catch(() => undefined)
+    return found !== undefined && found.ino === this.#inode
   }
 
   #requireWhole(): void {

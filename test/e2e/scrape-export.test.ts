@@ -84,11 +84,11 @@ describe('scrape export of serve udp', () => {
     const directory = scratchDirectory(t)
     const path = join(directory, 'export.txt')
     const tracker = await startTracker(t, { families: [4], settings: settingsFor(path) })
-    const torrents = await announceMany(tracker.port(4), 60_000)
+    const torrents = await announceMany(tracker.port(4), 30_000)
     await untilInDirectory(t, directory, () => linesOf(path).length === torrents)
     const inodes = new Set<number>()
     let looks = 0
-    // Half of the looks come while one is being written: each writes 2.9 MB.
+    // Half of the looks come while one is being written: each writes 1.4 MB.
     while (inodes.size < 4) {
       await new Promise(resolve => setImmediate(resolve))
       const text = readFileSync(path, 'latin1')

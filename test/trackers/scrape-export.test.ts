@@ -84,6 +84,20 @@ function scene(t: TestContext, frequency = 1): Scene {
   return { swarm: createSwarm(), directory, path, events, scrapeExport }
 }
 
+/** Fills the swarm and cleans it so far that the temporary file is there. */
+async function beginExport(swarm: Swarm, directory: string, scrapeExport: ScrapeExport): Promise<Cleaner> {
+  for (let torrent = 1; torrent <= 60_000; torrent++) add(swarm, torrent, 4, 1, true)
+  const cleaner = new Cleaner(swarm, undefined, scrapeExport.torrent)
+  scrapeExport.begin()
+  cleaner.begin(1)
+  while (!existsSync(join(directory, 'export.tmp'))) {
+    assert.ok(!cleaner.step(20_000))
+    await scrapeExport.afterStep()
+    await new Promise(resolve => setImmediate(resolve))
+  }
+  return cleaner
+}
+
 describe('scrape export', () => {
   it('has every torrent with a peer once for each family, IPv4 first, large ones too', async t => {
     const { swarm, path, directory, events, scrapeExport } = scene(t)
@@ -195,15 +209,7 @@ describe('scrape export', () => {
   it('gives up what is in progress when it is stopped', async t => {
     const { swarm, path, directory, events, scrapeExport } = scene(t)
     writeFileSync(path, 'old')
-    for (let torrent = 1; torrent <= 60_000; torrent++) add(swarm, torrent, 4, 1, true)
-    const cleaner = new Cleaner(swarm, undefined, scrapeExport.torrent)
-    scrapeExport.begin()
-    cleaner.begin(1)
-    while (!existsSync(join(directory, 'export.tmp'))) {
-      assert.ok(!cleaner.step(20_000))
-      await scrapeExport.afterStep()
-      await new Promise(resolve => setImmediate(resolve))
-    }
+    const cleaner = await beginExport(swarm, directory, scrapeExport)
     while (!cleaner.step(20_000)) await scrapeExport.afterStep()
     const ending = scrapeExport.end()
     await scrapeExport.stop()
@@ -211,5 +217,25 @@ describe('scrape export', () => {
     assert.deepEqual(readdirSync(directory), ['export.txt'])
     assert.equal(readFileSync(path, 'utf8'), 'old')
     assert.deepEqual(events, [])
+  })
+
+  it('never puts the half of another tracker in place', async t => {
+    const { swarm, path, directory, events, scrapeExport } = scene(t)
+    const cleaner = await beginExport(swarm, directory, scrapeExport)
+    const other = createSwarm()
+    add(other, 1, 4, 1, true)
+    const otherEvents: TrackerEvent[] = []
+    await clean(
+      other,
+      new ScrapeExport({ enableScrapeExports: true, frequency: 1, path }, event => otherEvents.push(event)),
+    )
+    // A third one is writing when the first is complete.
+    writeFileSync(join(directory, 'export.tmp'), 'half')
+    while (!cleaner.step(20_000)) await scrapeExport.afterStep()
+    await scrapeExport.end()
+    assert.equal(readFileSync(path, 'utf8'), `4 ${hexOf(1)} 1 0\n`)
+    assert.equal(readFileSync(join(directory, 'export.tmp'), 'utf8'), 'half')
+    assert.match(JSON.stringify(events), /^\[{"event":"warning",.*another program uses .*export\.tmp/)
+    assert.deepEqual(otherEvents, [])
   })
 })
