@@ -1,9 +1,9 @@
 // The full scrape export of any tracker: while its swarm is cleaned, a line for every torrent and address family goes
-// to a temporary file, which replaces the last export when it is complete. Lines of IPv4 come first, as in the reference;
-// those of IPv6 wait in a file without a name when there are many.
+// to a temporary file, which replaces the last export when it is complete. Lines of IPv4 come first, as in the
+// reference; those of IPv6 wait in a file without a name when there are many.
 //
-// Memory is that of the buffers, whatever the number of torrents. Nothing is written under a lock: the observer fills a
-// buffer, which is written between the steps of cleaning, and the cleaning waits where the disk is slower.
+// Memory is that of the buffers, whatever the number of torrents. Nothing is written under a lock: the observer fills
+// a buffer, which is written between the steps of cleaning, and the cleaning waits where the disk is slower.
 
 import { lstat, open, rename, rm } from 'node:fs/promises'
 import { join, parse } from 'node:path'
