@@ -39,6 +39,8 @@ export interface MetricsText {
   readonly render: () => Promise<string>
   /** Told when `render` failed; the client gets status 500. */
   readonly onError: (error: unknown) => void
+  /** Told whenever a connection was ended because there were more than `connectionsMax`. */
+  readonly onCrowded: (connectionsMax: number) => void
 }
 
 interface RenderedText {
@@ -122,6 +124,7 @@ export class MetricsEndpoint {
       if (this.#connections.size < this.#limits.connectionsMax) break
       this.#connections.delete(oldest)
       oldest.destroy()
+      this.#text?.onCrowded(this.#limits.connectionsMax)
     }
     this.#connections.add(socket)
     const life = setTimeout(() => socket.destroy(), this.#limits.connectionLifeMs).unref()

@@ -53,13 +53,17 @@ export async function openMetricsEndpoint(
   const endpoint = await MetricsEndpoint.listen(address).catch((error: NodeJS.ErrnoException) => {
     throw bindError('metrics', address, error.code ?? 'unknown')
   })
-  let saidAtMs = Number.NEGATIVE_INFINITY
+  const sayFailure = atMostOnceAMinute(onEvent)
+  const sayCrowd = atMostOnceAMinute(onEvent)
   const onError = (error: unknown): void => {
-    if (performance.now() - saidAtMs < REPEAT_AFTER_MS) return
-    saidAtMs = performance.now()
     const reason = error instanceof Error ? error.message : String(error)
-    onEvent({ event: 'warning', text: `the Prometheus endpoint could not answer: ${reason}` })
+    sayFailure(`the Prometheus endpoint could not answer: ${reason}`)
   }
+  const onCrowded = (connectionsMax: number): void =>
+    sayCrowd(
+      `the Prometheus endpoint had more than ${connectionsMax} connections, so the oldest were ended. Let only ` +
+        'Prometheus reach statistics.prometheus_endpoint_address.',
+    )
   return {
     serve: ({ collect, restarts, handlingTimes }) => {
       const text = createPrometheusText({
@@ -68,9 +72,18 @@ export async function openMetricsEndpoint(
         handlingTimes: handlingTimes === null ? [] : handlingTimesIn(handlingTimes),
         withPeerIdPrefixes: config.prometheusPeerIdPrefixes,
       })
-      endpoint.serve({ ...text, onError })
+      endpoint.serve({ ...text, onError, onCrowded })
       onEvent({ event: 'listening', protocol: 'metrics', ...endpoint.address })
     },
     close: () => endpoint.close(),
+  }
+}
+
+function atMostOnceAMinute(onEvent: TrackerEventSink): (text: string) => void {
+  let saidAtMs = Number.NEGATIVE_INFINITY
+  return text => {
+    if (performance.now() - saidAtMs < REPEAT_AFTER_MS) return
+    saidAtMs = performance.now()
+    onEvent({ event: 'warning', text })
   }
 }

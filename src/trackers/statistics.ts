@@ -5,6 +5,7 @@ import { ReportFile } from '../metrics/report-file.js'
 import { type TrackerSnapshot, withRates } from '../metrics/snapshot.js'
 import { statisticsPage } from '../metrics/statistics-page.js'
 import type { TrackerEventSink } from './events.js'
+import { sayOutcome } from './output-events.js'
 
 /** The keys of `[statistics]` that every tracker with statistics has. */
 export interface StatisticsConfig {
@@ -72,7 +73,13 @@ export function startStatistics(config: StatisticsConfig, options: StatisticsOpt
 
   async function write(snapshot: TrackerSnapshot): Promise<void> {
     for (const { file, textOf } of outputs) {
-      sayOutcome(file, await file.write(textOf(snapshot)), onEvent)
+      const words = {
+        subject: 'statistics',
+        verb: 'are',
+        path: file.path,
+        retried: 'at each interval',
+      } as const
+      sayOutcome(words, await file.write(textOf(snapshot)), onEvent)
     }
   }
 
@@ -106,18 +113,4 @@ function lateText(intervalSeconds: number): string {
     `writing statistics takes longer than statistics.interval (${intervalSeconds} s), so some rounds are left out. ` +
     'Raise it, or choose a faster disk.'
   )
-}
-
-function sayOutcome(
-  { path }: ReportFile,
-  outcome: Awaited<ReturnType<ReportFile['write']>>,
-  onEvent: TrackerEventSink,
-): void {
-  if (outcome.state === 'failing') {
-    const text = `statistics can't be written to ${path} (${outcome.reason}). It is tried again at each interval.`
-    onEvent({ event: 'warning', text })
-  } else if (outcome.state === 'mended') {
-    const times = outcome.failures === 1 ? 'one failure' : `${outcome.failures} failures`
-    onEvent({ event: 'notice', text: `statistics are written to ${path} again, after ${times}.` })
-  }
 }

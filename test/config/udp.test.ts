@@ -128,7 +128,6 @@ test('each key without effect is named with the reason once it is changed, whate
       'network.ring_size',
       'network.set_reuseport_lb',
       'network.use_io_uring',
-      'scrape_exports.frequency',
     ],
   )
   const back = await loadConfig(udpTable, {

@@ -1,7 +1,7 @@
 // The Prometheus endpoint of a real tracker: its figures, its start and stop, and clients that mean no good.
 
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { describe, it, type TestContext } from 'node:test'
 import { startProcess } from '../support/child-process.js'
 import {
@@ -98,6 +98,10 @@ for (const engine of ['native', 'node'] as const) {
   })
 }
 
+function descriptorsOf({ process }: TrackerProcess): number {
+  return readdirSync(`/proc/${process.pid}/fd`).length
+}
+
 describe('metrics endpoint of a tracker', () => {
   it('has every metric it exposes documented, and documents no other', async t => {
     const settings = { 'statistics.peer_clients': true, 'statistics.prometheus_peer_id_prefixes': true }
@@ -172,6 +176,7 @@ describe('metrics endpoint of a tracker', () => {
   it('serves announces and scrapes beside a thousand connections that never read', async t => {
     const { tracker, endpoint, udp } = await startWatched(t)
     const client = await UdpClient.connected(udp)
+    const before = await scrape(endpoint)
     const announces = 400
     const sockets = []
     let answered = 0
@@ -192,10 +197,19 @@ describe('metrics endpoint of a tracker', () => {
     assert.equal(sumOf(during, 'aquatic_kernel_drops_total'), 0)
     assert.ok(sumOf(during, 'process_open_fds') < 250, `${sumOf(during, 'process_open_fds')} descriptors`)
     assert.equal((await get(endpoint, '/health')).body, 'OK')
+    const residentMebibytes = (series: Series): number =>
+      sumOf(series, 'process_resident_memory_bytes') / 1024 ** 2
+    const growth = residentMebibytes(during) - residentMebibytes(before)
+    assert.ok(growth < 64, `${growth} MiB more than before`)
     for (const socket of sockets) socket.destroy()
+    // Each look costs a connection of its own; that of the last one may not be closed yet.
+    const descriptors = sumOf(before, 'process_open_fds')
+    while (descriptorsOf(tracker) > descriptors) await get(endpoint, '/health')
     client.close()
     const { code, stdout } = await tracker.stop()
     assert.equal(code, 0)
+    assert.equal(stdout.match(/"event":"warning"/g)?.length, 1)
+    assert.match(stdout, /"event":"warning","text":"the Prometheus endpoint had more than 128 connections/)
     const stopped = JSON.parse(stdout.trim().split('\n').at(-1) as string)
     assert.equal(stopped.responses, announces + 1)
     assert.equal(stopped.peers, announces)

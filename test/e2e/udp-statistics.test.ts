@@ -1,7 +1,7 @@
 // Statistics of the running UDP tracker: what its clients did is what it writes.
 
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import type { TrackerSnapshot } from '../../src/metrics/snapshot.js'
@@ -172,5 +172,51 @@ describe('statistics of serve udp', () => {
     const { stdout, stderr } = await child.stop()
     assert.equal(stdout, '')
     assert.equal(stderr.match(/warn .*can't be written to \/dev\/null\/statistics\.json/g)?.length, 1)
+  })
+
+  it('and the export fail on a full disk and on paths that are no files, each said once', async t => {
+    const directory = scratchDirectory(t)
+    const device = join(directory, 'device.txt')
+    symlinkSync('/dev/full', device)
+    const settings = {
+      'network.address_ipv4': '127.0.0.1:0',
+      'network.use_ipv6': false,
+      'cleaning.torrent_cleaning_interval': 1,
+      'statistics.interval': 1,
+      'statistics.print_to_stdout': true,
+      'statistics.write_html_to_file': true,
+      'statistics.html_file_path': join(directory, 'page.html'),
+      'statistics.write_json_to_file': true,
+      'statistics.json_file_path': device,
+      'scrape_exports.enable_scrape_exports': true,
+      'scrape_exports.frequency': 1,
+      'scrape_exports.path': device,
+    }
+    const sets = Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`])
+    // A page is longer than the 512 bytes that a file may have: to the tracker the disk is full.
+    const command = ['-c', 'ulimit -f 1 && exec "$@"', 'sh', process.execPath]
+    const child = startProcess(t, 'sh', [...command, ...binaryArguments('serve', 'udp', ...sets)], {
+      env: cleanEnvironment(),
+    })
+    const [line] = await child.waitForLines('stderr', /^listening udp/)
+    const port = Number(/:(\d+) /.exec(line)?.[1])
+    const client = await UdpClient.connected({ address: '127.0.0.1', port })
+    for (let round = 1; round <= 3; round++) {
+      await client.announce({ infoHash: infoHash(round) })
+      await child.waitForLines('stderr', /^ {2}access list entries: 0$/, round)
+    }
+    client.close()
+    const { code, stderr } = await child.stop()
+    assert.equal(code, 0)
+    const warnings = stderr.split('\n').filter(text => / warn /.test(text))
+    const expected = [
+      /statistics can't be written to .*page\.html \(EFBIG: file too large/,
+      /statistics can't be written to .*device\.txt \(.*device\.txt is a device, not a regular file\)/,
+      /the scrape export can't be written to .*device\.txt \(.*device\.txt is a device, not a regular file\)/,
+    ]
+    for (const pattern of expected)
+      assert.equal(warnings.filter(text => pattern.test(text)).length, 1, `${pattern}`)
+    assert.equal(warnings.length, expected.length)
+    assert.deepEqual(readdirSync(directory), ['device.txt'])
   })
 })

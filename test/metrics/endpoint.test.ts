@@ -16,12 +16,18 @@ async function serving(
   t: TestContext,
   limits: EndpointLimits,
   render: () => Promise<string> = async () => 'up 1\n',
-): Promise<{ endpoint: MetricsEndpoint; errors: unknown[] }> {
+): Promise<{ endpoint: MetricsEndpoint; errors: unknown[]; crowds: number[] }> {
   const endpoint = await MetricsEndpoint.listen(anyPort, limits)
   t.after(() => endpoint.close())
   const errors: unknown[] = []
-  endpoint.serve({ contentType, render, onError: error => errors.push(error) })
-  return { endpoint, errors }
+  const crowds: number[] = []
+  endpoint.serve({
+    contentType,
+    render,
+    onError: error => errors.push(error),
+    onCrowded: connectionsMax => crowds.push(connectionsMax),
+  })
+  return { endpoint, errors, crowds }
 }
 
 describe('metrics endpoint', () => {
@@ -40,7 +46,12 @@ describe('metrics endpoint', () => {
     const endpoint = await MetricsEndpoint.listen(anyPort, patient)
     t.after(() => endpoint.close())
     assert.equal((await get(endpoint.address, '/health')).status, 503)
-    endpoint.serve({ contentType, render: async () => '', onError: () => undefined })
+    endpoint.serve({
+      contentType,
+      render: async () => '',
+      onError: () => assert.fail(),
+      onCrowded: () => assert.fail(),
+    })
     assert.equal((await get(endpoint.address, '/health')).status, 200)
   })
 
@@ -84,15 +95,17 @@ describe('metrics endpoint', () => {
     assert.ok(renderings <= 2)
   })
 
-  it('ends the oldest connection when there are too many', async t => {
-    const { endpoint } = await serving(t, patient)
+  it('ends the oldest connection when there are too many, and tells of it', async t => {
+    const { endpoint, crowds } = await serving(t, patient)
     const idle = []
     for (let index = 0; index < patient.connectionsMax; index++) {
       idle.push(await openConnection(endpoint.address))
     }
+    assert.deepEqual(crowds, [])
     const first = once(idle[0].resume(), 'close')
     assert.equal((await get(endpoint.address)).status, 200)
     await first
+    assert.deepEqual(crowds, [patient.connectionsMax])
     assert.ok(endpoint.connections <= patient.connectionsMax)
     for (const socket of idle) socket.destroy()
   })

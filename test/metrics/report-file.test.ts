@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -61,5 +62,20 @@ describe('ReportFile', () => {
     assert.match(outcome.state === 'failing' ? outcome.reason : '', /ENOSPC/)
     assert.equal(readFileSync(path, 'utf8'), 'old')
     assert.deepEqual(await file.write('new'), { state: 'mended', failures: 1 })
+  })
+
+  it('does not replace a device, a pipe or what a link leads to of that kind', async t => {
+    const directory = scratchDirectory(t)
+    for (const [name, device] of [
+      ['full.html', '/dev/full'],
+      ['null.html', '/dev/null'],
+    ]) {
+      const path = join(directory, name)
+      symlinkSync(device, path)
+      const outcome = await new ReportFile(path).write('text')
+      assert.match(outcome.state === 'failing' ? outcome.reason : '', /is a device, not a regular file/)
+      assert.ok(lstatSync(path).isSymbolicLink())
+    }
+    assert.deepEqual(readdirSync(directory).sort(), ['full.html', 'null.html'])
   })
 })

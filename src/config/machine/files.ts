@@ -27,8 +27,12 @@ async function tryOutput({ key, path }: OutputNeed, machine: Machine): Promise<M
   const error = (reason: string, remedy: string): MachineFinding[] => [
     { severity: 'error', check, key, text: `${path} can't be written: ${reason}.`, remedy },
   ]
-  if ((await machine.kindOf(path)) === 'directory') {
+  const there = await machine.kindOf(path)
+  if (there === 'directory') {
     return error('it is a directory', `name a file: ${key} = "${path.replace(/\/+$/, '')}/NAME"`)
+  }
+  if (there === 'other') {
+    return error('it is a device, a pipe or a socket, which a new file would replace', 'choose another path')
   }
   const directory = dirname(path)
   const kind = await machine.kindOf(directory)

@@ -1,5 +1,5 @@
-// What is set up so that the UDP tracker can be looked at: histograms, the table of peer ids, times, and the one
-// function that takes a snapshot of everything.
+// What is set up so that the UDP tracker can be looked at: histograms, the table of peer ids, times, the scrape export,
+// and the one function that takes a snapshot of everything.
 
 import type { UdpConfig } from '../../config/udp.js'
 import { CleaningTimes } from '../../metrics/cleaning-times.js'
@@ -8,8 +8,10 @@ import { PeersPerTorrentHistograms } from '../../metrics/peers-per-torrent.js'
 import type { TrackerSnapshot } from '../../metrics/snapshot.js'
 import type { SwarmTotals } from '../../swarm/swarm.js'
 import type { CleaningObserver } from '../cleaning.js'
+import type { TrackerEventSink } from '../events.js'
 import { countPeerClients } from '../peer-clients.js'
 import { createPeerIdTable, PeerIdTable, type PeerIdTableMemory } from '../peer-id-table.js'
+import { scrapeExportOf } from '../scrape-export.js'
 import { areStatisticsActive } from '../statistics.js'
 import { UdpCounter, type UdpCounterName } from './counters.js'
 import { collectUdpSnapshot } from './snapshot.js'
@@ -37,7 +39,7 @@ export interface UdpObservationSources {
 }
 
 /** Nothing that costs memory or time is made unless the configuration asks for it and somebody would see it. */
-export function observeUdpTracker(config: UdpConfig): UdpObservation {
+export function observeUdpTracker(config: UdpConfig, onEvent: TrackerEventSink): UdpObservation {
   const { statistics, cleaning, network, accessList } = config
   const isActive = areStatisticsActive(statistics)
   const isCountingClients = isActive && statistics.peerClients
@@ -53,7 +55,10 @@ export function observeUdpTracker(config: UdpConfig): UdpObservation {
   return {
     peerIds: memory,
     cleaningTimes,
-    cleaningObservers: histograms === null ? [] : [histogramObserver(histograms)],
+    cleaningObservers: [
+      ...(histograms === null ? [] : [histogramObserver(histograms)]),
+      ...scrapeExportOf(config.scrapeExports, onEvent),
+    ],
     collect: ({ workers, counters, swarm, sockets, filter, statistics: outputs, nowSeconds }) =>
       collectUdpSnapshot({
         intervalSeconds: statistics.interval,
@@ -77,7 +82,7 @@ function histogramObserver(histograms: PeersPerTorrentHistograms): CleaningObser
     begin: () => histograms.begin(),
     torrent: (_hash0, _hash1, _hash2, _hash3, _hash4, counts) =>
       histograms.record(counts.seedersIpv4 + counts.leechersIpv4, counts.seedersIpv6 + counts.leechersIpv6),
-    end: () => histograms.end(),
+    end: () => void histograms.end(),
   }
 }
 

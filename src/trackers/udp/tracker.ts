@@ -76,7 +76,7 @@ export async function runUdpTracker(
   const signals = new WorkerSignals(createWorkerSignalMemory(sockets.workers))
   const counterMemory = createCounterMemory(udpCounterNames, sockets.workers)
   const blocks = Array.from({ length: sockets.workers }, (_, index) => udpCounters(counterMemory, index))
-  const observation = observeUdpTracker(config)
+  const observation = observeUdpTracker(config, onEvent)
   const shared = {
     peerIds: observation.peerIds,
     rules: rulesOf(config),
@@ -148,9 +148,8 @@ export async function runUdpTracker(
     return summarise(counters(), kernelDrops, swarm, nowSeconds())
   } finally {
     await workers.terminate()
-    stopCleaning()
     stopWatching()
-    await Promise.all([metrics?.close(), statistics?.stop(), filter?.close()])
+    await Promise.all([stopCleaning(), metrics?.close(), statistics?.stop(), filter?.close()])
     sockets.close()
     service.close()
   }

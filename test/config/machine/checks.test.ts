@@ -154,6 +154,9 @@ test('files to write need a directory that takes them', async () => {
   })
   const start = "error files o: /d/f can't be written"
   assert.deepEqual(await find({ outputs }, kinds({ '/d/f': 'directory' })), [`${start}: it is a directory.`])
+  assert.deepEqual(await find({ outputs }, kinds({ '/d/f': 'other' })), [
+    `${start}: it is a device, a pipe or a socket, which a new file would replace.`,
+  ])
   assert.deepEqual(await find({ outputs }, kinds({})), [`${start}: there is no directory /d.`])
   assert.deepEqual(await find({ outputs }, kinds({ '/d': 'file' })), [`${start}: /d is no directory.`])
   assert.deepEqual(await find({ outputs }, kinds({ '/d': { errno: 'EACCES' } })), [
