@@ -29,7 +29,7 @@ export function writeDecimal(out: Uint8Array, at: number, value: number): number
   for (let place = end - 1; place >= at; place--) {
     // Whole 32-bit numbers divide several times as fast.
     const next = rest <= 0x7fff_ffff ? ((rest | 0) / 10) | 0 : Math.floor(rest / 10)
-    out[place] = zero + rest - next * 10
+    out[place] = zero + (rest - next * 10)
     rest = next
   }
   return end

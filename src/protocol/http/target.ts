@@ -113,7 +113,8 @@ function skipOrigin(input: Uint8Array, start: number, end: number): number {
   if (start < end && input[start] === slash) return start
   const schemeEnd = findByte(input, start, end, colon)
   const hostStart = Math.min(end, schemeEnd + SCHEME_END.length)
-  return isWord(input, schemeEnd, hostStart, SCHEME_END) ? findSlash(input, hostStart, end) : start
+  const hasScheme = schemeEnd > start && isWord(input, schemeEnd, hostStart, SCHEME_END)
+  return hasScheme ? findSlash(input, hostStart, end) : start
 }
 
 function skipSlashes(input: Uint8Array, at: number, end: number): number {

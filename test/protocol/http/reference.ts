@@ -82,7 +82,7 @@ function judge(
 export function referenceTarget(target: string): PlainTarget {
   const [beforeQuery, ...rest] = target.split('?')
   const query = rest.join('?')
-  const path = beforeQuery!.replace(/ +$/, '').replace(/^[^:/][^:]*:\/\/[^/]*|^:\/\/[^/]*/, '')
+  const path = beforeQuery!.replace(/ +$/, '').replace(/^[^:/][^:]*:\/\/[^/]*/, '')
   const segments = path.split('/').filter(segment => segment !== '')
   const word = (segment: string): string | undefined => /^(announce|scrape)(\.php)?$/.exec(segment)?.[1]
   const pages: Record<string, string> = {
