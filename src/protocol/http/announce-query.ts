@@ -1,7 +1,7 @@
 // The query of an announce (BEP 3, 7, 23) as real clients write it. Nothing is allocated, nothing thrown.
 //
-// Of a parameter that comes more than once the last one counts, as in the reference. Unknown ones are passed over, among
-// them `key`, `uploaded`, `corrupt`, `trackerid`, and the client's own idea of its address (`ip`, `ipv4`, `ipv6`).
+// Of a parameter that comes more than once the last one counts, as in the reference. Unknown ones are passed over,
+// among them `key`, `uploaded`, `corrupt`, `trackerid`, and the client's own idea of its address (`ip`, `ipv4`, `ipv6`).
 
 import { swap16 } from '../packet-memory.js'
 import { Byte, isWord, latin1Bytes } from './ascii.js'
@@ -32,7 +32,7 @@ export class HttpAnnounceRequest {
   leftIsZero = false
   /** As in BEP 15: 0 none, 1 completed, 2 started, 3 stopped. */
   event = 0
-  /** Peers wanted, 0 and more; -1 for as many as the tracker likes to give. */
+  /** Peers wanted, 0 to 65535 (more is cut to that); -1 for as many as the tracker likes to give. */
   numwant = -1
   /** Peers as bytes (BEP 23, 7); false asks for a list of dictionaries. */
   compact = true
@@ -63,7 +63,8 @@ const NUMWANT = latin1Bytes('numwant')
 const COMPACT = latin1Bytes('compact')
 const NO_PEER_ID = latin1Bytes('no_peer_id')
 
-const LARGEST_NUMWANT = 0x7fff_ffff
+/** More peers than any answer holds; small enough that reading it stays with 32-bit numbers. */
+const LARGEST_NUMWANT = 0xffff
 const LARGEST_PORT = 0xffff
 
 /**
@@ -97,8 +98,8 @@ export function decodeAnnounceQuery(
 }
 
 /**
- * `?` too: an announce URL may have a query of its own, to which the client has put another one. All three are below the
- * letters of which keys are made.
+ * `?` too: an announce URL may have a query of its own, to which the client has put another one. All three are below
+ * the letters of which keys are made.
  */
 function isKeyEnd(byte: number): boolean {
   return byte === equals || byte === ampersand || byte === question

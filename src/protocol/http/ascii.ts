@@ -13,7 +13,7 @@ for (let value = 0; value < 16; value++) {
 }
 
 /** Each byte, A to Z as a to z. */
-export const lowerCase = Uint8Array.from({ length: 256 }, (_, byte) =>
+const lowerCase = Uint8Array.from({ length: 256 }, (_, byte) =>
   byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte,
 )
 

@@ -9,9 +9,6 @@ const { colon, zero } = Byte
 /** What an encoder returns instead of the end of its answer if that would lie beyond the limit. Nothing is kept. */
 export const NO_ROOM = -1
 
-/** The most digits a number in an answer has: 2^53 - 1 has 16. */
-export const MAX_DIGITS = 16
-
 /** Digits of a whole number, 0 and more. */
 export function decimalDigits(value: number): number {
   if (value < 10) return 1

@@ -11,7 +11,7 @@ import { decodeIdentifier, IDENTIFIER_BYTES } from './query-values.js'
 const { ampersand, equals, question } = Byte
 
 /** 32-bit words of an info hash. */
-export const HASH_WORDS = IDENTIFIER_BYTES / 4
+const HASH_WORDS = IDENTIFIER_BYTES / 4
 
 /** The hashes of a scrape, for as many as the tracker answers at most. Reused. */
 export class HttpScrapeRequest {

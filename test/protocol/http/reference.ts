@@ -148,7 +148,7 @@ export function referenceAnnounce(query: string): PlainAnnounce {
     port: Number(port),
     leftIsZero: /^0+$/.test(values.get('left') ?? ''),
     event: events.indexOf(values.get('event') ?? '') + 1,
-    numwant: /^\d+$/.test(numwant) ? Math.min(Number(numwant), 0x7fff_ffff) : -1,
+    numwant: /^\d+$/.test(numwant) ? Math.min(Number(numwant), 65_535) : -1,
     compact: values.get('compact') !== '0',
     noPeerId: (values.get('no_peer_id') ?? '0') !== '0',
   }

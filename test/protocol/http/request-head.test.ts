@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { HeadError, HeadStatus, MAX_HEADERS } from '../../../src/protocol/http/request-head.js'
+import {
+  HeadError,
+  HeadStatus,
+  MAX_HEADERS,
+  MAX_LEADING_BLANK_BYTES,
+  Method,
+} from '../../../src/protocol/http/request-head.js'
 import { completeHeads, HeadReader, latin1, type PlainHead, webSocketUpgrade } from './requests.js'
 
 const reader = new HeadReader()
@@ -91,7 +97,7 @@ describe('HTTP request heads: what is refused', () => {
     for (const method of ['POST', 'PUT', 'OPTIONS', 'get', 'GETS', 'HEADER', 'M-SEARCH']) {
       assert.equal(statusOf(`${method} /announce HTTP/1.1\r\n\r\n`), HeadError.methodNotAllowed, method)
     }
-    assert.equal(read('HEAD /x HTTP/1.1\r\n\r\n').method, 2)
+    assert.equal(read('HEAD /x HTTP/1.1\r\n\r\n').method, Method.head)
   })
 
   it('answers other versions with 505, and what is no version with 400', () => {
@@ -149,6 +155,7 @@ describe('HTTP request heads: what is refused', () => {
   })
 
   it('takes 16 bytes of empty lines before a request and no more', () => {
+    assert.equal(MAX_LEADING_BLANK_BYTES, 16)
     assert.equal(statusOf(`${'\r\n'.repeat(8)}${get()}`), HeadStatus.complete)
     assert.equal(statusOf(`${'\n'.repeat(17)}${get()}`), HeadError.badRequest)
     assert.equal(statusOf('\r\n\r'), HeadStatus.incomplete)

@@ -15,6 +15,8 @@ import { swap16 } from '../../../src/protocol/packet-memory.js'
 export const sampleHash = Buffer.from('124ba2a1b50b6f2bd8a0c3d4e5f60718293a4b5c', 'hex')
 const escapedHash = '%12K%a2%a1%b5%0bo%2b%d8%a0%c3%d4%e5%f6%07%18%29%3aK%5c'
 
+const upperCaseHash = escapedHash.replace(/%../g, escaped => escaped.toUpperCase()).replace('%2B', '+')
+
 export const qBittorrentAnnounce = [
   `GET /announce?info_hash=${escapedHash}&peer_id=-qB4620-abcdefghijkl&port=6881&uploaded=0&downloaded=0` +
     '&left=1048576&corrupt=0&key=5E3A1B2C&event=started&numwant=200&compact=1&no_peer_id=1&supportcrypto=1' +
@@ -28,7 +30,7 @@ export const qBittorrentAnnounce = [
 ].join('\r\n')
 
 export const transmissionAnnounce = [
-  `GET /announce?info_hash=${escapedHash.toUpperCase().replace('%2B', '+')}&peer_id=-TR4050-abcdefghijkl` +
+  `GET /announce?info_hash=${upperCaseHash}&peer_id=-TR4050-abcdefghijkl` +
     '&port=51413&uploaded=0&downloaded=0&left=0&numwant=80&key=1122AABB&compact=1&supportcrypto=1' +
     '&event=completed HTTP/1.1',
   'Host: tracker.example.org:3000',
