@@ -1,7 +1,8 @@
 // The query of an announce (BEP 3, 7, 23) as real clients write it. Nothing is allocated, nothing thrown.
 //
 // Of a parameter that comes more than once the last one counts, as in the reference. Unknown ones are passed over,
-// among them `key`, `uploaded`, `corrupt`, `trackerid`, and the client's own idea of its address (`ip`, `ipv4`, `ipv6`).
+// among them `key`, `uploaded`, `corrupt`, `trackerid`, and the client's own idea of its address (`ip`, `ipv4`,
+// `ipv6`).
 
 import { swap16 } from '../packet-memory.js'
 import { Byte, isWord, latin1Bytes } from './ascii.js'

@@ -3,8 +3,8 @@
 //   d 8:complete i_e 10:downloaded i_e 11:external ip 4|16:_ 10:incomplete i_e 8:interval i_e 12:min interval i_e
 //     5:peers _:_ 6:peers6 _:_ e
 //
-// Keys are sorted. `peers` and `peers6` are both there even if empty: uTorrent and others call an answer without `peers`
-// broken, and the reference always sends both.
+// Keys are sorted. `peers` and `peers6` are both there even if empty: uTorrent and others call an answer without
+// `peers` broken, and the reference always sends both.
 
 import { latin1Bytes } from './ascii.js'
 import { writeIpv4, writeIpv6 } from './ip-text.js'
@@ -24,7 +24,7 @@ import { bencodedHead } from './response-head.js'
 const PEER_BYTES_IPV4 = 6
 const PEER_BYTES_IPV6 = 18
 
-/** What an announce is answered with. Reused. Spans lie in `peers`, which may be the output itself, behind the answer. */
+/** What an announce is answered with. Reused. Spans lie in `peers`, which may be the output, behind the answer. */
 export class HttpAnnounceAnswer {
   complete = 0
   incomplete = 0

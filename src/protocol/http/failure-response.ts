@@ -1,5 +1,5 @@
-// The answer to an announce or scrape that the tracker cannot serve (BEP 3): status 200, because clients do not read the
-// body of any other, and a text that they show to people.
+// The answer to an announce or scrape that the tracker cannot serve (BEP 3): status 200, because clients do not read
+// the body of any other, and a text that they show to people.
 
 import { latin1Bytes } from './ascii.js'
 import {

@@ -1,5 +1,5 @@
-// The query of a scrape: info hashes, put in the order in which the answer has to name them (BEP 48: a dictionary, whose
-// keys are sorted), each once. So the swarm is asked once for each, and the answer is written straight on.
+// The query of a scrape: info hashes, put in the order in which the answer has to name them (BEP 48: a dictionary,
+// whose keys are sorted), each once. So the swarm is asked once for each, and the answer is written straight on.
 
 import { swap32 } from '../packet-memory.js'
 import { Byte, isWord, latin1Bytes } from './ascii.js'

@@ -74,7 +74,9 @@ describe('IP addresses as text', () => {
     for (const bad of ['1.2.3', '1.2.3.4.5', '01.2.3.4', '256.1.1.1', '1.2.3.', '::1.2.3', '1.2.3.4::']) {
       assert.equal(parse(bad), undefined, bad)
     }
-    assert.equal(parse('1:2:3:4:5:6:7:1.2.3.4'), undefined)
+    for (const bad of ['1:2:3:4:5:6:7:1.2.3.4', '::1:2:3:4:5:6:7:1.2.3.4', '::1:2:3:4:5:6:1.2.3.4']) {
+      assert.equal(parse(bad), undefined, bad)
+    }
   })
 
   it('are written as RFC 5952 asks', () => {
