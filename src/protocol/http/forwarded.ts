@@ -1,8 +1,8 @@
 // The client's address as proxies pass it on: X-Forwarded-For, X-Real-IP, or Forwarded (RFC 7239).
 //
 // Every proxy appends the address that it saw, so the list is read from its right end, over all instances of the
-// header: whatever a client wrote itself lies further left than the entries of the proxies that are trusted. That the sender of
-// the request is such a proxy is for the caller to know.
+// header: whatever a client wrote itself lies further left than the entries of the proxies that are trusted. That the
+// sender of the request is such a proxy is for the caller to know.
 
 import { Byte, isBlank, isWordInAnyCase, latin1Bytes } from './ascii.js'
 import type { NetworkSet } from './cidr.js'
