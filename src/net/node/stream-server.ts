@@ -408,6 +408,7 @@ export class NodeStreamServer implements StreamServer {
       if (this.#input.length(slot) > 0) this.#mayBeUnread[slot] = 1
       this.#input.forget(slot)
       this.#states[slot] = State.ending
+      this.#slots.serverDeadlines[slot] = this.nowSeconds + this.#limits.writeSeconds
       socket.end()
     }
   }
