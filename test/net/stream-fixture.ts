@@ -5,9 +5,13 @@
 import { once } from 'node:events'
 import { connect as connectPlain, type Socket } from 'node:net'
 import type { TestContext } from 'node:test'
+import { type ConnectionOptions, connect as connectTls } from 'node:tls'
+import type { Certificate } from '../../src/net/certificate.js'
 import { closeStreamListener, openTcpListener } from '../../src/net/native/stream-listener.js'
 import { NativeStreamServer } from '../../src/net/native/stream-server.js'
+import { NativeTls } from '../../src/net/native/tls.js'
 import { NodeStreamServer } from '../../src/net/node/stream-server.js'
+import { NodeTls } from '../../src/net/node/tls.js'
 import {
   StreamCounter,
   type StreamLimits,
@@ -16,6 +20,7 @@ import {
 } from '../../src/net/stream.js'
 
 export type Engine = 'native' | 'node'
+export type Transport = 'plain' | 'tls'
 
 export const limits: StreamLimits = {
   capacity: 64,
@@ -130,7 +135,9 @@ export interface StartedServer {
   readonly port: number
   /** Lets time pass for deadlines. */
   advance(seconds: number): void
-  connect(localAddress?: string): Promise<Client>
+  connect(localAddress?: string, tls?: ConnectionOptions): Promise<Client>
+  /** Shows another certificate to new connections. */
+  setCertificate(certificate: Certificate): void
 }
 
 export interface StartOptions {
@@ -139,6 +146,12 @@ export interface StartOptions {
   /** `127.0.0.1` if not given. */
   readonly address?: string
   readonly onlyIpv6?: boolean
+  readonly tls?: TlsOptions
+}
+
+export interface TlsOptions {
+  readonly certificate: Certificate
+  readonly ticketKeys: Uint8Array
 }
 
 /** Starts a server that is gone when the test is over. */
@@ -155,8 +168,12 @@ export async function start(t: TestContext, options: StartOptions): Promise<Star
   }
   const address = { address: options.address ?? '127.0.0.1', port: 0 }
   const listen = { protocol: 'test', address, onlyIpv6: options.onlyIpv6 ?? true, backlog: 4096 }
+  const tls = startTls(options)
   const { server, port } =
-    options.engine === 'native' ? startNative(t, common, listen) : await startNode(t, common, listen)
+    options.engine === 'native'
+      ? startNative(t, common, listen, tls)
+      : await startNode(t, common, listen, tls)
+  const clientTls = options.tls === undefined ? undefined : { rejectUnauthorized: false }
   const host = address.address === '::' ? '::1' : address.address
   return {
     server,
@@ -166,8 +183,21 @@ export async function start(t: TestContext, options: StartOptions): Promise<Star
       clock.seconds += seconds
       server.turn(0)
     },
-    connect: localAddress => Client.connect(t, host, port, localAddress),
+    connect: (localAddress, wanted) =>
+      Client.connect(
+        t,
+        host,
+        port,
+        localAddress,
+        wanted === undefined ? clientTls : { ...clientTls, ...wanted },
+      ),
+    setCertificate: certificate => tls?.setCertificate(certificate),
   }
+}
+
+function startTls({ engine, tls }: StartOptions): NativeTls | NodeTls | undefined {
+  if (tls === undefined) return undefined
+  return engine === 'native' ? new NativeTls(tls) : new NodeTls(tls)
 }
 
 type Common = Pick<ConstructorParameters<typeof NativeStreamServer>[0], 'limits' | 'clock' | 'protocol'>
@@ -177,9 +207,14 @@ function startNative(
   t: TestContext,
   common: Common,
   listen: Listen,
+  tls: NativeTls | NodeTls | undefined,
 ): { server: NativeStreamServer; port: number } {
   const listener = openTcpListener(listen)
-  const server = new NativeStreamServer({ ...common, listeners: [listener] })
+  const server = new NativeStreamServer({
+    ...common,
+    listeners: [listener],
+    ...(tls instanceof NativeTls ? { tls } : {}),
+  })
   pump(t, server)
   t.after(() => closeStreamListener(listener))
   return { server, port: (listener.address as { port: number }).port }
@@ -204,25 +239,33 @@ async function startNode(
   t: TestContext,
   common: Common,
   listen: Listen,
+  tls: NativeTls | NodeTls | undefined,
 ): Promise<{ server: NodeStreamServer; port: number }> {
-  const server = await NodeStreamServer.open({ ...common, listeners: [listen] })
+  const server = await NodeStreamServer.open({
+    ...common,
+    listeners: [listen],
+    ...(tls instanceof NodeTls ? { tls } : {}),
+  })
   t.after(() => server.closeAll())
   return { server, port: (server.listening[0] as { port: number }).port }
 }
 
 export class Client {
-  received = ''
   /** The code of the error that broke the connection. */
   error: string | undefined
   hasEnded = false
+  private readonly chunks: string[] = []
   private readonly waiters = new Set<() => void>()
 
-  private constructor(readonly socket: Socket) {
+  private constructor(
+    readonly socket: Socket,
+    private readonly raw: Socket,
+  ) {
     const wake = (): void => {
       for (const look of [...this.waiters]) look()
     }
     socket.on('data', (chunk: Buffer) => {
-      this.received += chunk.toString('latin1')
+      this.chunks.push(chunk.toString('latin1'))
       wake()
     })
     socket.on('end', () => {
@@ -235,27 +278,55 @@ export class Client {
     socket.on('close', wake)
   }
 
-  static async connect(t: TestContext, host: string, port: number, localAddress?: string): Promise<Client> {
-    const socket = connectPlain({
+  static async connect(
+    t: TestContext,
+    host: string,
+    port: number,
+    localAddress?: string,
+    tls?: ConnectionOptions,
+  ): Promise<Client> {
+    const options = {
       host,
       port,
       allowHalfOpen: true,
       noDelay: true,
       ...(localAddress === undefined ? {} : { localAddress }),
-    })
+    }
+    const socket = connectPlain(options)
     t.after(() => socket.destroy())
-    const client = new Client(socket)
+    if (tls === undefined) {
+      const client = new Client(socket, socket)
+      await once(socket, 'connect')
+      return client
+    }
     await once(socket, 'connect')
+    const secured = connectTls({ ...tls, socket })
+    const client = new Client(secured, socket)
+    await new Promise<void>(resolve => {
+      secured.once('secureConnect', resolve)
+      secured.once('close', () => resolve())
+    })
     return client
+  }
+
+  /** Breaks the connection off with a reset, below TLS. */
+  reset(): void {
+    this.raw.resetAndDestroy()
   }
 
   send(text: string): void {
     this.socket.write(text, 'latin1')
   }
 
+  get received(): string {
+    return this.chunks.join('')
+  }
+
   /** Resolves with everything received, once it ends with `ending`; rejects when the connection ends first. */
   async until(ending: string): Promise<string> {
-    await this.when(() => this.received.endsWith(ending) || this.isOver)
+    // Joining megabytes for each chunk would take longer than the test.
+    const isThere = (): boolean => this.chunks.slice(-ending.length).join('').endsWith(ending)
+    await this.when(() => isThere() || this.isOver)
     if (!this.received.endsWith(ending))
       throw new Error(`ended (${this.error}) with ${this.received.slice(-80)}`)
     return this.received

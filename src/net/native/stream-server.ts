@@ -34,15 +34,18 @@ import {
 import { Epoll } from './epoll.js'
 import { type Libc, loadLibc } from './libc.js'
 import type { OpenStreamListener } from './stream-listener.js'
+import { type NativeTls, TlsStatus } from './tls.js'
 
 /** Connections accepted from one listener before others are served again. */
 const ACCEPTS_PER_TURN = 64
+/** The same with TLS, where each costs 100 µs and more. */
+const HANDSHAKES_PER_TURN = 8
 /** After accept failed for want of descriptors or memory. */
 const ACCEPT_PAUSE_SECONDS = 0.1
 /** Unread input that a finished connection may still send before it is closed all the same. */
 const LINGER_BYTES_MAX = 1 << 20
 
-const State = { free: 0, open: 1, lingering: 2 } as const
+const State = { free: 0, handshaking: 1, open: 2, lingering: 3 } as const
 
 const Flag = {
   /** `close` was called or the connection failed: it is freed when the current callback has returned. */
@@ -54,11 +57,15 @@ const Flag = {
   inputEnded: 8,
   /** Already among those that are settled at the end of the turn. */
   unsettled: 16,
+  /** TLS can't go on (handshake, change of keys) before the system takes what it has to say. */
+  tlsWantsWrite: 32,
 } as const
 
 export interface NativeStreamServerOptions {
   readonly listeners: readonly OpenStreamListener[]
   readonly limits: StreamLimits
+  /** Speaks TLS on every connection; closed with the server. */
+  readonly tls?: NativeTls
   /** Creates what is spoken; called once, in the constructor. */
   readonly protocol: (server: StreamServer) => StreamProtocol
   /** Where to count (shared memory, so that the main thread sees it): a place for each of `streamCounterNames`. */
@@ -87,6 +94,9 @@ export class NativeStreamServer implements StreamServer {
   readonly #slots: StreamSlots
   readonly #input: KeptInput
   readonly #keptOutput: KeptOutput
+  readonly #tls: NativeTls | null
+  /** Addresses of OpenSSL's state for each connection, 0 for none; empty without TLS. */
+  readonly #ssl: Float64Array
   readonly #fds: Int32Array
   readonly #states: Uint8Array
   readonly #flags: Uint8Array
@@ -124,6 +134,8 @@ export class NativeStreamServer implements StreamServer {
     this.counters = options.counters ?? new Float64Array(streamCounterNames.length)
     this.#input = new KeptInput(capacity, limits.inputBytesMax)
     this.#keptOutput = new KeptOutput(capacity, limits.outputBytesMax)
+    this.#tls = options.tls ?? null
+    this.#ssl = new Float64Array(this.#tls === null ? 0 : capacity)
     this.#fds = new Int32Array(capacity)
     this.#states = new Uint8Array(capacity)
     this.#flags = new Uint8Array(capacity)
@@ -172,6 +184,7 @@ export class NativeStreamServer implements StreamServer {
       if (this.#states[slot] !== State.free) this.#free(slot, StreamEnd.serverClosed)
     }
     this.#epoll.close()
+    this.#tls?.close()
   }
 
   write(slot: number, bytes: Uint8Array, start: number, end: number): void {
@@ -206,7 +219,8 @@ export class NativeStreamServer implements StreamServer {
   }
 
   #accept({ fd: listener, family }: OpenStreamListener): void {
-    for (let accepted = 0; accepted < ACCEPTS_PER_TURN; accepted++) {
+    const acceptedMax = this.#tls === null ? ACCEPTS_PER_TURN : HANDSHAKES_PER_TURN
+    for (let accepted = 0; accepted < acceptedMax; accepted++) {
       if (this.#slots.isFull) {
         // Those who come now wait in the listener's queue until a slot is free.
         this.counters[StreamCounter.refusedFull]++
@@ -248,13 +262,42 @@ export class NativeStreamServer implements StreamServer {
     }
     this.counters[StreamCounter.accepted]++
     this.#fds[slot] = fd
+    if (this.#tls === null) this.#open(slot)
+    else {
+      this.#states[slot] = State.handshaking
+      this.#slots.serverDeadlines[slot] = this.nowSeconds + this.#limits.handshakeSeconds
+      this.#ssl[slot] = this.#tls.open(fd)
+      this.#shakeHands(slot, this.#tls)
+    }
+    if (this.#states[slot] !== State.free && this.#inEpoll[slot] === 0) this.#watch(slot)
+  }
+
+  #shakeHands(slot: number, tls: NativeTls): void {
+    const ssl = this.#ssl[slot]
+    const status = ssl === 0 ? TlsStatus.failed : tls.accept(ssl)
+    if (status === 1) {
+      const isResumed = tls.isResumed(ssl)
+      this.counters[isResumed ? StreamCounter.handshakesResumed : StreamCounter.handshakesFull]++
+      this.#slots.serverDeadlines[slot] = Number.POSITIVE_INFINITY
+      this.#flags[slot] = 0
+      this.#open(slot)
+      if (this.#states[slot] !== State.free && this.#inEpoll[slot] !== 0) this.#watch(slot)
+    } else if (status === TlsStatus.wantsRead || status === TlsStatus.wantsWrite) {
+      this.#flags[slot] = status === TlsStatus.wantsWrite ? Flag.tlsWantsWrite : 0
+      this.#watch(slot)
+    } else {
+      this.counters[StreamCounter.handshakesFailed]++
+      this.#release(slot)
+    }
+  }
+
+  #open(slot: number): void {
     this.#states[slot] = State.open
     this.#current = slot
     this.#protocol.open(slot)
     this.#settleCurrent(slot)
     // The first request has usually come with the connection: most are answered and closed here.
     if (this.#states[slot] === State.open && this.#keptOutput.length(slot) === 0) this.#read(slot)
-    if (this.#states[slot] !== State.free && this.#inEpoll[slot] === 0) this.#watch(slot)
   }
 
   #readPeer(slot: number, family: 0 | 4 | 6): void {
@@ -281,6 +324,7 @@ export class NativeStreamServer implements StreamServer {
   #serve(slot: number): void {
     if ((this.#flags[slot] & Flag.unsettled) !== 0) return
     if (this.#states[slot] === State.lingering) this.#drain(slot)
+    else if (this.#states[slot] === State.handshaking) this.#shakeHands(slot, this.#tls as NativeTls)
     else if (this.#watched[slot] === 0) this.#end(slot, StreamEnd.reset)
     else if (this.#keptOutput.length(slot) > 0) this.#flush(slot)
     else this.#read(slot)
@@ -288,6 +332,10 @@ export class NativeStreamServer implements StreamServer {
 
   /** One recv, and what the protocol makes of it. */
   #read(slot: number): void {
+    if (this.#tls !== null) {
+      this.#readTls(slot, this.#tls)
+      return
+    }
     const kept = this.#input.show(slot)
     const { bytes } = this.#input
     const room = bytes.length - kept
@@ -297,6 +345,47 @@ export class NativeStreamServer implements StreamServer {
       this.#receive(slot, kept + count, count === room)
     } else if (count === 0) this.#endInput(slot, kept)
     else this.#streamFailed(slot)
+  }
+
+  /**
+   * The same with TLS. What OpenSSL has taken from the kernel, epoll knows nothing of: all of it is shown, which is
+   * one buffer of OpenSSL at most.
+   */
+  #readTls(slot: number, tls: NativeTls): void {
+    const ssl = this.#ssl[slot]
+    const { bytes } = this.#input
+    do {
+      const kept = this.#input.show(slot)
+      const room = bytes.length - kept
+      const count = tls.read(ssl, kept === 0 ? bytes : bytes.subarray(kept), room)
+      if (count <= 0) {
+        this.#tlsStopped(slot, count, kept)
+        return
+      }
+      this.counters[StreamCounter.bytesReceived] += count
+      this.#receive(slot, kept + count, count === room || tls.hasPending(ssl))
+    } while (this.#canRead(slot) && tls.hasPending(ssl))
+  }
+
+  #canRead(slot: number): boolean {
+    const stopped = Flag.closing | Flag.finishing | Flag.inputEnded
+    return (
+      this.#states[slot] === State.open &&
+      (this.#flags[slot] & stopped) === 0 &&
+      this.#keptOutput.length(slot) === 0
+    )
+  }
+
+  #tlsStopped(slot: number, status: number, kept: number): void {
+    if (status === TlsStatus.ended) this.#endInput(slot, kept)
+    else if (status === TlsStatus.failed) this.#fail(slot, StreamEnd.reset)
+    else if (status === TlsStatus.wantsWrite) {
+      this.#flags[slot] |= Flag.tlsWantsWrite
+      this.#watch(slot)
+    } else if ((this.#flags[slot] & Flag.tlsWantsWrite) !== 0) {
+      this.#flags[slot] &= ~Flag.tlsWantsWrite
+      this.#watch(slot)
+    }
   }
 
   /** Shows input[0, end) to the protocol. @param mayHaveMore the kernel may hold more than was read */
@@ -335,6 +424,7 @@ export class NativeStreamServer implements StreamServer {
       // The kernel may have got more meanwhile.
       if ((this.#flags[slot] & Flag.finishing) !== 0) this.#flags[slot] |= Flag.inputMayBeUnread
       else if (this.#input.length(slot) > 0) this.#receive(slot, this.#input.show(slot), false)
+      if (this.#tls?.hasPending(this.#ssl[slot]) === true && this.#canRead(slot)) this.#read(slot)
       if (this.#states[slot] === State.open) this.#watch(slot)
     }
     this.#settle(slot)
@@ -342,12 +432,29 @@ export class NativeStreamServer implements StreamServer {
 
   /** @returns bytes the system took, 0 for none now, -1 when the connection is over (it has been marked) */
   #send(slot: number, bytes: Uint8Array, count: number): number {
+    if (this.#tls !== null) return this.#sendTls(slot, this.#tls, bytes, count)
     const sent = this.#libc.send(this.#fds[slot], bytes, count, MSG_NOSIGNAL)
     if (sent >= 0) {
       this.counters[StreamCounter.bytesSent] += sent
       return sent
     }
     return this.#streamFailed(slot)
+  }
+
+  /** Record by record. (OpenSSL writes without MSG_NOSIGNAL; node has SIGPIPE ignored.) */
+  #sendTls(slot: number, tls: NativeTls, bytes: Uint8Array, count: number): number {
+    let sent = 0
+    while (sent < count) {
+      const taken = tls.write(this.#ssl[slot], sent === 0 ? bytes : bytes.subarray(sent), count - sent)
+      if (taken <= 0) {
+        if (taken === TlsStatus.wantsRead || taken === TlsStatus.wantsWrite) break
+        this.#fail(slot, StreamEnd.reset)
+        return -1
+      }
+      sent += taken
+    }
+    this.counters[StreamCounter.bytesSent] += sent
+    return sent
   }
 
   #streamFailed(slot: number): number {
@@ -368,7 +475,9 @@ export class NativeStreamServer implements StreamServer {
   /** Asks epoll for what the connection waits for now. */
   #watch(slot: number): void {
     let events = EPOLLIN
-    if (this.#states[slot] === State.open) {
+    if (this.#states[slot] === State.lingering) events = EPOLLIN
+    else if ((this.#flags[slot] & Flag.tlsWantsWrite) !== 0) events = EPOLLOUT
+    else if (this.#states[slot] === State.open) {
       if (this.#keptOutput.length(slot) > 0) events = EPOLLOUT
       else if ((this.#flags[slot] & Flag.inputEnded) !== 0) events = 0
     }
@@ -420,6 +529,7 @@ export class NativeStreamServer implements StreamServer {
       this.#keptOutput.length(slot) === 0
     ) {
       // Half a request means that the other half may be on its way.
+      this.#tls?.shutdown(this.#ssl[slot])
       const mayBeUnread = (flags & Flag.inputMayBeUnread) !== 0 || this.#input.length(slot) > 0
       if (mayBeUnread && (flags & Flag.inputEnded) === 0) this.#linger(slot)
       else this.#free(slot, StreamEnd.finished)
@@ -452,11 +562,23 @@ export class NativeStreamServer implements StreamServer {
   }
 
   #free(slot: number, cause: number): void {
-    this.counters[cause]++
+    const wasOpened = this.#states[slot] !== State.handshaking
+    this.#states[slot] = State.free
+    if (wasOpened) {
+      this.counters[cause]++
+      this.#protocol.closed(slot, cause)
+    }
+    this.#release(slot)
+  }
+
+  #release(slot: number): void {
+    if (this.#tls !== null) {
+      if (this.#ssl[slot] !== 0) this.#tls.free(this.#ssl[slot])
+      this.#ssl[slot] = 0
+    }
     // The descriptor leaves the epoll set by being closed.
     this.#libc.close(this.#fds[slot])
     this.#states[slot] = State.free
-    this.#protocol.closed(slot, cause)
     this.#flags[slot] = 0
     this.#watched[slot] = 0
     this.#inEpoll[slot] = 0
@@ -471,8 +593,7 @@ export class NativeStreamServer implements StreamServer {
     const now = this.nowSeconds
     for (let slot = 0; slot < high; slot++) {
       if (serverDeadlines[slot] <= now) {
-        const isLingering = this.#states[slot] === State.lingering
-        this.#end(slot, isLingering ? StreamEnd.lingerTimeout : StreamEnd.writeTimeout)
+        this.#endOfPatience(slot)
       } else if (deadlines[slot] <= now) {
         deadlines[slot] = Number.POSITIVE_INFINITY
         this.#current = slot
@@ -481,6 +602,16 @@ export class NativeStreamServer implements StreamServer {
       }
     }
     if (this.#unsettled.length > 0) this.#settleAll()
+  }
+
+  #endOfPatience(slot: number): void {
+    if (this.#states[slot] === State.handshaking) {
+      this.counters[StreamCounter.handshakesTimedOut]++
+      this.#release(slot)
+    } else {
+      const isLingering = this.#states[slot] === State.lingering
+      this.#end(slot, isLingering ? StreamEnd.lingerTimeout : StreamEnd.writeTimeout)
+    }
   }
 
   #pauseAccepting(): void {

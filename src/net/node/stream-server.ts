@@ -4,6 +4,7 @@
 
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import { addressBytes, canonicaliseAddress } from '../address.js'
 import { bindError, unixBindError } from '../bind-error.js'
 import { KeptInput } from '../kept-input.js'
@@ -18,6 +19,7 @@ import {
   streamCounterNames,
 } from '../stream.js'
 import { StreamSlots } from '../stream-slots.js'
+import type { NodeTls } from './tls.js'
 
 /** Given to node at a time, so that progress can be seen. */
 const WRITE_BYTES = 65_536
@@ -42,6 +44,8 @@ export interface NodeListener {
 export interface NodeStreamServerOptions {
   readonly listeners: readonly NodeListener[]
   readonly limits: StreamLimits
+  /** Speaks TLS on every connection. */
+  readonly tls?: NodeTls
   /** Creates what is spoken; called once. */
   readonly protocol: (server: StreamServer) => StreamProtocol
   readonly counters?: Float64Array
@@ -59,6 +63,7 @@ export class NodeStreamServer implements StreamServer {
   nowSeconds: number
   readonly #limits: StreamLimits
   readonly #protocol: StreamProtocol
+  readonly #tls: NodeTls | null
   readonly #clock: () => number
   readonly #slots: StreamSlots
   readonly #input: KeptInput
@@ -82,6 +87,7 @@ export class NodeStreamServer implements StreamServer {
     const { limits } = options
     const { capacity } = limits
     this.#limits = limits
+    this.#tls = options.tls ?? null
     this.#clock = options.clock ?? monotonicSeconds
     this.#slots = new StreamSlots(limits)
     this.families = this.#slots.families
@@ -242,6 +248,34 @@ export class NodeStreamServer implements StreamServer {
       return
     }
     this.counters[StreamCounter.accepted]++
+    if (this.#tls === null) this.#open(slot, socket)
+    else this.#shakeHands(slot, this.#tls.wrap(socket))
+  }
+
+  #shakeHands(slot: number, socket: TLSSocket): void {
+    this.#sockets[slot] = socket
+    this.#states[slot] = State.handshaking
+    this.#slots.serverDeadlines[slot] = this.nowSeconds + this.#limits.handshakeSeconds
+    socket.on('secure', () => {
+      if (this.#sockets[slot] !== socket) return
+      const isResumed = socket.isSessionReused()
+      this.counters[isResumed ? StreamCounter.handshakesResumed : StreamCounter.handshakesFull]++
+      this.nowSeconds = this.#clock()
+      this.#slots.serverDeadlines[slot] = Number.POSITIVE_INFINITY
+      this.#open(slot, socket)
+    })
+    const failed = (): void => {
+      if (this.#sockets[slot] !== socket) return
+      if (this.#states[slot] === State.handshaking) this.counters[StreamCounter.handshakesFailed]++
+      this.#free(slot, StreamEnd.reset)
+    }
+    // After the handshake, errors of TLS itself are reported by this event alone.
+    socket.on('_tlsError', failed)
+    socket.on('error', failed)
+    socket.on('close', failed)
+  }
+
+  #open(slot: number, socket: Socket): void {
     this.#sockets[slot] = socket
     this.#states[slot] = State.open
     this.#current = slot
@@ -400,11 +434,9 @@ export class NodeStreamServer implements StreamServer {
     const socket = this.#sockets[slot]
     if (this.#closing[slot] !== -1) this.#free(slot, this.#closing[slot])
     else if (this.#isFinishing[slot] === 1 && this.#states[slot] === State.open && socket !== null) {
-      if (this.#outputLength(slot) > 0) {
-        // The system may have got more input when this has been sent.
-        this.#mayBeUnread[slot] = 1
-        if (this.#keptOutput.length(slot) > 0) return
-      }
+      if (this.#keptOutput.length(slot) > 0) return
+      // The system may have got more input while none was read.
+      if (socket.isPaused()) this.#mayBeUnread[slot] = 1
       if (this.#input.length(slot) > 0) this.#mayBeUnread[slot] = 1
       this.#input.forget(slot)
       this.#states[slot] = State.ending
@@ -414,11 +446,14 @@ export class NodeStreamServer implements StreamServer {
   }
 
   #free(slot: number, cause: number): void {
-    this.counters[cause]++
+    const wasOpened = this.#states[slot] !== State.handshaking
     this.#sockets[slot]?.destroy()
     this.#sockets[slot] = null
     this.#states[slot] = State.free
-    this.#protocol.closed(slot, cause)
+    if (wasOpened) {
+      this.counters[cause]++
+      this.#protocol.closed(slot, cause)
+    }
     this.#isFinishing[slot] = 0
     this.#closing[slot] = -1
     this.#inputEnded[slot] = 0
@@ -436,6 +471,7 @@ export class NodeStreamServer implements StreamServer {
     const now = this.nowSeconds
     for (let slot = 0; slot < high; slot++) {
       if (serverDeadlines[slot] <= now) {
+        if (this.#states[slot] === State.handshaking) this.counters[StreamCounter.handshakesTimedOut]++
         const isLingering = this.#states[slot] === State.lingering
         this.#free(slot, isLingering ? StreamEnd.lingerTimeout : StreamEnd.writeTimeout)
       } else if (deadlines[slot] <= now) {
