@@ -61,8 +61,13 @@ export class Epoll {
     this.#control(EPOLL_CTL_ADD, fd, EPOLLIN | EPOLLEXCLUSIVE, slot, 0)
   }
 
-  remove(fd: number): void {
-    this.#control(EPOLL_CTL_DEL, fd, 0, 0, 0)
+  /** Takes a listener out; one that its owner has closed meanwhile has left by itself. */
+  removeListener(fd: number): void {
+    if (this.#libc.epoll_ctl(this.#fd, EPOLL_CTL_DEL, fd, this.#event) === 0) return
+    const errno = this.#libc.errno()
+    if (errno !== Errno.EBADF && errno !== Errno.ENOENT) {
+      throw new Error(`epoll_ctl failed: ${errnoName(errno)}`)
+    }
   }
 
   close(): void {

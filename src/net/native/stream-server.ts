@@ -72,7 +72,10 @@ export interface NativeStreamServerOptions {
   readonly counters?: Float64Array
   /** Monotonic seconds; the system's clock if not given. */
   readonly clock?: () => number
-  /** Called when accepting stops because the system has nothing left for a connection, with the error's name. */
+  /**
+   * Called with the error's name when the system has nothing left for a connection that waits; again only after all
+   * that waited had been accepted.
+   */
   readonly onAcceptPaused?: (errno: string) => void
 }
 
@@ -116,6 +119,8 @@ export class NativeStreamServer implements StreamServer {
   #current = -1
   #isAccepting = false
   #isStopped = false
+  /** The last accept failed for want of descriptors or memory; it has been said. */
+  #isShort = false
   #pausedUntil = Number.NEGATIVE_INFINITY
 
   constructor(options: NativeStreamServerOptions) {
@@ -242,11 +247,13 @@ export class NativeStreamServer implements StreamServer {
         this.counters[StreamCounter.acceptsFailed]++
         this.#pausedUntil = this.nowSeconds + ACCEPT_PAUSE_SECONDS
         this.#pauseAccepting()
-        this.#onAcceptPaused(errnoName(errno))
+        if (!this.#isShort) this.#onAcceptPaused(errnoName(errno))
+        this.#isShort = true
         return false
       case AcceptAction.fatal:
         throw new Error(`accept4 failed: ${errnoName(errno)}`)
       default:
+        this.#isShort = false
         return false
     }
   }
@@ -617,7 +624,7 @@ export class NativeStreamServer implements StreamServer {
   #pauseAccepting(): void {
     if (!this.#isAccepting) return
     this.#isAccepting = false
-    for (const { fd } of this.#listeners) this.#epoll.remove(fd)
+    for (const { fd } of this.#listeners) this.#epoll.removeListener(fd)
   }
 
   #resumeAccepting(): void {
