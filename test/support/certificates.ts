@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { canRun, type Owner } from './child-process.js'
 
+const program = 'openssl'
+
 export const opensslMissing = (): Readonly<Record<string, boolean>> => ({
-  'openssl is not installed': !canRun('openssl', ['version']),
+  'openssl is not installed': !canRun(program, ['version']),
 })
 
 export interface CertificateRequest {
@@ -37,7 +39,7 @@ export function makeCertificate(
   const protection = passphrase === '' ? ['-nodes'] : ['-passout', `pass:${passphrase}`]
   const subject = ['-subj', `/CN=${commonName}`, '-addext', 'subjectAltName=IP:127.0.0.1']
   execFileSync(
-    'openssl',
+    program,
     [
       'req',
       '-x509',
