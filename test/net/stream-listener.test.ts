@@ -1,6 +1,7 @@
 // Listeners of the native engine: what they refuse and how they say so, Unix-domain sockets, descriptors passed in.
 
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
@@ -18,6 +19,7 @@ import {
   openUnixListener,
 } from '../../src/net/native/stream-listener.js'
 import { NativeStreamServer } from '../../src/net/native/stream-server.js'
+import { NodeStreamServer } from '../../src/net/node/stream-server.js'
 import { engineMissing, meets } from '../support/requirement.js'
 import { LineProtocol, limits, pump } from './stream-fixture.js'
 
@@ -160,5 +162,39 @@ describe('native stream listeners', () => {
     t.after(() => libc.close(notListening))
     assert.equal(adoptStreamListener(notListening), undefined)
     assert.equal(adoptStreamListener(999), undefined)
+  })
+})
+
+describe('node stream listeners', () => {
+  it('serve a Unix-domain socket with the mode asked for, and replace one that nobody listens on', async t => {
+    const path = join(scratch(t), 'http.sock')
+    const open = (): Promise<NodeStreamServer> =>
+      NodeStreamServer.open({
+        listeners: [{ ...common, address: { path }, onlyIpv6: true, mode: 0o660 }],
+        limits,
+        protocol: streams => new LineProtocol(streams),
+      })
+    const program = `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`
+    spawnSync(process.execPath, ['-e', program])
+    assert.equal(existsSync(path), true)
+    const server = await open()
+    t.after(() => server.closeAll())
+    assert.equal(statSync(path).mode & 0o777, 0o660)
+    assert.equal(await ask(t, { path }), 'bye\n')
+    assert.equal(server.families[0], 0)
+    await assert.rejects(open(), /^AquaticError: Cannot listen on http .*: another program listens there/)
+  })
+
+  it('say why an address can not be listened on', async t => {
+    const other = createServer().listen(0, '127.0.0.1')
+    t.after(() => other.close())
+    await once(other, 'listening')
+    const address = { address: '127.0.0.1', port: (other.address() as { port: number }).port }
+    const opening = NodeStreamServer.open({
+      listeners: [{ ...common, address, onlyIpv6: true }],
+      limits,
+      protocol: streams => new LineProtocol(streams),
+    })
+    await assert.rejects(opening, /another program uses this port \(EADDRINUSE\)/)
   })
 })

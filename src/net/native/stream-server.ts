@@ -168,7 +168,7 @@ export class NativeStreamServer implements StreamServer {
     for (let index = 0; index < count; index++) {
       const slot = this.#epoll.slotOf(index)
       if (slot < 0) this.#accept(this.#listeners[-1 - slot])
-      // An earlier event of this turn may have closed the connection, and another may have its slot.
+      // Closing takes a connection out of the set, but an event that outlives it must never meet the slot's next one.
       else if (this.#slots.generations[slot] === this.#epoll.generationOf(index)) this.#serve(slot)
     }
     if (this.#unsettled.length > 0) this.#settleAll()

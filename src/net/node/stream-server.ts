@@ -3,7 +3,8 @@
 // every slot is taken; they are closed instead.
 
 import { once } from 'node:events'
-import { createServer, type Server, type Socket } from 'node:net'
+import { chmodSync, lstatSync, unlinkSync } from 'node:fs'
+import { connect, createServer, type Server, type Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { addressBytes, canonicaliseAddress } from '../address.js'
 import { bindError, unixBindError } from '../bind-error.js'
@@ -37,6 +38,8 @@ export interface NodeListener {
   readonly address: StreamAddress
   readonly onlyIpv6: boolean
   readonly backlog: number
+  /** Permission bits of a Unix-domain socket's file. */
+  readonly mode?: number
   /** A listening socket to use instead of opening one. */
   readonly fd?: number
 }
@@ -192,7 +195,8 @@ export class NodeStreamServer implements StreamServer {
     this.#slots.setDeadline(slot, phase, seconds > 0 ? this.nowSeconds + seconds : Number.POSITIVE_INFINITY)
   }
 
-  async #listen({ protocol, address, onlyIpv6, backlog, fd }: NodeListener): Promise<void> {
+  async #listen({ protocol, address, onlyIpv6, backlog, mode, fd }: NodeListener): Promise<void> {
+    if ('path' in address && fd === undefined) await removeStaleSocket(address.path)
     const server = createServer({ allowHalfOpen: true, noDelay: true })
     this.#servers.push(server)
     server.on('connection', socket => this.#begin(socket))
@@ -210,6 +214,7 @@ export class NodeStreamServer implements StreamServer {
     }
     try {
       await listening
+      if ('path' in address && fd === undefined && mode !== undefined) chmodSync(address.path, mode)
     } catch (error) {
       const name = (error as NodeJS.ErrnoException).code ?? 'unknown'
       throw 'path' in address
@@ -483,6 +488,18 @@ export class NodeStreamServer implements StreamServer {
     }
     this.#settleOthers()
   }
+}
+
+/** As in the native engine: only a socket is removed, and only when nobody is there. */
+async function removeStaleSocket(path: string): Promise<void> {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() !== true) return
+  const probe = connect(path)
+  const code = await new Promise<string | undefined>(resolve => {
+    probe.once('connect', () => resolve(undefined))
+    probe.once('error', error => resolve((error as NodeJS.ErrnoException).code))
+  })
+  probe.destroy()
+  if (code === 'ECONNREFUSED') unlinkSync(path)
 }
 
 function monotonicSeconds(): number {
