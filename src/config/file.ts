@@ -30,10 +30,13 @@ export async function fileLayer(
   if (document === undefined) return { layer, complete: false }
   const places = locateKeys(text)
   const at = (path: readonly string[]): Origin => ({ kind: 'file', file, ...linePlace(places, path) })
-  for (const [name, raw] of Object.entries(document)) {
+  for (const [name, raw] of Object.entries(document)) takeTopLevel(name, raw)
+  return { layer, complete: true }
+
+  function takeTopLevel(name: string, raw: unknown): void {
     const isSection = isSectionName(table, name)
     if (isSection && isTable(raw)) {
-      for (const [key, value] of Object.entries(raw)) take([name, key], value)
+      takeSection([name], raw)
     } else if (isSection) {
       const text = `${name} is a section. Write [${name}] in a line of its own, and its keys below.`
       problems.push({ origin: at([name]), text })
@@ -43,7 +46,15 @@ export async function fileLayer(
       take([name], raw)
     }
   }
-  return { layer, complete: true }
+
+  /** Keys of a section, and of those below it: `[udp]` and `[udp.network]`. */
+  function takeSection(path: readonly string[], raw: Record<string, unknown>): void {
+    for (const [key, value] of Object.entries(raw)) {
+      const inner = [...path, key]
+      if (isTable(value) && isSectionName(table, inner.join('.'))) takeSection(inner, value)
+      else take(inner, value)
+    }
+  }
 
   function take(path: readonly string[], raw: unknown): void {
     const dotted = path.join('.')

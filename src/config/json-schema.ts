@@ -1,7 +1,7 @@
 // A table as JSON Schema (draft 2020-12) of its TOML file, for completion and checks in editors.
 // What needs more than one value (`examine`) has no place in it.
 
-import type { IntegerLeaf, Leaf, Leaves, Sections, SocketAddressLeaf, Table } from './schema.js'
+import type { IntegerLeaf, Leaf, Leaves, Section, Sections, SocketAddressLeaf, Table } from './schema.js'
 import { paragraphs } from './schema.js'
 import { allowedText } from './value.js'
 
@@ -26,17 +26,37 @@ export function jsonSchemaOf(table: Table): JsonSchema {
 }
 
 function sectionProperties(sections: Sections, legacy = false): Record<string, JsonSchema> {
+  const topLevel = Object.entries(sections).filter(([name]) => !name.includes('.'))
   return Object.fromEntries(
-    Object.entries(sections).map(([name, section]) => [
+    topLevel.map(([name, section]) => [
       name,
       {
-        type: 'object',
-        description: plainText(section.doc),
-        properties: { ...properties(section.leaves, legacy), ...properties(section.legacy ?? {}, true) },
-        additionalProperties: false,
+        ...sectionSchema(section, legacy, sectionProperties(sectionsBelow(sections, name))),
         ...(legacy ? { deprecated: true } : {}),
       },
     ]),
+  )
+}
+
+function sectionSchema(section: Section, legacy: boolean, below: Record<string, JsonSchema>): JsonSchema {
+  return {
+    type: 'object',
+    description: plainText(section.doc),
+    properties: {
+      ...properties(section.leaves, legacy),
+      ...properties(section.legacy ?? {}, true),
+      ...below,
+    },
+    additionalProperties: false,
+  }
+}
+
+/** `udp.network` as `network`, for `udp`. */
+function sectionsBelow(sections: Sections, name: string): Sections {
+  return Object.fromEntries(
+    Object.entries(sections)
+      .filter(([other]) => other.startsWith(`${name}.`))
+      .map(([other, section]) => [other.slice(name.length + 1), section]),
   )
 }
 

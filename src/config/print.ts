@@ -65,9 +65,21 @@ export function plainConfig<T extends Table>(
   const plain: Record<string, unknown> = section === undefined ? plainLeaves(table.leaves, values) : {}
   for (const [name, { leaves }] of Object.entries(table.sections)) {
     if (section !== undefined && section !== name) continue
-    plain[name] = plainLeaves(leaves, values[camelCase(name)] as Nested)
+    const place = section === undefined ? placeOf(plain, name.split('.').slice(0, -1)) : plain
+    const key = section === undefined ? name.slice(name.lastIndexOf('.') + 1) : name
+    place[key] = plainLeaves(leaves, values[camelCase(name)] as Nested)
   }
   return plain
+}
+
+/** The object at a path, which is made where it is missing. */
+function placeOf(plain: Record<string, unknown>, path: readonly string[]): Record<string, unknown> {
+  let place = plain
+  for (const name of path) {
+    place[name] ??= {}
+    place = place[name] as Record<string, unknown>
+  }
+  return place
 }
 
 /** The reason why a whole section does nothing, to be said once; undefined where its keys differ in that. */

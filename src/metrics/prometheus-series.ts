@@ -21,6 +21,8 @@ export interface Series {
   readonly type: 'counter' | 'gauge'
   readonly help: string
   readonly labels: readonly string[]
+  /** The same for all trackers of a process: the swarm, and the process itself. */
+  readonly isShared?: boolean
   readonly samples: (snapshot: TrackerSnapshot) => readonly Sample[]
 }
 
@@ -114,6 +116,7 @@ const referenceSeries: readonly Series[] = [
   },
   {
     name: 'aquatic_torrents',
+    isShared: true,
     type: 'gauge',
     help: 'Torrents with at least one peer of the address family.',
     labels: ['ip_version'],
@@ -121,6 +124,7 @@ const referenceSeries: readonly Series[] = [
   },
   {
     name: 'aquatic_peers',
+    isShared: true,
     type: 'gauge',
     help: 'Peers.',
     labels: ['ip_version'],
@@ -128,6 +132,7 @@ const referenceSeries: readonly Series[] = [
   },
   {
     name: 'aquatic_peers_per_torrent',
+    isShared: true,
     type: 'gauge',
     help: 'Peers in each torrent that has some, as of the last cleaning (statistics.torrent_peer_histograms).',
     labels: ['type', 'ip_version'],
@@ -135,6 +140,7 @@ const referenceSeries: readonly Series[] = [
   },
   {
     name: 'aquatic_peer_clients',
+    isShared: true,
     type: 'gauge',
     help: 'Peers by client program, rare ones together as Other (statistics.peer_clients).',
     labels: ['client'],
@@ -143,6 +149,7 @@ const referenceSeries: readonly Series[] = [
   },
   {
     name: PEER_ID_PREFIXES,
+    isShared: true,
     type: 'gauge',
     help: 'Peers by the first 8 bytes of their id, the most frequent 1,000 (statistics.prometheus_peer_id_prefixes).',
     labels: ['prefix_hex'],
@@ -199,6 +206,7 @@ const trafficSeries: readonly Series[] = [
 const swarmSeries: readonly Series[] = [
   {
     name: 'aquatic_seeders',
+    isShared: true,
     type: 'gauge',
     help: 'Peers that have everything.',
     labels: ['ip_version'],
@@ -206,6 +214,7 @@ const swarmSeries: readonly Series[] = [
   },
   {
     name: 'aquatic_leechers',
+    isShared: true,
     type: 'gauge',
     help: 'Peers that miss something.',
     labels: ['ip_version'],
@@ -213,6 +222,7 @@ const swarmSeries: readonly Series[] = [
   },
   {
     name: 'aquatic_swarm_torrents',
+    isShared: true,
     type: 'gauge',
     help: 'Known torrents of both families, also those that wait empty for the next cleaning.',
     labels: [],
@@ -220,6 +230,7 @@ const swarmSeries: readonly Series[] = [
   },
   {
     name: 'aquatic_swarm_memory_used_bytes',
+    isShared: true,
     type: 'gauge',
     help: 'Memory in use for torrents and peers.',
     labels: [],
@@ -227,6 +238,7 @@ const swarmSeries: readonly Series[] = [
   },
   {
     name: 'aquatic_swarm_memory_touched_bytes',
+    isShared: true,
     type: 'gauge',
     help: 'The most that was ever used: it stays with the process.',
     labels: [],
@@ -234,6 +246,7 @@ const swarmSeries: readonly Series[] = [
   },
   {
     name: 'aquatic_swarm_memory_limit_bytes',
+    isShared: true,
     type: 'gauge',
     help: 'Where new torrents and peers are refused (swarm.memory_limit).',
     labels: [],
@@ -241,6 +254,7 @@ const swarmSeries: readonly Series[] = [
   },
   {
     name: 'aquatic_access_list_entries',
+    isShared: true,
     type: 'gauge',
     help: 'Info hashes on the access list, by its mode.',
     labels: ['mode'],
@@ -251,6 +265,7 @@ const swarmSeries: readonly Series[] = [
 const houseSeries: readonly Series[] = [
   {
     name: 'aquatic_cleaning_rounds_total',
+    isShared: true,
     type: 'counter',
     help: 'Finished cleanings.',
     labels: [],
@@ -258,6 +273,7 @@ const houseSeries: readonly Series[] = [
   },
   {
     name: 'aquatic_cleaning_duration_seconds',
+    isShared: true,
     type: 'gauge',
     help: 'Time that the last finished cleaning took, with the pauses between its steps.',
     labels: [],
@@ -265,6 +281,7 @@ const houseSeries: readonly Series[] = [
   },
   {
     name: 'aquatic_cleaning_longest_step_seconds',
+    isShared: true,
     type: 'gauge',
     help: 'Longest step of a cleaning since the start.',
     labels: [],
@@ -272,6 +289,7 @@ const houseSeries: readonly Series[] = [
   },
   {
     name: 'aquatic_statistics_output_failures_total',
+    isShared: true,
     type: 'counter',
     help: 'Statistics files that could not be written.',
     labels: [],
@@ -279,6 +297,7 @@ const houseSeries: readonly Series[] = [
   },
   {
     name: 'aquatic_peer_ids_replaced_total',
+    isShared: true,
     type: 'counter',
     help: 'Peer ids forgotten early because their table was full (statistics.peer_clients_max).',
     labels: [],
@@ -286,6 +305,7 @@ const houseSeries: readonly Series[] = [
   },
   {
     name: 'aquatic_uptime_seconds',
+    isShared: true,
     type: 'gauge',
     help: 'Time since the tracker started.',
     labels: [],

@@ -10,9 +10,10 @@ import type { TrackerSnapshot } from './snapshot.js'
 const LOOP_DELAY_RESOLUTION_MS = 50
 
 export interface PrometheusSources {
-  readonly snapshot: () => TrackerSnapshot
-  /** By worker. */
-  readonly handlingTimes: readonly HandlingTime[]
+  /** One for each tracker of the process. */
+  readonly snapshots: () => readonly TrackerSnapshot[]
+  /** By tracker and worker. */
+  readonly handlingTimes: readonly (readonly HandlingTime[])[]
   /** Workers that failed and were restarted, since the start. */
   readonly workerRestarts: () => number
   /** `statistics.prometheus_peer_id_prefixes` */
@@ -25,10 +26,10 @@ export function createPrometheusText(sources: PrometheusSources): {
   readonly render: () => Promise<string>
 } {
   const registry = new Registry()
-  let snapshot: TrackerSnapshot | undefined
+  let snapshots: readonly TrackerSnapshot[] = []
   for (const series of allSeries) {
     if (series.name === PEER_ID_PREFIXES && !sources.withPeerIdPrefixes) continue
-    register(registry, series, () => (snapshot === undefined ? [] : series.samples(snapshot)))
+    register(registry, series, () => samplesOf(series, snapshots))
   }
   const restarts = {
     name: 'aquatic_worker_restarts_total',
@@ -37,16 +38,24 @@ export function createPrometheusText(sources: PrometheusSources): {
     labels: [],
   } as const
   register(registry, restarts, () => [[{}, sources.workerRestarts()]])
-  registerHandlingTimes(registry, sources.handlingTimes)
+  registerHandlingTimes(registry, sources.handlingTimes, () => snapshots)
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LOOP_DELAY_RESOLUTION_MS })
   return {
     contentType: registry.contentType,
     render: async () => {
       // One look for all series, so that they agree.
-      snapshot = sources.snapshot()
+      snapshots = sources.snapshots()
       return registry.metrics()
     },
   }
+}
+
+/** With several trackers their own figures tell them apart by a label; what they share is said once. */
+function samplesOf({ samples, isShared }: Series, snapshots: readonly TrackerSnapshot[]): readonly Sample[] {
+  if (snapshots.length <= 1 || isShared === true) return snapshots.slice(0, 1).flatMap(samples)
+  return snapshots.flatMap(snapshot =>
+    samples(snapshot).map(([labels, value]): Sample => [{ ...labels, protocol: snapshot.protocol }, value]),
+  )
 }
 
 /** Values are absolute: at each rendering the metric forgets its old ones and takes those of the snapshot. */
@@ -55,7 +64,8 @@ function register(
   { name, type, help, labels }: Omit<Series, 'samples'>,
   samples: () => readonly Sample[],
 ): void {
-  const common = { name, help, labelNames: labels, registers: [registry] }
+  const labelNames = labels.includes('protocol') ? labels : [...labels, 'protocol']
+  const common = { name, help, labelNames, registers: [registry] }
   if (type === 'counter') {
     new Counter({
       ...common,
@@ -76,7 +86,11 @@ function register(
 }
 
 /** prom-client's own histogram can only observe; this one is read from shared memory, as the registry asks for it. */
-function registerHandlingTimes(registry: Registry, handlingTimes: readonly HandlingTime[]): void {
+function registerHandlingTimes(
+  registry: Registry,
+  handlingTimes: PrometheusSources['handlingTimes'],
+  snapshots: () => readonly TrackerSnapshot[],
+): void {
   const name = 'aquatic_handling_seconds'
   const metric = {
     name,
@@ -84,9 +98,12 @@ function registerHandlingTimes(registry: Registry, handlingTimes: readonly Handl
       name,
       type: 'histogram',
       help: 'Time to handle a request, from received to answer written: the mean of its batch.',
-      values: handlingTimes.flatMap((time, workerIndex) =>
-        histogramSamples(name, workerIndex, time.snapshot()),
-      ),
+      values: handlingTimes.flatMap((times, tracker) => {
+        const protocol: Labels = handlingTimes.length > 1 ? { protocol: snapshots()[tracker].protocol } : {}
+        return times.flatMap((time, worker_index) =>
+          histogramSamples(name, { worker_index, ...protocol }, time.snapshot()),
+        )
+      }),
     }),
   }
   registry.registerMetric(metric as unknown as Metric)
@@ -94,18 +111,18 @@ function registerHandlingTimes(registry: Registry, handlingTimes: readonly Handl
 
 function histogramSamples(
   name: string,
-  worker_index: number,
+  worker: Labels,
   { cumulativeCounts, count, sumNs }: HandlingTimeSnapshot,
 ): { metricName: string; labels: Labels; value: number }[] {
   const bucket = (le: number | string, value: number) => ({
     metricName: `${name}_bucket`,
-    labels: { le, worker_index },
+    labels: { le, ...worker },
     value,
   })
   return [
     ...handlingTimeEdgesNs.map((edgeNs, index) => bucket(edgeNs / 1e9, cumulativeCounts[index])),
     bucket('+Inf', count),
-    { metricName: `${name}_sum`, labels: { worker_index }, value: sumNs / 1e9 },
-    { metricName: `${name}_count`, labels: { worker_index }, value: count },
+    { metricName: `${name}_sum`, labels: worker, value: sumNs / 1e9 },
+    { metricName: `${name}_count`, labels: worker, value: count },
   ]
 }

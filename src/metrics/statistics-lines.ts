@@ -7,7 +7,7 @@ import { type Counts, type FamilySnapshot, sumCounts, type TrackerSnapshot } fro
 export function statisticsLines(snapshot: TrackerSnapshot): string[] {
   const { families, swarm, rates, cleaning } = snapshot
   return [
-    'General:',
+    snapshot.protocol === 'udp' ? 'General:' : `General (${snapshot.protocol}):`,
     `  access list entries: ${wholeNumber(snapshot.accessList.entries)}`,
     ...(families.ipv4.isServed ? familyLines('IPv4', families.ipv4, rates?.families.ipv4) : []),
     ...(families.ipv6.isServed ? familyLines('IPv6', families.ipv6, rates?.families.ipv6) : []),

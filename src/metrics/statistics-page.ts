@@ -17,18 +17,21 @@ const style = `
       th { background-color: #eee; text-align: left; }
       td { text-align: right; }`
 
-/** The whole page. */
-export function statisticsPage(snapshot: TrackerSnapshot): string {
-  const { families, rates, peerClients } = snapshot
-  const protocolName = snapshot.protocol === 'ws' ? 'WebTorrent' : snapshot.protocol.toUpperCase()
-  const body = [
-    '<h1>BitTorrent tracker statistics</h1>',
-    `<p>Updated: ${rfc2822(snapshot.time)} (UTC)</p>`,
-    ...familyPart('IPv4', families.ipv4, rates?.families.ipv4),
-    ...familyPart('IPv6', families.ipv6, rates?.families.ipv6),
-    '<h2>Tracker</h2>',
-    table(['', ''], trackerRows(snapshot)),
-  ]
+/** The whole page: one tracker, or all of a process, of which there is at least one. */
+export function statisticsPage(snapshots: readonly TrackerSnapshot[]): string {
+  const [{ time, peerClients }] = snapshots
+  const protocolName = snapshots.map(protocolNameOf).join(' and ')
+  const body = ['<h1>BitTorrent tracker statistics</h1>', `<p>Updated: ${rfc2822(time)} (UTC)</p>`]
+  for (const snapshot of snapshots) {
+    const { families, rates } = snapshot
+    const suffix = snapshots.length > 1 ? ` (${protocolNameOf(snapshot)})` : ''
+    body.push(
+      ...familyPart(`IPv4${suffix}`, families.ipv4, rates?.families.ipv4),
+      ...familyPart(`IPv6${suffix}`, families.ipv6, rates?.families.ipv6),
+      `<h2>Tracker${suffix}</h2>`,
+      table(['', ''], trackerRows(snapshot)),
+    )
+  }
   if (peerClients !== null) {
     const rows = peerClients.clients.map(({ client, count }) => [client, wholeNumber(count)])
     body.push('<h2>Peer clients</h2>', table(['Client', 'Count'], rows))
@@ -46,6 +49,10 @@ ${body.join('\n')}
   </body>
 </html>
 `
+}
+
+function protocolNameOf({ protocol }: TrackerSnapshot): string {
+  return protocol === 'ws' ? 'WebTorrent' : protocol.toUpperCase()
 }
 
 function familyPart(title: string, family: FamilySnapshot, rates: FamilyRates | undefined): string[] {

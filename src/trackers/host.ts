@@ -115,7 +115,7 @@ async function serve(host: Host, { signal, onEvent, onReloadable }: RunOptions):
   const stopCleaning = startCleaning(host, failure.reject)
   let statistics: Statistics | undefined
   let metrics: MetricsService | undefined
-  const collect = (): TrackerSnapshot => collectSnapshots(host, statistics)[0]
+  const collect = (): TrackerSnapshot[] => collectSnapshots(host, statistics)
   const reloadables = [
     ...(filter === null ? [] : [filter]),
     ...trackers.flatMap(tracker => tracker.reloadables),
@@ -131,7 +131,7 @@ async function serve(host: Host, { signal, onEvent, onReloadable }: RunOptions):
     statistics = startStatistics(config.statistics, { collect, onEvent })
     metrics?.serve({
       collect,
-      handlingTimes: trackers[0].handlingTimes,
+      handlingTimes: trackers.map(({ handlingTimes }) => handlingTimes),
       restarts: () => trackers.reduce((sum, { workers }) => sum + workers.restarts, 0),
     })
     service.notifyReady(`listening ${listening.join(', ')}`)

@@ -20,9 +20,10 @@ export interface MetricsEndpointConfig {
 }
 
 export interface MetricsSources {
-  readonly collect: () => TrackerSnapshot
-  /** Memory that the workers write their handling times to. */
-  readonly handlingTimes: SharedArrayBuffer | null
+  /** One for each tracker of the process. */
+  readonly collect: () => readonly TrackerSnapshot[]
+  /** Memory that the workers of each tracker write their handling times to, in the order of `collect`. */
+  readonly handlingTimes: readonly (SharedArrayBuffer | null)[]
   /** Workers that failed and were restarted so far. */
   readonly restarts: () => number
 }
@@ -67,9 +68,9 @@ export async function openMetricsEndpoint(
   return {
     serve: ({ collect, restarts, handlingTimes }) => {
       const text = createPrometheusText({
-        snapshot: collect,
+        snapshots: collect,
         workerRestarts: restarts,
-        handlingTimes: handlingTimes === null ? [] : handlingTimesIn(handlingTimes),
+        handlingTimes: handlingTimes.map(memory => (memory === null ? [] : handlingTimesIn(memory))),
         withPeerIdPrefixes: config.prometheusPeerIdPrefixes,
       })
       endpoint.serve({ ...text, onError, onCrowded })

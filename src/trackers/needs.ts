@@ -20,6 +20,13 @@ const needsByApplication = {
     ])
     return httpNeeds((await loadConfig(httpTable, sources)).config)
   },
+  serve: async (sources: ConfigSources): Promise<MachineNeeds> => {
+    const [{ serveTable }, { serveNeeds }] = await Promise.all([
+      import('../config/serve.js'),
+      import('./serve-needs.js'),
+    ])
+    return serveNeeds((await loadConfig(serveTable, sources)).config)
+  },
 } satisfies Record<ApplicationName, unknown>
 
 /** The needs of an application with the configuration that these sources come to. */

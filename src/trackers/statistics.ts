@@ -22,7 +22,8 @@ export interface StatisticsConfig {
 }
 
 export interface StatisticsOptions {
-  readonly collect: () => TrackerSnapshot
+  /** One for each tracker of the process, always in the same order. */
+  readonly collect: () => readonly TrackerSnapshot[]
   readonly onEvent: TrackerEventSink
 }
 
@@ -41,7 +42,7 @@ export function areStatisticsActive(config: StatisticsConfig): boolean {
 
 interface Output {
   readonly file: ReportFile
-  readonly textOf: (snapshot: TrackerSnapshot) => string
+  readonly textOf: (snapshots: readonly TrackerSnapshot[]) => string
 }
 
 function outputsOf(config: StatisticsConfig): Output[] {
@@ -53,7 +54,9 @@ function outputsOf(config: StatisticsConfig): Output[] {
     })
   }
   if (config.writeJsonToFile) {
-    const textOf = (snapshot: TrackerSnapshot): string => `${JSON.stringify(snapshot, null, 2)}\n`
+    // One tracker's document is its snapshot; several are a list of theirs.
+    const textOf = (snapshots: readonly TrackerSnapshot[]): string =>
+      `${JSON.stringify(snapshots.length === 1 ? snapshots[0] : snapshots, null, 2)}\n`
     outputs.push({ file: new ReportFile(config.jsonFilePath), textOf })
   }
   return outputs
@@ -71,7 +74,7 @@ export function startStatistics(config: StatisticsConfig, options: StatisticsOpt
   let round: Promise<void> | undefined
   let isLate = false
 
-  async function write(snapshot: TrackerSnapshot): Promise<void> {
+  async function write(snapshots: readonly TrackerSnapshot[]): Promise<void> {
     for (const { file, textOf } of outputs) {
       const words = {
         subject: 'statistics',
@@ -79,7 +82,7 @@ export function startStatistics(config: StatisticsConfig, options: StatisticsOpt
         path: file.path,
         retried: 'at each interval',
       } as const
-      sayOutcome(words, await file.write(textOf(snapshot)), onEvent)
+      sayOutcome(words, await file.write(textOf(snapshots)), onEvent)
     }
   }
 
@@ -89,12 +92,13 @@ export function startStatistics(config: StatisticsConfig, options: StatisticsOpt
       isLate = true
       return
     }
-    const snapshot = withRates(previous, collect())
-    previous = snapshot
-    round = write(snapshot).then(() => {
+    const snapshots = collect().map((snapshot, index) => withRates(previous[index], snapshot))
+    previous = snapshots
+    round = write(snapshots).then(() => {
       round = undefined
       // Last, so that whoever waits for it finds the files written.
-      if (config.printToStdout) onEvent({ event: 'statistics', ...snapshot })
+      if (config.printToStdout)
+        for (const snapshot of snapshots) onEvent({ event: 'statistics', ...snapshot })
     })
   }, config.interval * 1000)
   timer.unref()

@@ -28,11 +28,12 @@ test('completion for bash completes topics, commands and flags', async t => {
       printf '%s\\n' "\${COMPREPLY[@]}"`
     const { stdout, stderr } = spawnSync('bash', ['--norc', '-c', program], { encoding: 'utf8' })
     assert.equal(stderr, '')
-    return stdout
+    const completions = stdout
       .split('\n')
       .map(word => word.trim())
       .filter(word => word !== '')
-      .sort()
+    // A word that is a command and a topic comes twice; bash takes it for one.
+    return [...new Set(completions)].sort()
   }
   assert.deepEqual(complete('aquatic', 'ser'), ['serve'])
   assert.deepEqual(complete('aquatic', 'config', ''), ['check', 'diff', 'explain', 'print', 'schema'])

@@ -44,8 +44,11 @@ for (const application of applicationNames) {
     const table = await tableOf(application)
     const { properties } = jsonSchemaOf(table) as { properties: Record<string, Record<string, unknown>> }
     for (const { section, key, leaf, legacy } of entriesOf(table).values()) {
-      const place = section === undefined ? properties : properties[section]!['properties']
-      const schema = (place as Record<string, Record<string, unknown>>)[key]!
+      const place = (section?.split('.') ?? []).reduce(
+        (outer, name) => outer[name]!['properties'] as typeof properties,
+        properties,
+      )
+      const schema = place[key]!
       assert.equal(schema['default'], leaf.default)
       assert.equal(schema['deprecated'], legacy ? true : undefined)
       assert.ok(String(schema['description']).length > 20)

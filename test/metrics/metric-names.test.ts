@@ -28,8 +28,8 @@ const reference: Record<string, [type: string, labels: string, types?: string]> 
 
 const render = (): Promise<string> =>
   createPrometheusText({
-    snapshot: () => sampleSnapshot(10, 60),
-    handlingTimes: handlingTimesIn(createHandlingTimeMemory(1)),
+    snapshots: () => [sampleSnapshot(10, 60)],
+    handlingTimes: [handlingTimesIn(createHandlingTimeMemory(1))],
     workerRestarts: () => 0,
     withPeerIdPrefixes: true,
   }).render()

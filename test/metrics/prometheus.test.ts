@@ -8,7 +8,7 @@ import { parseMetrics, sumOf } from '../support/metrics.js'
 import { sampleSnapshot } from './sample-snapshot.js'
 
 const sourcesOf = (changes: Partial<PrometheusSources> = {}): PrometheusSources => ({
-  snapshot: () => sampleSnapshot(10, 60),
+  snapshots: () => [sampleSnapshot(10, 60)],
   handlingTimes: [],
   workerRestarts: () => 3,
   withPeerIdPrefixes: true,
@@ -28,7 +28,7 @@ it('has all percentiles of peers per torrent, for families that have them', asyn
 
 it('gives absolute values, however often it is asked', async () => {
   let first = 10
-  const { render } = createPrometheusText(sourcesOf({ snapshot: () => sampleSnapshot(first, 60) }))
+  const { render } = createPrometheusText(sourcesOf({ snapshots: () => [sampleSnapshot(first, 60)] }))
   const key = 'aquatic_responses_total{type="error",ip_version="6",worker_index="0"}'
   for (first of [10, 10, 25]) {
     const series = parseMetrics(await render())
@@ -41,15 +41,22 @@ it('gives absolute values, however often it is asked', async () => {
 it('forgets clients that are gone, and escapes what clients call themselves', async () => {
   const name = 'Other (a"b\\c\nd)'
   let clients = [{ client: name, count: 5 }]
-  const snapshot = () => ({
-    ...sampleSnapshot(1, 1),
-    peerClients: { peers: 5, clients, prefixes: [{ prefixHex: '2d71423435323000', count: 5 }], replaced: 0 },
-  })
-  const { render } = createPrometheusText(sourcesOf({ snapshot }))
+  const snapshots = () => [
+    {
+      ...sampleSnapshot(1, 1),
+      peerClients: {
+        peers: 5,
+        clients,
+        prefixes: [{ prefixHex: '2d71423435323000', count: 5 }],
+        replaced: 0,
+      },
+    },
+  ]
+  const { render } = createPrometheusText(sourcesOf({ snapshots }))
   assert.match(await render(), /^aquatic_peer_clients\{client="Other \(a\\"b\\\\c\\nd\)"\} 5$/m)
   clients = []
   assert.doesNotMatch(await render(), /^aquatic_peer_clients\{/m)
-  const without = await createPrometheusText(sourcesOf({ snapshot, withPeerIdPrefixes: false })).render()
+  const without = await createPrometheusText(sourcesOf({ snapshots, withPeerIdPrefixes: false })).render()
   assert.doesNotMatch(without, /aquatic_peer_id_prefixes/)
 })
 
@@ -57,7 +64,7 @@ it('writes a histogram whose buckets grow and whose last one is the count', asyn
   const handlingTimes = handlingTimesIn(createHandlingTimeMemory(2))
   handlingTimes[1].record(600, 2)
   handlingTimes[1].record(40_000, 1)
-  const text = await createPrometheusText(sourcesOf({ handlingTimes })).render()
+  const text = await createPrometheusText(sourcesOf({ handlingTimes: [handlingTimes] })).render()
   const buckets = [
     ...text.matchAll(/^aquatic_handling_seconds_bucket\{le="(.*)",worker_index="1"\} (\d+)$/gm),
   ]
@@ -76,4 +83,18 @@ it('writes a histogram whose buckets grow and whose last one is the count', asyn
   assert.equal(series.get('aquatic_handling_seconds_count{worker_index="1"}'), 3)
   assert.equal(series.get('aquatic_handling_seconds_sum{worker_index="1"}'), 0.0000406)
   assert.equal(counts.at(-1), 3)
+})
+
+it('tells several trackers apart by a label, and says once what they share', async () => {
+  const handlingTimes = [createHandlingTimeMemory(1), createHandlingTimeMemory(1)].map(handlingTimesIn)
+  handlingTimes[1][0].record(600, 2)
+  const snapshots = () => [sampleSnapshot(10, 60), { ...sampleSnapshot(20, 60), protocol: 'http' as const }]
+  const text = await createPrometheusText(sourcesOf({ snapshots, handlingTimes })).render()
+  const requests = [...text.matchAll(/^aquatic_requests_total\{(.*)\}/gm)].map(([, labels]) => labels)
+  assert.ok(requests.some(labels => labels.includes('protocol="udp"')))
+  assert.ok(requests.some(labels => labels.includes('protocol="http"')))
+  assert.equal(new Set(requests).size, requests.length)
+  assert.equal([...text.matchAll(/^aquatic_peers\{ip_version="4"\}/gm)].length, 1)
+  assert.equal([...text.matchAll(/^aquatic_swarm_memory_used_bytes /gm)].length, 1)
+  assert.match(text, /^aquatic_handling_seconds_count\{worker_index="0",protocol="http"\} 2$/m)
 })

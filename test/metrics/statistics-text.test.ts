@@ -24,7 +24,7 @@ describe('statistics as text', () => {
   })
 
   it('are a page with the headings of the reference', () => {
-    assertGolden('statistics.html', statisticsPage(snapshot))
+    assertGolden('statistics.html', statisticsPage([snapshot]))
   })
 
   it('show clients when they are counted, and no family that is not served', () => {
@@ -33,13 +33,13 @@ describe('statistics as text', () => {
       ...snapshot,
       families: { ipv4: { ...ipv4, peersPerTorrent: null }, ipv6: { ...ipv6, isServed: false } },
     }
-    assert.match(statisticsPage(other), /Peer clients/)
-    assert.doesNotMatch(statisticsPage(other), /IPv6|Peers per torrent/)
+    assert.match(statisticsPage([other]), /Peer clients/)
+    assert.doesNotMatch(statisticsPage([other]), /IPv6|Peers per torrent/)
     assert.doesNotMatch(statisticsLines(other).join('\n'), /IPv6|peers per torrent/)
-    assert.doesNotMatch(statisticsPage({ ...other, peerClients: null }), /Peer clients/)
+    assert.doesNotMatch(statisticsPage([{ ...other, peerClients: null }]), /Peer clients/)
   })
 
   it('never carry markup that came from a client', () => {
-    assert.match(statisticsPage(snapshot), /Other \(&#60;b&#62;\)/)
+    assert.match(statisticsPage([snapshot]), /Other \(&#60;b&#62;\)/)
   })
 })

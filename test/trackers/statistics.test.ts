@@ -45,7 +45,7 @@ function start(t: TestContext, config: Partial<StatisticsConfig>): Running {
     {
       collect: () => {
         collected++
-        return sampleSnapshot(100 * collected, 5 * collected)
+        return [sampleSnapshot(100 * collected, 5 * collected)]
       },
       onEvent: event => {
         events.push(event)

@@ -1,8 +1,7 @@
 import { udpTable } from '../../config/udp.js'
-import { AquaticCommand, configFlags, writeRemark } from '../base.js'
-import { printEvents, reloadRequests, untilSignal } from '../serving.js'
+import { ServeCommand } from '../serve-command.js'
 
-export default class ServeUdp extends AquaticCommand {
+export default class ServeUdp extends ServeCommand {
   static override summary = 'Run the UDP tracker (BEP 15).'
 
   static override description =
@@ -17,39 +16,11 @@ Without a configuration file it listens on port 3000 of all IPv4 and IPv6 addres
     '<%= config.bin %> <%= command.id %> --json --set network.address_ipv4=127.0.0.1:0',
   ]
 
-  static override flags = { ...configFlags }
-
-  /** A tracker serves on without a reader of its events. */
-  protected override stdoutFailed(error: NodeJS.ErrnoException): void {
-    if (this.#isMute) return
-    this.#isMute = true
-    writeRemark(`error: Events can't be written to stdout any more: ${error.message}.\n`)
-  }
-
-  #isMute = false
-
   async run(): Promise<void> {
-    const stop = untilSignal()
-    const onReloadable = reloadRequests()
-    const { flags } = await this.parse(ServeUdp)
-    const { config, notices } = await this.loadConfig(udpTable, flags)
-    const onEvent = printEvents({
-      json: this.jsonEnabled(),
-      quiet: flags.quiet,
-      logLevel: config.logLevel,
-      write: text => this.writeAnswer(text),
-    })
-    for (const text of notices) onEvent({ event: 'notice', text })
-    const [{ runTrackers }, { udpTracker }] = await Promise.all([
-      import('../../trackers/host.js'),
-      import('../../trackers/udp/tracker.js'),
-    ])
-    const summary = await runTrackers(config, [udpTracker(config)], {
-      signal: stop.signal,
-      onEvent,
-      onReloadable,
-    })
-    onEvent({ event: 'stopped', ...summary })
-    process.exitCode = stop.exitCode()
+    await this.serve(
+      udpTable,
+      async () => (await this.parse(ServeUdp)).flags,
+      async config => [(await import('../../trackers/udp/tracker.js')).udpTracker(config)],
+    )
   }
 }

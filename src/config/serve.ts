@@ -1,0 +1,182 @@
+// The configuration of `aquatic serve` without a protocol: all trackers in one process, on one swarm. What they share
+// has the sections of a single tracker; what is a protocol's own is below its name, with the keys of its own table:
+// `[udp.network]`, `[http.protocol]`.
+
+import { type HttpConfig, httpTable } from './http.js'
+import {
+  boolean,
+  type ConfigOf,
+  entriesOf,
+  type Finding,
+  integer,
+  type Leaves,
+  oneOf,
+  type Section,
+  section,
+  type Table,
+} from './schema.js'
+import {
+  accessList,
+  daySeconds,
+  logLevels,
+  privileges,
+  scrapeExportsTo,
+  sinceFirstRelease,
+  statistics,
+  swarm,
+  workers,
+} from './sections.js'
+import { type UdpConfig, udpTable } from './udp.js'
+
+const since = '0.1.0'
+
+/** The name of a protocol's part. */
+type Part = 'udp' | 'http'
+
+const leaves = {
+  log_level: oneOf({
+    default: 'warn',
+    allowed: logLevels,
+    doc: `What is logged to stderr while the trackers run. The lines at start and stop are not part of the log; --quiet
+      leaves them out.`,
+  }),
+}
+
+const partOf = (name: string) =>
+  section({
+    doc: `The ${name} tracker.`,
+    leaves: {
+      enabled: boolean({ default: true, since, doc: `Serve ${name}.` }),
+      socket_workers: integer({
+        ...workers,
+        doc: 'Worker threads of this protocol. Each has its own sockets; the workers of all protocols share one swarm.',
+      }),
+    },
+  })
+
+/** A protocol's section without the keys that all protocols share here. */
+function own<const S extends Section, const K extends string>(
+  whole: S,
+  shared: readonly K[],
+): { readonly doc: string; readonly leaves: Omit<S['leaves'], K> } {
+  const left = Object.entries(whole.leaves).filter(([key]) => !shared.includes(key as K))
+  return { doc: whole.doc, leaves: Object.fromEntries(left) as Leaves as Omit<S['leaves'], K> }
+}
+
+const sharedOfNetwork = ['engine'] as const
+const sharedOfCleaning = ['torrent_cleaning_interval', 'max_peer_age'] as const
+
+const sections = {
+  network: section({
+    doc: 'The engine that reads and writes.',
+    leaves: {
+      engine: oneOf({
+        default: 'auto',
+        allowed: ['auto', 'native', 'node'],
+        since,
+        doc: `"native": system calls through koffi (Linux, x64 and arm64); "node": the sockets of node, everywhere. "auto"
+          takes native where it can, and the line at start says which is active and why.`,
+      }),
+    },
+  }),
+  swarm,
+  statistics: sinceFirstRelease(statistics),
+  cleaning: section({
+    doc: 'What is forgotten, and when.',
+    leaves: {
+      torrent_cleaning_interval: integer({
+        default: 60,
+        min: 1,
+        max: daySeconds,
+        unit: 'seconds',
+        doc: 'Time between two removals of expired peers and empty torrents.',
+      }),
+      max_peer_age: integer({
+        default: 1800,
+        min: 1,
+        max: daySeconds,
+        unit: 'seconds',
+        doc: `Peers that have not announced for this long are removed. Keep it above peer_announce_interval of every
+          protocol.`,
+      }),
+    },
+  }),
+  privileges,
+  access_list: accessList,
+  scrape_exports: sinceFirstRelease(scrapeExportsTo('./scrape-export.txt')),
+  udp: partOf('UDP'),
+  'udp.network': own(udpTable.sections.network, sharedOfNetwork),
+  'udp.protocol': udpTable.sections.protocol,
+  'udp.cleaning': own(udpTable.sections.cleaning, sharedOfCleaning),
+  http: partOf('HTTP'),
+  'http.network': own(httpTable.sections.network, sharedOfNetwork),
+  'http.protocol': httpTable.sections.protocol,
+  'http.cleaning': own(httpTable.sections.cleaning, sharedOfCleaning),
+}
+
+/** The table of all trackers together. */
+export const serveTable: Table<typeof leaves, typeof sections> = {
+  application: 'serve',
+  title: 'aquatic configuration of all trackers in one process',
+  doc: 'Every key may be left out; the values below are then used.',
+  leaves,
+  sections,
+  examine: examineServe,
+}
+
+export type ServeConfig = ConfigOf<typeof serveTable>
+
+/** What the UDP tracker of this process is configured with. */
+export function udpPart(config: ServeConfig): UdpConfig {
+  return {
+    ...sharedBy(config),
+    socketWorkers: config.udp.socketWorkers,
+    network: { ...config['udp.network'], ...config.network },
+    protocol: config['udp.protocol'],
+    cleaning: { ...config.cleaning, ...config['udp.cleaning'] },
+  }
+}
+
+/** What the HTTP tracker of this process is configured with. */
+export function httpPart(config: ServeConfig): HttpConfig {
+  return {
+    ...sharedBy(config),
+    socketWorkers: config.http.socketWorkers,
+    network: { ...config['http.network'], ...config.network },
+    protocol: config['http.protocol'],
+    cleaning: { ...config.cleaning, ...config['http.cleaning'] },
+  }
+}
+
+function sharedBy({ logLevel, swarm, statistics, privileges, accessList, scrapeExports }: ServeConfig) {
+  return { logLevel, swarm, statistics, privileges, accessList, scrapeExports }
+}
+
+/** Where a key of one tracker's table stands in this one: `network.address_ipv4` is `udp.network.address_ipv4`. */
+export function keyOfPart(part: Part, key: string): string {
+  return entriesOf(serveTable).has(`${part}.${key}`) ? `${part}.${key}` : key
+}
+
+function examineServe(config: ServeConfig): Finding[] {
+  const findings = [
+    ...(config.udp.enabled ? inPart('udp', udpTable.examine?.(udpPart(config)) ?? []) : []),
+    ...(config.http.enabled ? inPart('http', httpTable.examine?.(httpPart(config)) ?? []) : []),
+  ]
+  if (!config.udp.enabled && !config.http.enabled) {
+    const text = 'udp.enabled and http.enabled are both false, so there is nothing to serve. Set one to true.'
+    findings.push({ severity: 'problem', keys: ['udp.enabled', 'http.enabled'], text })
+  }
+  // Rules about what is shared are found by both.
+  return findings.filter(({ text }, index) => findings.findIndex(other => other.text === text) === index)
+}
+
+/** Findings of one tracker's rules, in the keys of this table. */
+function inPart(part: Part, findings: readonly Finding[]): Finding[] {
+  const rename = (text: string): string =>
+    text.replace(/\b[a-z_]+\.[a-z0-9_]+\b/g, key => keyOfPart(part, key))
+  return findings.map(({ severity, keys, text }) => ({
+    severity,
+    keys: keys.map(key => keyOfPart(part, key)),
+    text: rename(text),
+  }))
+}
