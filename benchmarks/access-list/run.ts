@@ -90,6 +90,7 @@ await runProgram(async () => {
     `## Reloading ${reloadHashes.toLocaleString('en-US')} info hashes under load`,
     '',
     'One worker, and all threads of the tracker on one core, so that what the loading thread takes the worker lacks.',
+    'A reload that is under way at the end of a round ends in the next one, and is counted there.',
     'Rounds alternate. Closed loop: 16 sockets with one announce under way on each. Full load: `load-udp`, 8 sockets',
     'with 64 requests under way on each.',
     '',

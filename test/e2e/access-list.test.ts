@@ -5,13 +5,16 @@ import { closeSync, ftruncateSync, mkdirSync, mkdtempSync, openSync, rmSync, wri
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
-import { setImmediate as turn } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { hasOpen } from '../support/proc-status.js'
 import { engineMissing, meets } from '../support/requirement.js'
 import { startTracker, type TrackerProcess } from '../support/tracker-process.js'
 import { UdpClient } from '../support/udp-client.js'
 import { infoHash, scrapeRequest } from '../support/udp-messages.js'
 import { UnixDatagrams } from '../support/unix-datagrams.js'
+
+/** One turn of the event loop. */
+const turn = promisify(setImmediate)
 
 const ANNOUNCE = 1
 const ERROR = 3

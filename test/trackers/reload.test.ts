@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { setImmediate as turn } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { AquaticError } from '../../src/errors.js'
 import { Reloader } from '../../src/trackers/reload.js'
+
+/** One turn of the event loop. */
+const turn = promisify(setImmediate)
 
 /** Loads that the test ends. */
 class Loads {

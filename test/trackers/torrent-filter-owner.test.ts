@@ -5,11 +5,14 @@ import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeFileSync,
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
-import { setImmediate as turn } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import type { AquaticError } from '../../src/errors.js'
 import { TorrentFilter } from '../../src/trackers/torrent-filter.js'
 import { TorrentFilterOwner } from '../../src/trackers/torrent-filter-owner.js'
 import { engineMissing, meets } from '../support/requirement.js'
+
+/** One turn of the event loop. */
+const turn = promisify(setImmediate)
 
 const lineOf = (number: number): string => `${number.toString(16).padStart(8, '0').padEnd(40, 'ab')}\n`
 const wordsOf = (number: number): [number, number, number, number, number] => {

@@ -3,7 +3,7 @@
 import { loadLibc } from './libc.js'
 
 const MADV_DONTNEED = 4
-/** As large as any page of x64 and arm64. */
+/** No page of x64 and arm64 is larger. */
 const PAGE_BYTES_MAX = 2 ** 16
 
 /**

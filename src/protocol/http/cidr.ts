@@ -1,0 +1,63 @@
+// Sets of networks, such as the proxies that an operator trusts: `10.0.0.0/8`, `2001:db8::/32`, `192.0.2.7`.
+
+import { latin1Bytes } from './ascii.js'
+import { IpAddress, parseIp } from './ip-text.js'
+
+interface Network {
+  readonly family: number
+  /** Words as on the wire; a word is compared under its mask, which lies in the same order. */
+  readonly prefix: Int32Array
+  readonly mask: Int32Array
+}
+
+export class NetworkSet {
+  readonly #networks: readonly Network[]
+
+  private constructor(networks: readonly Network[]) {
+    this.#networks = networks
+  }
+
+  /** @returns undefined if one of the texts is no network; a network's bits behind its prefix must be 0 */
+  static parse(texts: readonly string[]): NetworkSet | undefined {
+    const networks: Network[] = []
+    for (const text of texts) {
+      const network = parseNetwork(text)
+      if (network === undefined) return undefined
+      networks.push(network)
+    }
+    return new NetworkSet(networks)
+  }
+
+  /** Whether a network of the set holds the address. Allocates nothing. */
+  has(address: IpAddress): boolean {
+    const { words, family } = address
+    for (let index = 0; index < this.#networks.length; index++) {
+      const network = this.#networks[index]
+      if (network.family === family && isInside(words, network)) return true
+    }
+    return false
+  }
+}
+
+function isInside(words: Int32Array, { prefix, mask }: Network): boolean {
+  for (let word = 0; word < 4; word++) {
+    if ((words[word] & mask[word]) !== prefix[word]) return false
+  }
+  return true
+}
+
+function parseNetwork(text: string): Network | undefined {
+  const match = /^([\da-fA-F:.]+)(?:\/(\d{1,3}))?$/.exec(text)
+  if (match === null) return undefined
+  const address = new IpAddress()
+  const bytes = latin1Bytes(match[1])
+  if (!parseIp(bytes, 0, bytes.length, address)) return undefined
+  const addressBits = address.family === 4 ? 32 : 128
+  const prefixBits = match[2] === undefined ? addressBits : Number(match[2])
+  if (prefixBits > addressBits) return undefined
+  const mask = new Int32Array(4)
+  const maskBytes = new Uint8Array(mask.buffer)
+  for (let bit = 0; bit < prefixBits; bit++) maskBytes[bit >> 3] |= 0x80 >> (bit & 7)
+  const network = { family: address.family, prefix: address.words.slice(), mask }
+  return isInside(address.words, network) ? network : undefined
+}
