@@ -1,5 +1,7 @@
 // Writes the pages that are generated from the built source.
 import { writeFileSync } from 'node:fs'
-import { referencePage } from '../dist/src/config/reference.js'
+import { referencePages } from '../dist/src/config/reference.js'
 
-writeFileSync(new URL('../docs/configuration.md', import.meta.url), await referencePage())
+for (const { file, text } of await referencePages()) {
+  writeFileSync(new URL(`../docs/${file}`, import.meta.url), text)
+}

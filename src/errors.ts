@@ -15,6 +15,7 @@ const catalogue = {
   AQ_ENGINE_UNAVAILABLE: ExitCode.failure,
   AQ_MEMORY_UNAVAILABLE: ExitCode.failure,
   AQ_ACCESS_LIST: ExitCode.failure,
+  AQ_CERTIFICATE: ExitCode.failure,
   AQ_PRIVILEGES: ExitCode.failure,
   AQ_INHERITED_SOCKET: ExitCode.failure,
   AQ_WORKER_FAILED: ExitCode.failure,

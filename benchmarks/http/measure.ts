@@ -1,7 +1,7 @@
 // One measurement of an HTTP tracker.
 import * as support from '../support/measure.js'
 import type { Certificate, LaunchOn } from './contenders.js'
-import { findFreePort, inspectAnswers, waitUntilAnswering } from './probe.js'
+import { findFreePort, inspectAnswers, waitUntilAnswering } from './readiness.js'
 import { type Load, type LoadResult, runLoad, type Yardstick } from './yardstick.js'
 
 export type Measurement = support.Measurement<LoadResult>

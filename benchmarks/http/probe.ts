@@ -1,66 +1,85 @@
-// Asks a tracker on this machine until it answers: ready means that an announce is answered with peers, not
-// that time has passed.
-import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
-import { setTimeout as pause } from 'node:timers/promises'
-import { torrentCount } from '../support/yardstick.js'
-import { announce } from './announce.js'
+// The floor of HTTP over the byte stream servers: a fixed answer to whatever ends with an empty line, beside a minimal
+// `node:http`. Started by hand with a load program beside it.
+//   node dist/benchmarks/http/probe.js native|node|http PORT keep|close [CERTIFICATE KEY]
 
-const retryMs = 10
-const patienceMs = 15_000
-const inspectedAnnounces = 16
+import { randomBytes } from 'node:crypto'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import { readCertificate } from '../../src/net/certificate.js'
+import { openTcpListener } from '../../src/net/native/stream-listener.js'
+import { NativeStreamServer } from '../../src/net/native/stream-server.js'
+import { NativeTls } from '../../src/net/native/tls.js'
+import { NodeStreamServer } from '../../src/net/node/stream-server.js'
+import { NodeTls } from '../../src/net/node/tls.js'
+import type { StreamLimits, StreamProtocol, StreamServer } from '../../src/net/stream.js'
+import { TICKET_KEY_BYTES } from '../../src/net/tls-settings.js'
 
-/** A TCP port on the loopback address that nobody has right now. */
-export async function findFreePort(): Promise<number> {
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
+const BODY = Buffer.alloc(250, 'a')
+const limits: StreamLimits = {
+  capacity: 20_000,
+  connectionsPerAddressMax: 0,
+  inputBytesMax: 8192,
+  outputBytesMax: 1 << 20,
+  handshakeSeconds: 10,
+  writeSeconds: 10,
+  lingerSeconds: 2,
+  protocolWordCount: 4,
+  outputScratchBytes: 65_536,
 }
 
-/**
- * Resolves when an announce to the last torrent of an allow list is answered as one: an allow list that is
- * still being read, and a proxy whose tracker is not there yet, answer otherwise. Rejects when `giveUp`
- * resolves first, or after 15 s.
- */
-export async function waitUntilAnswering(
-  port: number,
-  isTls: boolean,
-  giveUp: Promise<string>,
-): Promise<void> {
-  let reason: string | undefined
-  giveUp.then(sentence => {
-    reason = sentence
+const IDLE_SECONDS = 60
+
+/** Answers without parsing: the cost of the streams alone. */
+function fixedAnswer(server: StreamServer, keepAlive: boolean): StreamProtocol {
+  const head = `HTTP/1.1 200 OK\r\nContent-Length: ${BODY.length}\r\n${keepAlive ? '' : 'Connection: close\r\n'}\r\n`
+  const answer = Buffer.concat([Buffer.from(head), BODY])
+  server.output.set(answer)
+  return {
+    open: connection => server.setDeadline(connection, 0, IDLE_SECONDS),
+    receive(connection, input, _start, end) {
+      if (input[end - 1] !== 10 || input[end - 3] !== 10) return 0
+      server.write(connection, server.output, 0, answer.length)
+      if (keepAlive) server.setDeadline(connection, 0, IDLE_SECONDS)
+      else server.finish(connection)
+      return end
+    },
+    overflow: () => undefined,
+    expired: connection => server.close(connection),
+    ended: connection => server.close(connection),
+    closed: () => undefined,
+  }
+}
+
+const [engine, portText, mode, certificatePath, keyPath] = process.argv.slice(2)
+const address = { address: '127.0.0.1', port: Number(portText) }
+const keepAlive = mode !== 'close'
+const certificate =
+  certificatePath === undefined
+    ? undefined
+    : readCertificate({ certificatePath, keyPath, passphrase: '' }, new Date())
+const ticketKeys = randomBytes(TICKET_KEY_BYTES)
+const listen = { protocol: 'http', address, onlyIpv6: true, backlog: 4096 }
+const protocol = (streams: StreamServer): StreamProtocol => fixedAnswer(streams, keepAlive)
+
+function answerByNodeHttp(_request: IncomingMessage, response: ServerResponse): void {
+  response.writeHead(200, {
+    'Content-Length': BODY.length,
+    ...(keepAlive ? {} : { Connection: 'close' }),
   })
-  const untilMs = performance.now() + patienceMs
-  while (performance.now() < untilMs) {
-    // Connection refused is what a port says before somebody listens on it; a tracker that accepts and stays
-    // silent must not hold the benchmark up either.
-    const patience = pause(patienceMs / 5, undefined, { ref: false })
-    const answered = announce(port, isTls, torrentCount - 1, 0)
-      .then(({ status }) => status === 200)
-      .catch((_refused: Error) => false)
-    if ((await Promise.race([answered, patience])) === true) return
-    if (reason !== undefined) throw new Error(reason)
-    await pause(retryMs)
-  }
-  throw new Error(`no answer within ${patienceMs} ms`)
+  response.end(BODY)
 }
 
-/** Means over some announces, each of a new peer to a torrent of its own. Throws when one is not answered. */
-export async function inspectAnswers(
-  port: number,
-  isTls: boolean,
-): Promise<{ readonly peersPerAnnounce: number; readonly bytesPerResponse: number }> {
-  let [peers, bytes] = [0, 0]
-  for (let index = 0; index < inspectedAnnounces; index++) {
-    const torrent = Math.floor(((index + 0.5) / inspectedAnnounces) * torrentCount)
-    const answer = await announce(port, isTls, torrent, 1 + index)
-    peers += answer.peers
-    bytes += answer.bytes
-  }
-  return { peersPerAnnounce: peers / inspectedAnnounces, bytesPerResponse: bytes / inspectedAnnounces }
+if (engine === 'http') {
+  const server =
+    certificate === undefined
+      ? createServer(answerByNodeHttp)
+      : createTlsServer({ cert: certificate.chainPem, key: certificate.keyPem }, answerByNodeHttp)
+  server.listen({ host: address.address, port: address.port, backlog: listen.backlog })
+} else if (engine === 'node') {
+  const tls = certificate === undefined ? {} : { tls: new NodeTls({ certificate, ticketKeys }) }
+  await NodeStreamServer.open({ listeners: [listen], limits, protocol, ...tls })
+} else {
+  const tls = certificate === undefined ? {} : { tls: new NativeTls({ certificate, ticketKeys }) }
+  const server = new NativeStreamServer({ listeners: [openTcpListener(listen)], limits, protocol, ...tls })
+  for (;;) server.turn(50)
 }

@@ -5,6 +5,7 @@ import type { Table } from './schema.js'
 
 const tables = {
   udp: async (): Promise<Table> => (await import('./udp.js')).udpTable,
+  http: async (): Promise<Table> => (await import('./http.js')).httpTable,
 } as const
 
 export type ApplicationName = keyof typeof tables

@@ -5,7 +5,7 @@ import { open } from 'node:fs/promises'
 import { parse, TomlError } from 'smol-toml'
 import { AquaticError } from '../errors.js'
 import { findPlace, type KeyPlace, locateKeys } from './locate.js'
-import type { Entry, Layer, Origin, Table } from './schema.js'
+import { type Entry, isSectionName, type Layer, type Origin, type Table } from './schema.js'
 import { accept, type Problem, unknownKeyText, unknownSectionText } from './settings.js'
 import { checkTomlValue } from './value.js'
 
@@ -31,7 +31,7 @@ export async function fileLayer(
   const places = locateKeys(text)
   const at = (path: readonly string[]): Origin => ({ kind: 'file', file, ...linePlace(places, path) })
   for (const [name, raw] of Object.entries(document)) {
-    const isSection = Object.hasOwn(table.sections, name)
+    const isSection = isSectionName(table, name)
     if (isSection && isTable(raw)) {
       for (const [key, value] of Object.entries(raw)) take([name, key], value)
     } else if (isSection) {

@@ -1,7 +1,7 @@
 // A table as JSON Schema (draft 2020-12) of its TOML file, for completion and checks in editors.
 // What needs more than one value (`examine`) has no place in it.
 
-import type { IntegerLeaf, Leaf, Leaves, SocketAddressLeaf, Table } from './schema.js'
+import type { IntegerLeaf, Leaf, Leaves, Sections, SocketAddressLeaf, Table } from './schema.js'
 import { paragraphs } from './schema.js'
 import { allowedText } from './value.js'
 
@@ -10,23 +10,34 @@ export type JsonSchema = { readonly [keyword: string]: unknown }
 
 /** The schema of one application's file. */
 export function jsonSchemaOf(table: Table): JsonSchema {
-  const sections = Object.entries(table.sections).map(([name, section]) => [
-    name,
-    {
-      type: 'object',
-      description: plainText(section.doc),
-      properties: { ...properties(section.leaves), ...properties(section.legacy ?? {}, true) },
-      additionalProperties: false,
-    },
-  ])
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: table.title,
     description: plainText(table.doc),
     type: 'object',
-    properties: { ...properties(table.leaves), ...Object.fromEntries(sections) },
+    properties: {
+      ...properties(table.leaves),
+      ...properties(table.legacy ?? {}, true),
+      ...sectionProperties(table.sections),
+      ...sectionProperties(table.legacySections ?? {}, true),
+    },
     additionalProperties: false,
   }
+}
+
+function sectionProperties(sections: Sections, legacy = false): Record<string, JsonSchema> {
+  return Object.fromEntries(
+    Object.entries(sections).map(([name, section]) => [
+      name,
+      {
+        type: 'object',
+        description: plainText(section.doc),
+        properties: { ...properties(section.leaves, legacy), ...properties(section.legacy ?? {}, true) },
+        additionalProperties: false,
+        ...(legacy ? { deprecated: true } : {}),
+      },
+    ]),
+  )
 }
 
 function properties(leaves: Leaves, legacy = false): Record<string, JsonSchema> {
@@ -60,6 +71,7 @@ function valueSchema(leaf: Leaf): JsonSchema {
       return integerSchema(leaf)
     case 'string':
     case 'path':
+      if (leaf.emptyMeans !== undefined) return { type: 'string', pattern: '^[^\\u0000]*$' }
       return { type: 'string', minLength: 1, pattern: '^[^\\u0000]+$' }
     case 'oneOf':
       return { type: 'string', enum: leaf.allowed }

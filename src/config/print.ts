@@ -111,7 +111,8 @@ function originComment(section: string | undefined, key: string, origins: PrintO
 
 /** What is allowed, where the value does not show it, and whether the key does anything. */
 function remarks(leaf: Leaf, saidAlready: string | undefined): string[] {
-  const selfEvident = leaf.type === 'boolean' || leaf.type === 'path' || leaf.type === 'string'
+  const isText = leaf.type === 'path' || leaf.type === 'string'
+  const selfEvident = leaf.type === 'boolean' || (isText && leaf.emptyMeans === undefined)
   const lines = selfEvident ? [] : [`Allowed: ${allowedText(leaf)}.`]
   return leaf.noEffect === saidAlready ? lines : [...lines, `No effect: ${leaf.noEffect}`]
 }

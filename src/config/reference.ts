@@ -1,4 +1,5 @@
-// Generates docs/configuration.md from the tables. `npm run docs` writes it; a test fails while it is stale.
+// Generates the pages of docs that list all keys from the tables, one for each application. `npm run docs` writes them;
+// a test fails while one is stale.
 
 import { applicationNames, tableOf } from './applications.js'
 import { sharedNoEffect, tomlText } from './print.js'
@@ -25,10 +26,35 @@ these explanations.
 Unknown keys are problems. A key that has no effect here is answered with a notice at start.
 `
 
-/** The whole page. */
-export async function referencePage(): Promise<string> {
-  const tables = await Promise.all(applicationNames.map(tableOf))
-  return [introduction, ...tables.map(tableChapter)].join('\n')
+/** A page for people: its name in `docs` and its text. */
+export interface ReferencePage {
+  readonly file: string
+  readonly text: string
+}
+
+/** All pages: the first explains where values come from and has the keys of the first application. */
+export async function referencePages(): Promise<readonly ReferencePage[]> {
+  const [first, ...others] = await Promise.all(applicationNames.map(tableOf))
+  const links = others.map(table => `[${table.title}](${fileOf(table)})`)
+  const more =
+    links.length === 0 ? '' : `\nBelow: ${first!.title}. On pages of their own: ${links.join(', ')}.\n`
+  return [
+    { file: 'configuration.md', text: `${introduction}${more}\n${tableChapter(first!)}` },
+    ...others.map(table => ({
+      file: fileOf(table),
+      text: `${laterIntroduction}\n${tableChapter(table)}`,
+    })),
+  ]
+}
+
+const laterIntroduction = `# Configuration, continued
+
+This page is generated too. [Configuration](configuration.md) says where values come from and which commands there are.
+`
+
+/** Keys have the same names in several applications: a page for each keeps links to them unambiguous. */
+function fileOf(table: Table): string {
+  return `configuration-${table.application.replaceAll(' ', '-')}.md`
 }
 
 function tableChapter(table: Table): string {

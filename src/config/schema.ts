@@ -32,11 +32,15 @@ export interface IntegerLeaf extends LeafBase {
 export interface StringLeaf extends LeafBase {
   readonly type: 'string'
   readonly default: string
+  /** What the empty text stands for; it is refused without this. */
+  readonly emptyMeans?: string
 }
 
 export interface PathLeaf extends LeafBase {
   readonly type: 'path'
   readonly default: string
+  /** What the empty text stands for; it is refused without this. */
+  readonly emptyMeans?: string
 }
 
 export interface OneOfLeaf<A extends string = string> extends LeafBase {
@@ -98,6 +102,10 @@ export interface Table<L extends Leaves = Leaves, S extends Sections = Sections>
   /** Keys above the first section. */
   readonly leaves: L
   readonly sections: S
+  /** Keys of older files above the first section, handled as those of a section. */
+  readonly legacy?: Leaves
+  /** Sections that only older files have, handled in the same way. */
+  readonly legacySections?: Sections
   /** Rewrites legacy keys of one source into today's keys, in place. */
   expandLegacy?(layer: Layer): readonly Finding[]
   /** Rules that need more than one value. */
@@ -125,6 +133,11 @@ type ConfigOfParts<L extends Leaves, S extends Sections> = ValuesOf<L> & {
 /** The config object of a table: camelCase keys, sections one level deep. */
 export type ConfigOf<T extends Table> = ConfigOfParts<T['leaves'], T['sections']>
 
+/** A section with the exact types of its leaves, from which the config object's follow. */
+export function section<const S extends Section>(parts: S): S {
+  return parts
+}
+
 type Given<T extends Leaf> = Omit<T, 'type'>
 
 /** `true` or `false`. */
@@ -137,7 +150,7 @@ export function integer(leaf: Given<IntegerLeaf>): IntegerLeaf {
   return { type: 'integer', ...leaf }
 }
 
-/** Text that must not be empty. */
+/** Text that must not be empty, unless that has a meaning. */
 export function string(leaf: Given<StringLeaf>): StringLeaf {
   return { type: 'string', ...leaf }
 }
@@ -182,11 +195,18 @@ export function entriesOf(table: Table): ReadonlyMap<string, Entry> {
     }
   }
   add(undefined, table.leaves, false)
+  add(undefined, table.legacy ?? {}, true)
   for (const [name, section] of Object.entries(table.sections)) {
     add(name, section.leaves, false)
     add(name, section.legacy ?? {}, true)
   }
+  for (const [name, section] of Object.entries(table.legacySections ?? {})) add(name, section.leaves, true)
   return entries
+}
+
+/** Whether a file may have this section; names of JavaScript's own objects are none. */
+export function isSectionName(table: Table, name: string): boolean {
+  return Object.hasOwn(table.sections, name) || Object.hasOwn(table.legacySections ?? {}, name)
 }
 
 /** What every environment name of a table begins with: `AQUATIC_UDP__`. */

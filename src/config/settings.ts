@@ -95,8 +95,9 @@ export function unknownKeyText(table: Table, dotted: string): string {
   const elsewhere = [...entries.values()].find(entry => entry.key === key)
   const near = elsewhere?.dotted ?? nearest(dotted, entries.keys())
   if (near !== undefined) return `unknown key ${dotted}. Did you mean ${near}?`
-  const siblings = [...entries.values()].filter(entry => entry.section === section && !entry.legacy)
-  const names = siblings.map(entry => entry.key).join(', ')
+  const inSection = [...entries.values()].filter(entry => entry.section === section)
+  const todays = inSection.filter(entry => !entry.legacy)
+  const names = (todays.length > 0 ? todays : inSection).map(entry => entry.key).join(', ')
   if (section === undefined) return `unknown key ${dotted}. Keys outside of sections are ${names}.`
   if (names === '') return `unknown key ${dotted}. ${sectionNames(table)}`
   return `unknown key ${dotted}. Keys of [${section}] are ${names}.`

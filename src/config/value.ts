@@ -1,7 +1,15 @@
 // Checks one value against its leaf. Says what was found, what is allowed and what may have been meant.
 
 import { familyOf, isIpv4Mapped, parseSocketAddress } from '../protocol/socket-address.js'
-import type { IntegerLeaf, Leaf, OneOfLeaf, SocketAddressLeaf, Value } from './schema.js'
+import type {
+  IntegerLeaf,
+  Leaf,
+  OneOfLeaf,
+  PathLeaf,
+  SocketAddressLeaf,
+  StringLeaf,
+  Value,
+} from './schema.js'
 import { nearest } from './suggest.js'
 
 /** Either the value or one or two sentences about what is wrong with it, without its place. */
@@ -21,9 +29,9 @@ export function allowedText(leaf: Leaf): string {
       return leaf.zeroMeans === undefined ? range : `${range}, or 0 (${leaf.zeroMeans})`
     }
     case 'string':
-      return 'a text that is not empty'
+      return leaf.emptyMeans === undefined ? 'a text that is not empty' : `a text, or "" (${leaf.emptyMeans})`
     case 'path':
-      return 'a path'
+      return leaf.emptyMeans === undefined ? 'a path' : `a path, or "" (${leaf.emptyMeans})`
     case 'oneOf':
       return `one of ${leaf.allowed.map(word => `"${word}"`).join(', ')}`
     case 'socketAddress':
@@ -42,7 +50,7 @@ export function checkTomlValue(dotted: string, leaf: Leaf, raw: unknown): Checke
       return wrong(dotted, leaf, raw, integerSuggestion(leaf, raw))
     case 'string':
     case 'path':
-      if (typeof raw === 'string' && raw !== '' && !raw.includes('\0')) return { value: raw }
+      if (typeof raw === 'string' && isFittingText(leaf, raw)) return { value: raw }
       return wrong(dotted, leaf, raw, undefined)
     case 'oneOf':
       if (typeof raw === 'string' && leaf.allowed.includes(raw)) return { value: raw }
@@ -67,6 +75,10 @@ export function defaultValue(leaf: Leaf): Value {
   const parsed = parseSocketAddress(leaf.default)
   if (parsed === undefined) throw new Error(`the default ${leaf.default} is no socket address`)
   return parsed
+}
+
+function isFittingText(leaf: StringLeaf | PathLeaf, text: string): boolean {
+  return (text !== '' || leaf.emptyMeans !== undefined) && !text.includes('\0')
 }
 
 function checkInteger(dotted: string, leaf: IntegerLeaf, raw: bigint): Checked {

@@ -10,6 +10,37 @@ export function bindError(protocol: string, address: SocketAddress, errnoName: s
   return new AquaticError(code, `Cannot listen on ${where}: ${cause} (${errnoName}).`, { remedy })
 }
 
+/** The same for the path of a Unix-domain socket. */
+export function unixBindError(protocol: string, path: string, errnoName: string): AquaticError {
+  const [code, cause, remedy] = explainPath(path, errnoName)
+  return new AquaticError(code, `Cannot listen on ${protocol} ${path}: ${cause} (${errnoName}).`, { remedy })
+}
+
+function explainPath(path: string, errnoName: string): [ErrorCode, string, string] {
+  switch (errnoName) {
+    case 'EADDRINUSE':
+      return [
+        'AQ_BIND_IN_USE',
+        'another program listens there, or the file is no socket',
+        `see who it is with \`ss -lxp src ${path}\`, or choose another path`,
+      ]
+    case 'EACCES':
+    case 'EPERM':
+      return [
+        'AQ_BIND_DENIED',
+        'this process may not create files in that directory',
+        'create a directory that it owns (RuntimeDirectory= in a systemd unit)',
+      ]
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return ['AQ_BIND_ADDRESS', 'the directory does not exist', 'create it, or choose another path']
+    case 'ENAMETOOLONG':
+      return ['AQ_BIND_ADDRESS', 'the path is empty or too long', 'choose one of 1 to 107 bytes']
+    default:
+      return ['AQ_BIND_FAILED', 'the system refused', 'see `man 7 unix` for what this error number means']
+  }
+}
+
 function explain(
   protocol: string,
   { address, port }: SocketAddress,

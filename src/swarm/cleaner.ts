@@ -34,7 +34,7 @@ export type TorrentObserver = (
   counts: TorrentCounts,
 ) => void
 
-/** Work per lock: about 2 µs, with what it needs in the caches before the lock is taken; a torrent costs as 4 entries. */
+/** Work per lock: about 2 µs, since what it needs is fetched before the lock is taken. A torrent costs as 4 entries. */
 const entriesPerLock = 64
 const entriesPerTorrent = 4
 

@@ -13,6 +13,13 @@ const needsByApplication = {
     ])
     return udpNeeds((await loadConfig(udpTable, sources)).config)
   },
+  http: async (sources: ConfigSources): Promise<MachineNeeds> => {
+    const [{ httpTable }, { httpNeeds }] = await Promise.all([
+      import('../config/http.js'),
+      import('./http/needs.js'),
+    ])
+    return httpNeeds((await loadConfig(httpTable, sources)).config)
+  },
 } satisfies Record<ApplicationName, unknown>
 
 /** The needs of an application with the configuration that these sources come to. */

@@ -2,24 +2,26 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { applicationNames, tableOf } from '../../src/config/applications.js'
-import { referencePage } from '../../src/config/reference.js'
+import { referencePages } from '../../src/config/reference.js'
 import { entriesOf, environmentName } from '../../src/config/schema.js'
 
-test('docs/configuration.md is what the tables say', async () => {
-  const page = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8')
-  assert.ok(
-    page === (await referencePage()),
-    'docs/configuration.md is stale: npm run build && node scripts/docs.mjs',
-  )
-})
+const pages = await referencePages()
 
-test('the page names every key with its environment name', async () => {
-  const page = await referencePage()
-  for (const application of applicationNames) {
+for (const { file, text } of pages) {
+  test(`docs/${file} is what the tables say`, () => {
+    const page = readFileSync(new URL(`../../../docs/${file}`, import.meta.url), 'utf8')
+    assert.ok(page === text, `docs/${file} is stale: npm run docs`)
+  })
+}
+
+test('the pages name every key with its environment name', async () => {
+  assert.equal(pages.length, applicationNames.length)
+  for (const [index, application] of applicationNames.entries()) {
+    const { text } = pages[index]!
     const table = await tableOf(application)
     for (const { dotted } of entriesOf(table).values()) {
-      assert.equal(page.split(`#### \`${dotted}\`\n`).length, 2, dotted)
-      assert.ok(page.includes(`\`${environmentName(table, dotted)}\``), dotted)
+      assert.equal(text.split(`#### \`${dotted}\`\n`).length, 2, dotted)
+      assert.ok(text.includes(`\`${environmentName(table, dotted)}\``), dotted)
     }
   }
 })

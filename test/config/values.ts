@@ -18,7 +18,7 @@ export function validValue(leaf: Leaf): fc.Arbitrary<Value> {
     }
     case 'string':
     case 'path':
-      return text
+      return leaf.emptyMeans === undefined ? text : fc.oneof(text, fc.constant(''))
     case 'oneOf':
       return fc.constantFrom(...leaf.allowed)
     case 'socketAddress':
@@ -44,8 +44,10 @@ function invalidForType(leaf: Leaf): fc.Arbitrary<string> {
       return fc.constantFrom(...outside.map(String), 'true', '"12"', '""', '99999999999999999999999')
     }
     case 'string':
-    case 'path':
-      return fc.constantFrom('""', 'true', '7', '"a\\u0000b"')
+    case 'path': {
+      const empty = leaf.emptyMeans === undefined ? ['""'] : []
+      return fc.constantFrom(...empty, 'true', '7', '"a\\u0000b"')
+    }
     case 'oneOf':
       return fc.oneof(
         fc.constantFrom('true', '3', '""'),

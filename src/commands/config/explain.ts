@@ -11,7 +11,7 @@ import {
   summariseKeys,
 } from '../../config/explain.js'
 import { readSources } from '../../config/load.js'
-import { entriesOf } from '../../config/schema.js'
+import { entriesOf, isSectionName } from '../../config/schema.js'
 import { unknownKeyText } from '../../config/settings.js'
 import { applicationArgs, usageError } from '../application.js'
 import { AquaticCommand, configFlags, configSources } from '../base.js'
@@ -55,7 +55,7 @@ export default class ConfigExplain extends AquaticCommand {
     const { args, flags } = await this.parse(ConfigExplain)
     const { application, key } = args
     const table = await tableOf(application)
-    if (key === undefined || Object.hasOwn(table.sections, key)) {
+    if (key === undefined || isSectionName(table, key)) {
       const keys = summariseKeys(table, key)
       this.log('%s', keyList(keys))
       return { application, keys }

@@ -40,8 +40,15 @@ Without a configuration file it listens on port 3000 of all IPv4 and IPv6 addres
       write: text => this.writeAnswer(text),
     })
     for (const text of notices) onEvent({ event: 'notice', text })
-    const { runUdpTracker } = await import('../../trackers/udp/tracker.js')
-    const summary = await runUdpTracker(config, { signal: stop.signal, onEvent, onReloadable })
+    const [{ runTrackers }, { udpTracker }] = await Promise.all([
+      import('../../trackers/host.js'),
+      import('../../trackers/udp/tracker.js'),
+    ])
+    const summary = await runTrackers(config, [udpTracker(config)], {
+      signal: stop.signal,
+      onEvent,
+      onReloadable,
+    })
     onEvent({ event: 'stopped', ...summary })
     process.exitCode = stop.exitCode()
   }

@@ -10,9 +10,11 @@ import { checkMemory } from './memory.js'
 import type { Machine, MachineCheck, MachineFinding, MachineNeeds } from './needs.js'
 import { checkPorts } from './ports.js'
 import { checkProcessors } from './processors.js'
+import { checkUnixSockets } from './unix-sockets.js'
 
 const checks: readonly MachineCheck[] = [
   checkPorts,
+  checkUnixSockets,
   checkBuffers,
   checkProcessors,
   checkOpenFiles,

@@ -34,17 +34,27 @@ async function tryOutput({ key, path }: OutputNeed, machine: Machine): Promise<M
   if (there === 'other') {
     return error('it is a device, a pipe or a socket, which a new file would replace', 'choose another path')
   }
+  const obstacle = await whyNoNewFile(path, machine)
+  return obstacle === undefined ? [] : error(obstacle.reason, obstacle.remedy)
+}
+
+/** Why no file can be made at this path, as far as its directory tells; undefined if nothing is against it. */
+export async function whyNoNewFile(
+  path: string,
+  machine: Machine,
+): Promise<{ readonly reason: string; readonly remedy: string } | undefined> {
+  const remedy = 'choose another path'
   const directory = dirname(path)
   const kind = await machine.kindOf(directory)
   if (typeof kind === 'object') {
-    if (kind.errno === 'ENOENT') return error(`there is no directory ${directory}`, `mkdir -p ${directory}`)
-    return error(`${directory} can't be looked at (${kind.errno})`, 'choose another path')
+    if (kind.errno !== 'ENOENT') return { reason: `${directory} can't be looked at (${kind.errno})`, remedy }
+    return { reason: `there is no directory ${directory}`, remedy: `mkdir -p ${directory}` }
   }
-  if (kind !== 'directory') return error(`${directory} is no directory`, 'choose another path')
+  if (kind !== 'directory') return { reason: `${directory} is no directory`, remedy }
   const errno = await machine.whyNotWritable(directory)
-  if (errno === undefined) return []
-  return error(
-    `this user can't make files in ${directory} (${errno})`,
-    "give the tracker's user that right, or choose another path",
-  )
+  if (errno === undefined) return undefined
+  return {
+    reason: `this user can't make files in ${directory} (${errno})`,
+    remedy: "give the tracker's user that right, or choose another path",
+  }
 }

@@ -12,6 +12,12 @@ export interface SocketNeed {
   readonly onlyIpv6: boolean
 }
 
+/** A Unix socket to be bound at a path. */
+export interface UnixSocketNeed {
+  readonly key: string
+  readonly path: string
+}
+
 export interface BufferNeed {
   readonly key: string
   readonly direction: 'receive' | 'send'
@@ -45,6 +51,7 @@ export interface IdentityNeed {
 
 export interface MachineNeeds {
   readonly sockets: readonly SocketNeed[]
+  readonly unixSockets?: readonly UnixSocketNeed[]
   readonly buffers: readonly BufferNeed[]
   readonly workers: { readonly key: string; readonly count: number }
   /** Open files and sockets at most, in ordinary operation. */

@@ -3,20 +3,26 @@
 export const AF_UNIX = 1
 export const AF_INET = 2
 export const AF_INET6 = 10
+export const SOCK_STREAM = 1
 export const SOCK_DGRAM = 2
+export const SOCK_NONBLOCK = 0o4000
 export const SOCK_CLOEXEC = 0o2000000
 
 export const SOL_IP = 0
 export const SOL_SOCKET = 1
+export const SOL_TCP = 6
 export const SOL_IPV6 = 41
+export const SO_REUSEADDR = 2
 export const SO_TYPE = 3
 export const SO_SNDBUF = 7
 export const SO_RCVBUF = 8
 export const SO_REUSEPORT = 15
 export const SO_RCVTIMEO = 20
 export const SO_SNDTIMEO = 21
+export const SO_ACCEPTCONN = 30
 export const SO_DOMAIN = 39
 export const SO_MEMINFO = 55
+export const TCP_NODELAY = 1
 export const IP_PKTINFO = 8
 export const IP_MTU_DISCOVER = 10
 export const IP_PMTUDISC_PROBE = 3
@@ -27,6 +33,17 @@ export const MSG_DONTWAIT = 0x40
 export const MSG_NOSIGNAL = 0x4000
 export const MSG_TRUNC = 0x20
 export const MSG_WAITFORONE = 0x10000
+
+export const SHUT_WR = 1
+
+export const EPOLL_CLOEXEC = 0o2000000
+export const EPOLL_CTL_ADD = 1
+export const EPOLL_CTL_DEL = 2
+export const EPOLL_CTL_MOD = 3
+export const EPOLLIN = 1
+export const EPOLLOUT = 4
+/** Of several threads that wait for one listener, wakes one. */
+export const EPOLLEXCLUSIVE = 1 << 28
 
 export const F_GETFL = 3
 export const F_SETFL = 4

@@ -14,6 +14,13 @@ export interface Libc {
   socket(domain: number, type: number, protocol: number): number
   bind(fd: number, address: Pointer, addressBytes: number): number
   connect(fd: number, address: Pointer, addressBytes: number): number
+  listen(fd: number, backlog: number): number
+  accept4(fd: number, address: Pointer, addressBytes: Pointer, flags: number): number
+  recv(fd: number, bytes: Pointer, count: number, flags: number): number
+  shutdown(fd: number, how: number): number
+  epoll_create1(flags: number): number
+  epoll_ctl(epoll: number, operation: number, fd: number, event: Pointer): number
+  epoll_wait(epoll: number, events: Pointer, eventsMax: number, timeoutMs: number): number
   send(fd: number, bytes: Pointer, count: number, flags: number): number
   close(fd: number): number
   fcntl(fd: number, command: number, argument: number): number
@@ -37,6 +44,13 @@ const declarations = [
   'int socket(int, int, int)',
   'int bind(int, void*, uint32_t)',
   'int connect(int, void*, uint32_t)',
+  'int listen(int, int)',
+  'int accept4(int, void*, void*, int)',
+  'int recv(int, void*, size_t, int)',
+  'int shutdown(int, int)',
+  'int epoll_create1(int)',
+  'int epoll_ctl(int, int, int, void*)',
+  'int epoll_wait(int, void*, int, int)',
   'int send(int, void*, size_t, int)',
   'int close(int)',
   // Variadic in C; with integers alone the calling conventions of x64 and arm64 Linux make no difference.

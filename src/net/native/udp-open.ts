@@ -1,12 +1,11 @@
 // Opens the UDP sockets of the native engine. The main thread opens all of them before any worker starts: a bind
 // error is known at once, a restarted worker goes on with the same socket, and privileges can be dropped in between.
 
-import { AquaticError } from '../../errors.js'
 import { isWildcard, type SocketAddress } from '../../protocol/socket-address.js'
-import { addressBytes, versionOf } from '../address.js'
+import { versionOf } from '../address.js'
 import { bindError } from '../bind-error.js'
 import { Errno, errnoName } from '../errno.js'
-import { inheritedUnbound, shortestIpv6 } from '../inherited-sockets.js'
+import { inheritedUnbound } from '../inherited-sockets.js'
 import {
   AF_INET,
   AF_INET6,
@@ -28,13 +27,12 @@ import {
   SO_TYPE,
   SOCK_CLOEXEC,
   SOCK_DGRAM,
-  SOCKADDR_IN_BYTES,
-  SOCKADDR_IN6_BYTES,
   SOL_IP,
   SOL_IPV6,
   SOL_SOCKET,
 } from './constants.js'
 import { type Libc, loadLibc } from './libc.js'
+import { boundAddress, boundPort, encodeSocketAddress, getOption, setOption } from './socket.js'
 
 export interface UdpSocketOptions {
   readonly address: SocketAddress
@@ -164,54 +162,4 @@ export function kernelDropsOf(socket: OpenUdpSocket): number {
   const bytes = Int32Array.of(values.byteLength)
   const failed = loadLibc().getsockopt(socket.fd, SOL_SOCKET, SO_MEMINFO, values, bytes) !== 0
   return failed ? 0 : values[MEMINFO_DROPS]
-}
-
-/** `struct sockaddr_in` or `sockaddr_in6` in network order. */
-function encodeSocketAddress({ address, port }: SocketAddress): Uint8Array {
-  const isIpv6 = versionOf(address) === 6
-  const name = new Uint8Array(isIpv6 ? SOCKADDR_IN6_BYTES : SOCKADDR_IN_BYTES)
-  const view = new DataView(name.buffer)
-  view.setUint16(0, isIpv6 ? AF_INET6 : AF_INET, true)
-  view.setUint16(2, port, false)
-  name.set(addressBytes(address), isIpv6 ? 8 : 4)
-  return name
-}
-
-function boundPort(libc: Libc, fd: number): number {
-  return boundName(libc, fd).getUint16(2, false)
-}
-
-function boundAddress(libc: Libc, fd: number, family: 4 | 6): SocketAddress {
-  const name = boundName(libc, fd)
-  const port = name.getUint16(2, false)
-  if (family === 4) return { address: new Uint8Array(name.buffer, 4, 4).join('.'), port }
-  const groups = Array.from({ length: 8 }, (_, index) => name.getUint16(8 + index * 2).toString(16))
-  return { address: shortestIpv6(groups), port }
-}
-
-function boundName(libc: Libc, fd: number): DataView {
-  const name = new Uint8Array(SOCKADDR_IN6_BYTES)
-  const bytes = Int32Array.of(name.length)
-  if (libc.getsockname(fd, name, bytes) !== 0) throw systemCallFailed('getsockname', libc.errno())
-  return new DataView(name.buffer)
-}
-
-function setOption(libc: Libc, fd: number, level: number, name: number, value: number): void {
-  if (libc.setsockopt(fd, level, name, Int32Array.of(value), 4) !== 0) {
-    throw systemCallFailed(`setsockopt(${level}, ${name}, ${value})`, libc.errno())
-  }
-}
-
-function getOption(libc: Libc, fd: number, level: number, name: number): number {
-  const value = new Int32Array(1)
-  if (libc.getsockopt(fd, level, name, value, Int32Array.of(4)) !== 0) {
-    throw systemCallFailed(`getsockopt(${level}, ${name})`, libc.errno())
-  }
-  return value[0]
-}
-
-function systemCallFailed(call: string, errno: number): AquaticError {
-  return new AquaticError('AQ_BIND_FAILED', `The system refused ${call}: ${errnoName(errno)}.`, {
-    remedy: 'start with --set network.engine=node, and report this line',
-  })
 }

@@ -1,205 +1,131 @@
-// The UDP tracker as a whole: a flat list of steps from configuration to shutdown.
+// The UDP tracker: binds its sockets, then starts and watches the workers that serve them. What it shares with other
+// trackers of the process is the host's.
 
 import type { UdpConfig } from '../../config/udp.js'
-import { AquaticError } from '../../errors.js'
 import { createCounterMemory, sumSnapshots } from '../../metrics/counters.js'
 import { createHandlingTimeMemory } from '../../metrics/handling-time.js'
-import type { TrackerSnapshot } from '../../metrics/snapshot.js'
-import { chooseEngine, type EngineChoice, preferHugePages } from '../../net/engine.js'
-import { inheritedDescriptors } from '../../net/inherited-sockets.js'
+import type { EngineChoice } from '../../net/engine.js'
+import type { InheritedDescriptor } from '../../net/inherited-sockets.js'
 import { formatSocketAddress, isWildcard, type SocketAddress } from '../../protocol/socket-address.js'
-import { Cleaner } from '../../swarm/cleaner.js'
 import { locksHeldBy } from '../../swarm/lock.js'
-import { heapOffsetBytes, type SwarmMemory } from '../../swarm/memory.js'
-import { Swarm } from '../../swarm/swarm.js'
-import { scheduleCleaning, torrentObserverOf } from '../cleaning.js'
-import type { TrackerEventSink, TrackerSummary } from '../events.js'
-import { isMetricsEndpointOn, type MetricsService, openMetricsEndpoint } from '../metrics-endpoint.js'
-import { type PrivilegeDrop, preparePrivilegeDrop } from '../privileges.js'
-import { reserveSwarm, workerCount } from '../processors.js'
-import { Reloader } from '../reload.js'
-import { connectServiceManager } from '../service-manager.js'
-import { type Statistics, startStatistics } from '../statistics.js'
+import type { TrackerEventSink } from '../events.js'
+import { workerCount } from '../processors.js'
 import { Supervisor } from '../supervisor.js'
-import { TorrentFilterOwner } from '../torrent-filter-owner.js'
+import {
+  type BoundTracker,
+  lockOwnerOf,
+  NATIVE_SLEEP_MS_MAX,
+  NODE_BEAT_INTERVAL_MS,
+  type SharedByTrackers,
+  type Tracker,
+  type TrackerFigures,
+  type TrackerSetup,
+  WORKER_YOUNG_GENERATION_MB,
+} from '../tracker.js'
 import { createWorkerSignalMemory, WorkerSignals } from '../worker-signals.js'
 import { createConnectionIdKey } from './connection-id.js'
-import { type UdpCounterName, udpCounterNames, udpCounters } from './counters.js'
+import { UdpCounter, type UdpCounterName, udpCounterNames, udpCounters } from './counters.js'
 import { rulesOf } from './handler.js'
-import { observeUdpTracker } from './observation.js'
+import { udpWorkerSnapshot } from './snapshot.js'
 import { openUdpSockets, type UdpSockets } from './sockets.js'
 import { watchUdpTracker } from './watch.js'
-import {
-  CONTROL_STOP,
-  lockOwnerOf,
-  NODE_BEAT_INTERVAL_MS,
-  type UdpWorkerData,
-  type WorkerSocketReport,
-} from './worker-data.js'
+import type { UdpWorkerData, WorkerSocketReport } from './worker-data.js'
 
-const MAIN_THREAD_LOCK_OWNER = 1
-/** A worker that sleeps longer would notice a stop too late. */
-const POLL_TIMEOUT_MS_MAX = 50
-/** Workers allocate next to nothing: a small young generation keeps their memory small. */
-const WORKER_YOUNG_GENERATION_MB = 2
-
-export interface RunOptions {
-  /** Aborted: stop reading, answer what was read, return. */
-  readonly signal: AbortSignal
-  readonly onEvent: TrackerEventSink
-  /** Called once reloads are possible, with the function to call for each. */
-  readonly onReloadable: (reload: () => void) => void
+/** The UDP tracker that a configuration describes, for `runTrackers`. */
+export function udpTracker(config: UdpConfig): TrackerSetup {
+  return { protocol: 'udp', bind: (engine, inherited) => bindUdpTracker(config, engine, inherited) }
 }
 
-/**
- * Serves until `signal` is aborted. `listening` events come when every worker receives.
- * @throws AquaticError when it can't start or can't go on
- */
-export async function runUdpTracker(
+async function bindUdpTracker(
   config: UdpConfig,
-  { signal, onEvent, onReloadable }: RunOptions,
-): Promise<TrackerSummary> {
-  const choice = await chooseEngine(config.network.engine)
-  const privileges = await preparePrivilegeDrop(config.privileges, choice.engine)
-  const service = await connectServiceManager(process.env, onEvent)
-  const filter = await TorrentFilterOwner.open(config.accessList)
-  const swarmMemory = reserveSwarm(config.swarm.memoryLimit, {
-    maxPeerAgeSeconds: config.cleaning.maxPeerAge,
-    cleaningIntervalSeconds: config.cleaning.torrentCleaningInterval,
-  })
-  await preferHugePages(choice.engine, swarmMemory.buffer, heapOffsetBytes(swarmMemory))
-  const swarm = new Swarm(swarmMemory, { lockOwner: MAIN_THREAD_LOCK_OWNER, randomSeed: 1 })
-  const inherited = inheritedDescriptors(process.env, process.pid)
-  const sockets = await openUdpSockets(config, choice.engine, workerCount(config.socketWorkers), inherited)
-  const startedAtSeconds = process.hrtime()[0]
-  const control = new SharedArrayBuffer(4)
-  const signals = new WorkerSignals(createWorkerSignalMemory(sockets.workers))
+  { engine }: EngineChoice,
+  inherited: readonly InheritedDescriptor[],
+): Promise<BoundTracker> {
+  const sockets = await openUdpSockets(config, engine, workerCount(config.socketWorkers), inherited)
+  return {
+    workerCount: sockets.workers,
+    create: shared => createUdpTracker(config, sockets, shared),
+    close: () => sockets.close(),
+  }
+}
+
+function createUdpTracker(config: UdpConfig, sockets: UdpSockets, shared: SharedByTrackers): Tracker {
+  const { swarm, onEvent } = shared
   const counterMemory = createCounterMemory(udpCounterNames, sockets.workers)
   const blocks = Array.from({ length: sockets.workers }, (_, index) => udpCounters(counterMemory, index))
-  const observation = observeUdpTracker(config, onEvent)
-  const shared = {
-    peerIds: observation.peerIds,
-    rules: rulesOf(config),
-    swarm: swarmMemory,
-    filter: filter?.share(sockets.workers) ?? null,
-    connectionIdKey: createConnectionIdKey(),
-    maxConnectionAgeSeconds: config.cleaning.maxConnectionAge,
-    startedAtSeconds,
-    control,
+  const counters = (): Record<UdpCounterName, number> => sumSnapshots(blocks.map(block => block.snapshot()))
+  const signals = new WorkerSignals(createWorkerSignalMemory(sockets.workers))
+  const handlingTimes = shared.isTimed ? createHandlingTimeMemory(sockets.workers) : null
+  const workers = superviseWorkers(config, sockets, shared, {
     signals: signals.memory,
     counters: counterMemory,
-    handlingTimes: isMetricsEndpointOn(config.statistics) ? createHandlingTimeMemory(sockets.workers) : null,
-    batchSize: config.network.batchSize,
-    pollTimeoutMs: Math.min(config.network.pollTimeoutMs, POLL_TIMEOUT_MS_MAX),
-    receiveBufferBytes: config.network.socketRecvBufferSize,
-    sendBufferBytes: config.network.socketSendBufferSize,
-  }
-  const restartObstacle = privileges?.restartObstacle ?? sockets.restartObstacle
-  const workers = superviseWorkers(shared, sockets, swarmMemory, restartObstacle, onEvent)
-  const nowSeconds = (): number => process.hrtime()[0] - startedAtSeconds
-  const counters = (): Record<UdpCounterName, number> => sumSnapshots(blocks.map(block => block.snapshot()))
-  const failure = rejectable()
-  const cleaner = new Cleaner(swarm, filter?.isForbidden, torrentObserverOf(observation.cleaningObservers))
-  const stopCleaning = scheduleCleaning(cleaner, {
-    intervalSeconds: config.cleaning.torrentCleaningInterval,
-    nowSeconds,
-    onFailure: cause => failure.reject(lockAbandoned(cause)),
-    times: observation.cleaningTimes,
-    observers: observation.cleaningObservers,
+    handlingTimes,
   })
-  let statistics: Statistics | undefined
-  const collect = (): TrackerSnapshot =>
-    observation.collect({ workers, counters: blocks, swarm, sockets, filter, statistics, nowSeconds })
-  const stopWatching = watchUdpTracker({ swarm, counters, kernelDrops: () => sockets.kernelDrops(), onEvent })
-  const stopWorkers = async (): Promise<void> => {
-    Atomics.store(new Int32Array(control), CONTROL_STOP, 1)
-    await workers.stop()
-  }
-  const reloadables = filter === null ? [] : [filter]
-  const reloader = new Reloader({ reloadables, service, onEvent, onFailure: failure.reject })
-  let metrics: MetricsService | undefined
-  const stopRequested = aborted(signal)
-  try {
-    metrics = await openMetricsEndpoint(config.statistics, onEvent)
-    const begin = (): Promise<void> => beginServing(privileges, signals, workers, choice, onEvent)
-    if (privileges === null) signals.release()
-    const starting = startWorkers(workers, sockets, config, choice, begin, onEvent)
-    // A stop may come first; then nobody is left to hear how the start went on.
-    starting.catch(() => undefined)
-    const addresses = (await Promise.race([starting, stopRequested])) ?? []
-    statistics = startStatistics(config.statistics, { collect, onEvent })
-    metrics?.serve({ collect, handlingTimes: shared.handlingTimes, restarts: () => workers.restarts })
-    service.notifyReady(
-      `listening ${addresses.map(address => `udp ${formatSocketAddress(address)}`).join(', ')}`,
-    )
-    onReloadable(() => reloader.request())
-    service.watch({
-      beats: () => signals.beats(),
-      nameOf: index => workers.nameOf(index),
-      beatIntervalMs: Math.max(config.network.pollTimeoutMs, NODE_BEAT_INTERVAL_MS),
-      status: () => statusLine(swarm),
-    })
-    await Promise.race([stopRequested, workers.failed, failure.promise])
-    reloader.close()
-    service.notifyStopping()
-    // Before the sockets close: with them go the kernel's counters.
-    const kernelDrops = sockets.kernelDrops()
-    await stopWorkers()
-    return summarise(counters(), kernelDrops, swarm, nowSeconds())
-  } finally {
-    await workers.terminate()
-    stopWatching()
-    await Promise.all([stopCleaning(), metrics?.close(), statistics?.stop(), filter?.close()])
-    sockets.close()
-    service.close()
+  const { network } = config
+  const figures = (): TrackerFigures => ({
+    isServed: { ipv4: network.useIpv4 || !network.setOnlyIpv6, ipv6: network.useIpv6 },
+    workers: blocks.map((block, index) => udpWorkerSnapshot(workers.nameOf(index), block.snapshot())),
+    kernelDrops: sockets.kernelDrops(),
+    peerIdsReplaced: blocks.reduce((sum, { values }) => sum + values[UdpCounter.peerIdsReplaced], 0),
+  })
+  return {
+    workers,
+    signals,
+    handlingTimes,
+    beatIntervalMs: Math.max(network.pollTimeoutMs, NODE_BEAT_INTERVAL_MS),
+    reloadables: [],
+    start: begin => startWorkers(workers, sockets, config, shared.engine, begin, onEvent),
+    figures,
+    counters,
+    stopWatching: watchUdpTracker({ swarm, counters, kernelDrops: () => sockets.kernelDrops(), onEvent }),
   }
 }
 
 type UdpSupervisor = Supervisor<readonly WorkerSocketReport[]>
 
 function superviseWorkers(
-  shared: Omit<UdpWorkerData, 'workerIndex' | 'workerName' | 'sockets'>,
+  config: UdpConfig,
   sockets: UdpSockets,
-  swarmMemory: SwarmMemory,
-  restartObstacle: string | undefined,
-  onEvent: TrackerEventSink,
+  shared: SharedByTrackers,
+  memories: Pick<UdpWorkerData, 'signals' | 'counters' | 'handlingTimes'>,
 ): UdpSupervisor {
+  const { firstWorker, swarmMemory, onEvent } = shared
+  const { network, cleaning } = config
+  const forAll: Omit<UdpWorkerData, 'workerIndex' | 'workerName' | 'sockets'> = {
+    ...memories,
+    firstWorker,
+    peerIds: shared.peerIds,
+    rules: rulesOf(config),
+    swarm: swarmMemory,
+    filter: shared.filter,
+    connectionIdKey: createConnectionIdKey(),
+    maxConnectionAgeSeconds: cleaning.maxConnectionAge,
+    startedAtSeconds: shared.startedAtSeconds,
+    control: shared.control,
+    batchSize: network.batchSize,
+    pollTimeoutMs: Math.min(network.pollTimeoutMs, NATIVE_SLEEP_MS_MAX),
+    receiveBufferBytes: network.socketRecvBufferSize,
+    sendBufferBytes: network.socketSendBufferSize,
+  }
   return new Supervisor({
     workerFile: new URL('./worker.js', import.meta.url),
     namePrefix: 'socket',
     resourceLimits: { maxYoungGenerationSizeMb: WORKER_YOUNG_GENERATION_MB },
     workerDataFor: (workerIndex, workerName): UdpWorkerData => ({
-      ...shared,
+      ...forAll,
       workerIndex,
       workerName,
       sockets: sockets.forWorker(workerIndex),
     }),
-    locksHeldBy: workerIndex => locksHeldBy(swarmMemory, lockOwnerOf(workerIndex)),
-    restartObstacle: () => restartObstacle,
+    locksHeldBy: workerIndex => locksHeldBy(swarmMemory, lockOwnerOf(firstWorker + workerIndex)),
+    restartObstacle: () => shared.restartObstacle ?? sockets.restartObstacle,
     onRestart: (worker, reason) => onEvent({ event: 'worker-restarted', worker, reason }),
   })
 }
 
 /**
- * All sockets are bound and all workers are loaded, and wait where there are privileges to give up: no packet is read
- * before that is done.
- */
-async function beginServing(
-  privileges: PrivilegeDrop | null,
-  signals: WorkerSignals,
-  workers: UdpSupervisor,
-  { engine }: EngineChoice,
-  onEvent: TrackerEventSink,
-): Promise<void> {
-  if (privileges === null) return
-  onEvent({ event: 'notice', text: privileges.apply() })
-  signals.release()
-  if (engine === 'node') await workers.release()
-}
-
-/**
  * Starts worker 1 first: on the node engine only it can tell which port "port 0" became.
- * @returns the addresses that are served
+ * @returns what is listened on, `udp 127.0.0.1:3000`
  */
 async function startWorkers(
   workers: UdpSupervisor,
@@ -208,14 +134,13 @@ async function startWorkers(
   choice: EngineChoice,
   begin: () => Promise<void>,
   onEvent: TrackerEventSink,
-): Promise<SocketAddress[]> {
+): Promise<readonly string[]> {
   const reported = await workers.start(0)
   if (reported.length > 0) sockets.learnAddresses(reported.map(report => report.address))
   const others = Array.from({ length: sockets.workers - 1 }, (_, index) => workers.start(index + 1))
   const reports = [...reported, ...(await Promise.all(others)).flat()]
   const opened = firstPerAddress(choice.engine === 'native' ? sockets.opened : reports)
   await begin()
-  onEvent({ event: 'notice', text: `engine ${choice.engine}: ${choice.reason}` })
   for (const text of sockets.notices) onEvent({ event: 'notice', text })
   for (const { address } of opened) {
     onEvent({
@@ -241,7 +166,7 @@ async function startWorkers(
       sendBytesGranted: socket.sendBufferBytesGranted,
     })
   }
-  return opened.map(({ address }) => address)
+  return opened.map(({ address }) => `udp ${formatSocketAddress(address)}`)
 }
 
 function wildcardNotice(address: SocketAddress): string {
@@ -259,56 +184,4 @@ function firstPerAddress(sockets: readonly WorkerSocketReport[]): WorkerSocketRe
     if (!byAddress.has(key)) byAddress.set(key, socket)
   }
   return [...byAddress.values()]
-}
-
-/** A promise that is never fulfilled, and its `reject`. */
-function rejectable(): { promise: Promise<never>; reject: (error: Error) => void } {
-  let reject: (error: Error) => void = () => undefined
-  const promise = new Promise<never>((_, rejectPromise) => {
-    reject = rejectPromise
-  })
-  // Looked at late, if at all: until then it must not count as unhandled.
-  promise.catch(() => undefined)
-  return { promise, reject }
-}
-
-function lockAbandoned(cause: Error): AquaticError {
-  return new AquaticError('AQ_WORKER_DIED_WITH_LOCK', `The swarm can't be cleaned: ${cause.message}.`, {
-    remedy: 'the swarm may be inconsistent, start again; please report this line',
-    cause,
-  })
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
-}
-
-/** For the service manager. */
-function statusLine(swarm: Swarm): string {
-  const { torrents, ipv4, ipv6 } = swarm.totals()
-  return `${torrents} torrents, ${ipv4.peers + ipv6.peers} peers`
-}
-
-function summarise(
-  counters: Record<UdpCounterName, number>,
-  kernelDrops: number,
-  swarm: Swarm,
-  seconds: number,
-): TrackerSummary {
-  const sum = (prefix: string): number =>
-    udpCounterNames.filter(name => name.startsWith(prefix)).reduce((total, name) => total + counters[name], 0)
-  const totals = swarm.totals()
-  return {
-    seconds,
-    requests: sum('requests'),
-    responses: sum('responses'),
-    dropped: sum('dropped'),
-    kernelDrops,
-    torrents: totals.torrents,
-    peers: totals.ipv4.peers + totals.ipv6.peers,
-    counters,
-  }
 }

@@ -8,12 +8,6 @@ import type { TorrentFilterData } from '../torrent-filter.js'
 import type { UdpRules } from './handler.js'
 import type { SipHashKey } from './siphash.js'
 
-/** Index of the control word that ends a native worker's loop when it is not zero. */
-export const CONTROL_STOP = 0
-
-/** A worker of the node engine is driven by events, so a timer shows that its event loop turns. */
-export const NODE_BEAT_INTERVAL_MS = 200
-
 /** Sockets of one worker: opened by the main thread (native) or to be opened here (node). */
 export type WorkerSockets =
   | { readonly engine: 'native'; readonly sockets: readonly OpenUdpSocket[] }
@@ -32,6 +26,8 @@ export interface NodeSocketPlan {
 export interface UdpWorkerData {
   readonly workerIndex: number
   readonly workerName: string
+  /** The first of the UDP workers among those of all trackers of the process. */
+  readonly firstWorker: number
   readonly sockets: WorkerSockets
   readonly rules: UdpRules
   readonly swarm: SwarmMemory
@@ -60,6 +56,3 @@ export interface WorkerSocketReport {
   readonly receiveBufferBytesGranted: number
   readonly sendBufferBytesGranted: number
 }
-
-/** Lock owner 1 is the main thread (cleaning, statistics); workers follow. */
-export const lockOwnerOf = (workerIndex: number): number => workerIndex + 2

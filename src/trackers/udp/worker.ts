@@ -14,18 +14,12 @@ import { Swarm } from '../../swarm/swarm.js'
 import { PeerIdTable } from '../peer-id-table.js'
 import { RELEASE_MESSAGE, type WorkerMessage } from '../supervisor.js'
 import { TorrentFilter } from '../torrent-filter.js'
+import { CONTROL_STOP, lockOwnerOf, NODE_BEAT_INTERVAL_MS } from '../tracker.js'
 import { WorkerSignals } from '../worker-signals.js'
 import { ConnectionIds } from './connection-id.js'
 import { UdpCounter, udpCounters } from './counters.js'
 import { packetBytesFor, UdpHandler } from './handler.js'
-import {
-  CONTROL_STOP,
-  lockOwnerOf,
-  NODE_BEAT_INTERVAL_MS,
-  type NodeSocketPlan,
-  type UdpWorkerData,
-  type WorkerSocketReport,
-} from './worker-data.js'
+import type { NodeSocketPlan, UdpWorkerData, WorkerSocketReport } from './worker-data.js'
 
 function countSendFailures(totals: SendTotals, counters: Float64Array): void {
   if (totals.skipped === 0 && totals.retried === 0) return
@@ -37,11 +31,12 @@ function countSendFailures(totals: SendTotals, counters: Float64Array): void {
 
 function createHandler(data: UdpWorkerData, counters: Float64Array): UdpHandler {
   const swarm = new Swarm(data.swarm, {
-    lockOwner: lockOwnerOf(data.workerIndex),
+    lockOwner: lockOwnerOf(data.firstWorker + data.workerIndex),
     randomSeed: crypto.getRandomValues(new Int32Array(1))[0],
   })
   const connectionIds = new ConnectionIds(data.connectionIdKey, data.maxConnectionAgeSeconds)
-  const filter = data.filter === null ? null : new TorrentFilter(data.filter, data.workerIndex)
+  const filter =
+    data.filter === null ? null : new TorrentFilter(data.filter, data.firstWorker + data.workerIndex)
   const lookahead = new Lookahead(data.swarm, data.batchSize)
   const peerIds = data.peerIds === null ? null : new PeerIdTable(data.peerIds)
   return new UdpHandler(data.rules, swarm, connectionIds, filter, counters, lookahead, peerIds)

@@ -1,0 +1,230 @@
+// TLS of the native engine: OpenSSL on the descriptors of the epoll loop. One context for each worker; what one worker
+// sealed into a session ticket another opens, since all have the same ticket keys.
+
+import type { Certificate } from '../certificate.js'
+import { ALPN_PROTOCOL, TICKET_KEY_BYTES, TLS12_CIPHERS } from '../tls-settings.js'
+import { type Address, alpnCallback, loadOpenSsl, type OpenSsl } from './openssl.js'
+
+/** What a call on a connection says when it is not a number of bytes. */
+export const TlsStatus = {
+  /** The peer has said that nothing follows. */
+  ended: 0,
+  wantsRead: -1,
+  wantsWrite: -2,
+  /** The connection can't go on, nor be shut down politely. */
+  failed: -3,
+} as const
+
+const SSL_ERROR_WANT_READ = 2
+const SSL_ERROR_WANT_WRITE = 3
+const SSL_ERROR_ZERO_RETURN = 6
+
+const SSL_CTRL_EXTRA_CHAIN_CERT = 14
+const SSL_CTRL_MODE = 33
+const SSL_CTRL_SET_READ_AHEAD = 41
+const SSL_CTRL_SET_SESS_CACHE_MODE = 44
+const SSL_CTRL_SET_TLSEXT_TICKET_KEYS = 59
+const SSL_CTRL_SET_MIN_PROTO_VERSION = 123
+const TLS1_2_VERSION = 0x0303
+
+// Written bytes may be offered again from elsewhere, and in part; idle connections hold no buffers.
+const SSL_MODE_ENABLE_PARTIAL_WRITE = 1
+const SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER = 2
+const SSL_MODE_RELEASE_BUFFERS = 0x10
+
+// Many BitTorrent clients close without the farewell of TLS: what has come then counts as all.
+const SSL_OP_IGNORE_UNEXPECTED_EOF = 2 ** 7
+const SSL_OP_NO_COMPRESSION = 2 ** 17
+const SSL_OP_NO_RENEGOTIATION = 2 ** 30
+
+export interface NativeTlsOptions {
+  readonly certificate: Certificate
+  /** TICKET_KEY_BYTES random bytes, the same for all workers. */
+  readonly ticketKeys: Uint8Array
+}
+
+/** Why native TLS can't work here, or null. */
+export function nativeTlsObstacle(): string | null {
+  try {
+    loadOpenSsl()
+    return null
+  } catch (error) {
+    return `OpenSSL can't be called (${(error as Error).message.split('\n')[0]})`
+  }
+}
+
+export class NativeTls {
+  readonly #ssl: OpenSsl = loadOpenSsl()
+  readonly #ticketKeys: Uint8Array
+  #context: Address
+
+  /** @throws when OpenSSL refuses the certificate or the keys */
+  constructor({ certificate, ticketKeys }: NativeTlsOptions) {
+    this.#ticketKeys = ticketKeys
+    this.#context = this.#createContext(certificate)
+  }
+
+  /**
+   * New connections are shown this certificate; those that are open keep theirs.
+   * @throws when OpenSSL refuses it; the one before stays
+   */
+  setCertificate(certificate: Certificate): void {
+    const before = this.#context
+    this.#context = this.#createContext(certificate)
+    // Connections hold references of their own.
+    this.#ssl.SSL_CTX_free(before)
+  }
+
+  /** No connection can be opened afterwards. */
+  close(): void {
+    this.#ssl.SSL_CTX_free(this.#context)
+    this.#context = 0
+  }
+
+  /** The state of TLS for a connection, to be freed with `free`; 0 if there is no memory. */
+  open(fd: number): Address {
+    this.#ssl.ERR_clear_error()
+    const ssl = this.#ssl.SSL_new(this.#context)
+    if (ssl !== 0 && this.#ssl.SSL_set_fd(ssl, fd) !== 1) {
+      this.#ssl.SSL_free(ssl)
+      return 0
+    }
+    return ssl
+  }
+
+  free(ssl: Address): void {
+    this.#ssl.SSL_free(ssl)
+  }
+
+  /** Goes on with the handshake. @returns 1 when it is done, else a `TlsStatus` */
+  accept(ssl: Address): number {
+    this.#ssl.ERR_clear_error()
+    const result = this.#ssl.SSL_accept(ssl)
+    return result === 1 ? 1 : this.#statusOf(ssl, result)
+  }
+
+  isResumed(ssl: Address): boolean {
+    return this.#ssl.SSL_session_reused(ssl) === 1
+  }
+
+  /** @returns bytes read, at most one record, or a `TlsStatus` */
+  read(ssl: Address, bytes: Uint8Array, count: number): number {
+    this.#ssl.ERR_clear_error()
+    const result = this.#ssl.SSL_read(ssl, bytes, count)
+    return result > 0 ? result : this.#statusOf(ssl, result)
+  }
+
+  /** Whether there is input that the kernel has given and `read` has not. */
+  hasPending(ssl: Address): boolean {
+    return this.#ssl.SSL_has_pending(ssl) === 1
+  }
+
+  /** @returns bytes taken, at most one record, or a `TlsStatus`; then the same bytes must be offered again */
+  write(ssl: Address, bytes: Uint8Array, count: number): number {
+    this.#ssl.ERR_clear_error()
+    const result = this.#ssl.SSL_write(ssl, bytes, count)
+    return result > 0 ? result : this.#statusOf(ssl, result)
+  }
+
+  /** Says farewell, if there is room for it; without it a client may take the answer for cut off. */
+  shutdown(ssl: Address): void {
+    this.#ssl.ERR_clear_error()
+    this.#ssl.SSL_shutdown(ssl)
+  }
+
+  #statusOf(ssl: Address, result: number): number {
+    switch (this.#ssl.SSL_get_error(ssl, result)) {
+      case SSL_ERROR_WANT_READ:
+        return TlsStatus.wantsRead
+      case SSL_ERROR_WANT_WRITE:
+        return TlsStatus.wantsWrite
+      case SSL_ERROR_ZERO_RETURN:
+        return TlsStatus.ended
+      default:
+        return TlsStatus.failed
+    }
+  }
+
+  #createContext(certificate: Certificate): Address {
+    const ssl = this.#ssl
+    ssl.ERR_clear_error()
+    const context = ssl.SSL_CTX_new(ssl.TLS_server_method())
+    try {
+      this.#check(context !== 0, 'SSL_CTX_new')
+      const versionSet = ssl.SSL_CTX_ctrl(context, SSL_CTRL_SET_MIN_PROTO_VERSION, TLS1_2_VERSION, null)
+      this.#check(versionSet === 1, 'the lowest version')
+      ssl.SSL_CTX_set_options(
+        context,
+        SSL_OP_IGNORE_UNEXPECTED_EOF + SSL_OP_NO_COMPRESSION + SSL_OP_NO_RENEGOTIATION,
+      )
+      const mode =
+        SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS
+      ssl.SSL_CTX_ctrl(context, SSL_CTRL_MODE, mode, null)
+      // One recv for a record instead of one for its header and one for the rest.
+      ssl.SSL_CTX_ctrl(context, SSL_CTRL_SET_READ_AHEAD, 1, null)
+      // Tickets carry the sessions: a cache would be memory that clients fill.
+      ssl.SSL_CTX_ctrl(context, SSL_CTRL_SET_SESS_CACHE_MODE, 0, null)
+      this.#check(ssl.SSL_CTX_set_cipher_list(context, cString(TLS12_CIPHERS)) === 1, 'the ciphers')
+      ssl.SSL_CTX_set_alpn_select_cb(context, alpnCallback(ALPN_PROTOCOL), 0)
+      this.#useTicketKeys(context)
+      this.#useCertificate(context, certificate)
+      return context
+    } catch (error) {
+      if (context !== 0) ssl.SSL_CTX_free(context)
+      throw error
+    }
+  }
+
+  #useTicketKeys(context: Address): void {
+    const keys = this.#ticketKeys
+    const set = this.#ssl.SSL_CTX_ctrl(context, SSL_CTRL_SET_TLSEXT_TICKET_KEYS, keys.length, keys)
+    this.#check(keys.length === TICKET_KEY_BYTES && set === 1, 'the ticket keys')
+  }
+
+  #useCertificate(context: Address, { chainPem, keyPem }: Certificate): void {
+    const ssl = this.#ssl
+    const chain = this.#readPem(chainPem, bio => {
+      const certificates: Address[] = []
+      for (let one = ssl.PEM_read_bio_X509(bio, 0, 0, 0); one !== 0; ) {
+        certificates.push(one)
+        one = ssl.PEM_read_bio_X509(bio, 0, 0, 0)
+      }
+      return certificates
+    })
+    const key = this.#readPem(keyPem, bio => ssl.PEM_read_bio_PrivateKey(bio, 0, 0, 0))
+    try {
+      this.#check(chain.length > 0 && key !== 0, 'the PEM text')
+      this.#check(ssl.SSL_CTX_use_certificate(context, chain[0]) === 1, 'the certificate')
+      this.#check(ssl.SSL_CTX_use_PrivateKey(context, key) === 1, 'the private key')
+      this.#check(ssl.SSL_CTX_check_private_key(context) === 1, 'the private key with this certificate')
+      while (chain.length > 1) {
+        // The context owns it from here on.
+        const added = ssl.controlWithAddress(context, SSL_CTRL_EXTRA_CHAIN_CERT, 0, chain[1])
+        this.#check(added === 1, 'the certificate chain')
+        chain.splice(1, 1)
+      }
+    } finally {
+      for (const certificate of chain) ssl.X509_free(certificate)
+      if (key !== 0) ssl.EVP_PKEY_free(key)
+    }
+  }
+
+  #readPem<Result>(text: string, read: (bio: Address) => Result): Result {
+    const bytes = Buffer.from(text, 'latin1')
+    const bio = this.#ssl.BIO_new_mem_buf(bytes, bytes.length)
+    try {
+      return read(bio)
+    } finally {
+      this.#ssl.BIO_free(bio)
+      // The end of the text is reported as an error.
+      this.#ssl.ERR_clear_error()
+    }
+  }
+
+  #check(isFine: boolean, what: string): void {
+    if (isFine) return
+    throw new Error(`OpenSSL refused ${what} (error 0x${this.#ssl.ERR_get_error().toString(16)})`)
+  }
+}
+
+const cString = (text: string): Uint8Array => new TextEncoder().encode(`${text}\0`)

@@ -1,0 +1,295 @@
+// Runs the trackers of one process, from configuration to shutdown: one swarm, one access list, one cleaner, one set of
+// statistics for all of them, whatever they speak.
+
+import { AquaticError } from '../errors.js'
+import type { TrackerSnapshot } from '../metrics/snapshot.js'
+import { chooseEngine, type EngineName, preferHugePages } from '../net/engine.js'
+import { inheritedDescriptors } from '../net/inherited-sockets.js'
+import { Cleaner } from '../swarm/cleaner.js'
+import { heapOffsetBytes, type SwarmMemory } from '../swarm/memory.js'
+import { Swarm } from '../swarm/swarm.js'
+import { scheduleCleaning, torrentObserverOf } from './cleaning.js'
+import type { TrackerEventSink, TrackerSummary } from './events.js'
+import {
+  isMetricsEndpointOn,
+  type MetricsEndpointConfig,
+  type MetricsService,
+  openMetricsEndpoint,
+} from './metrics-endpoint.js'
+import { type Observation, type ObservationConfig, observeSwarm } from './observation.js'
+import { type PrivilegeDrop, type PrivilegeSettings, preparePrivilegeDrop } from './privileges.js'
+import { reserveSwarm } from './processors.js'
+import { Reloader } from './reload.js'
+import { connectServiceManager, type ServiceManager } from './service-manager.js'
+import { composeSnapshot } from './snapshot.js'
+import { type Statistics, startStatistics } from './statistics.js'
+import { type AccessListSettings, TorrentFilterOwner } from './torrent-filter-owner.js'
+import {
+  type BoundTracker,
+  CONTROL_STOP,
+  MAIN_THREAD_LOCK_OWNER,
+  type SharedByTrackers,
+  type Tracker,
+  type TrackerSetup,
+} from './tracker.js'
+
+/** The part of the configuration that does not depend on what is spoken. */
+export interface HostConfig extends ObservationConfig {
+  readonly network: { readonly engine: 'auto' | EngineName }
+  readonly swarm: { readonly memoryLimit: number }
+  readonly privileges: PrivilegeSettings
+  readonly accessList: AccessListSettings
+  readonly statistics: ObservationConfig['statistics'] & MetricsEndpointConfig
+}
+
+export interface RunOptions {
+  /** Aborted: stop reading, answer what was read, return. */
+  readonly signal: AbortSignal
+  readonly onEvent: TrackerEventSink
+  /** Called once reloads are possible, with the function to call for each. */
+  readonly onReloadable: (reload: () => void) => void
+}
+
+/**
+ * Serves until `signal` is aborted. `listening` events come when every worker receives.
+ * @throws AquaticError when it can't start or can't go on
+ */
+export async function runTrackers(
+  config: HostConfig,
+  setups: readonly TrackerSetup[],
+  options: RunOptions,
+): Promise<TrackerSummary> {
+  const { onEvent } = options
+  const engine = await chooseEngine(config.network.engine)
+  const privileges = await preparePrivilegeDrop(config.privileges, engine.engine)
+  const service = await connectServiceManager(process.env, onEvent)
+  const filter = await TorrentFilterOwner.open(config.accessList)
+  const bound: BoundTracker[] = []
+  try {
+    const swarmMemory = await openSwarm(config, engine.engine)
+    const inherited = inheritedDescriptors(process.env, process.pid)
+    for (const setup of setups) bound.push(await setup.bind(engine, inherited))
+    const observation = observeSwarm(config, onEvent)
+    const shared: Omit<SharedByTrackers, 'firstWorker'> = {
+      engine,
+      swarmMemory,
+      swarm: new Swarm(swarmMemory, { lockOwner: MAIN_THREAD_LOCK_OWNER, randomSeed: 1 }),
+      filter: filter?.share(bound.reduce((sum, { workerCount }) => sum + workerCount, 0)) ?? null,
+      peerIds: observation.peerIds,
+      startedAtSeconds: process.hrtime()[0],
+      control: new SharedArrayBuffer(4),
+      isTimed: isMetricsEndpointOn(config.statistics),
+      restartObstacle: privileges?.restartObstacle,
+      onEvent,
+    }
+    let firstWorker = 0
+    const trackers = bound.map(tracker => {
+      const created = tracker.create({ ...shared, firstWorker })
+      firstWorker += tracker.workerCount
+      return created
+    })
+    const host: Host = { config, shared, filter, observation, privileges, service, setups, trackers }
+    return await serve(host, options)
+  } finally {
+    await filter?.close()
+    for (const tracker of bound) tracker.close()
+    service.close()
+  }
+}
+
+/** Everything that is ready when the first worker starts. */
+interface Host {
+  readonly config: HostConfig
+  readonly shared: Omit<SharedByTrackers, 'firstWorker'>
+  readonly filter: TorrentFilterOwner | null
+  readonly observation: Observation
+  readonly privileges: PrivilegeDrop | null
+  readonly service: ServiceManager
+  readonly setups: readonly TrackerSetup[]
+  readonly trackers: readonly Tracker[]
+}
+
+async function serve(host: Host, { signal, onEvent, onReloadable }: RunOptions): Promise<TrackerSummary> {
+  const { config, shared, filter, service, trackers } = host
+  const failure = rejectable()
+  const stopCleaning = startCleaning(host, failure.reject)
+  let statistics: Statistics | undefined
+  let metrics: MetricsService | undefined
+  const collect = (): TrackerSnapshot => collectSnapshots(host, statistics)[0]
+  const reloadables = [
+    ...(filter === null ? [] : [filter]),
+    ...trackers.flatMap(tracker => tracker.reloadables),
+  ]
+  const reloader = new Reloader({ reloadables, service, onEvent, onFailure: failure.reject })
+  const stopRequested = aborted(signal)
+  try {
+    metrics = await openMetricsEndpoint(config.statistics, onEvent)
+    const starting = startAll(host, onEvent)
+    // A stop may come first; then nobody is left to hear how the start went on.
+    starting.catch(() => undefined)
+    const listening = (await Promise.race([starting, stopRequested])) ?? []
+    statistics = startStatistics(config.statistics, { collect, onEvent })
+    metrics?.serve({
+      collect,
+      handlingTimes: trackers[0].handlingTimes,
+      restarts: () => trackers.reduce((sum, { workers }) => sum + workers.restarts, 0),
+    })
+    service.notifyReady(`listening ${listening.join(', ')}`)
+    onReloadable(() => reloader.request())
+    watchWorkers(host)
+    const failures = trackers.map(({ workers }) => workers.failed)
+    await Promise.race([stopRequested, failure.promise, ...failures])
+    reloader.close()
+    service.notifyStopping()
+    // Before the sockets close: with them go the kernel's counters.
+    const kernelDrops = trackers.reduce((sum, tracker) => sum + tracker.figures().kernelDrops, 0)
+    Atomics.store(new Int32Array(shared.control), CONTROL_STOP, 1)
+    await Promise.all(trackers.map(({ workers }) => workers.stop()))
+    return summarise(host, kernelDrops)
+  } finally {
+    await Promise.all(trackers.map(({ workers }) => workers.terminate()))
+    for (const tracker of trackers) tracker.stopWatching()
+    await Promise.all([stopCleaning(), metrics?.close(), statistics?.stop()])
+  }
+}
+
+async function openSwarm(config: HostConfig, engine: EngineName): Promise<SwarmMemory> {
+  const memory = reserveSwarm(config.swarm.memoryLimit, {
+    maxPeerAgeSeconds: config.cleaning.maxPeerAge,
+    cleaningIntervalSeconds: config.cleaning.torrentCleaningInterval,
+  })
+  await preferHugePages(engine, memory.buffer, heapOffsetBytes(memory))
+  return memory
+}
+
+/**
+ * Starts the workers of all trackers. Where rights of root are to be given up, they wait until all sockets are bound
+ * and all workers are loaded: no request is read before that is done.
+ * @returns what is listened on
+ */
+async function startAll(
+  { privileges, shared, trackers }: Host,
+  onEvent: TrackerEventSink,
+): Promise<string[]> {
+  if (privileges === null) for (const { signals } of trackers) signals.release()
+  let loading = trackers.length
+  const allLoaded = rendezvous()
+  const begin = async (): Promise<void> => {
+    loading--
+    if (loading > 0) return await allLoaded.promise
+    if (privileges !== null) {
+      onEvent({ event: 'notice', text: privileges.apply() })
+      for (const { signals } of trackers) signals.release()
+      if (shared.engine.engine === 'node') await Promise.all(trackers.map(({ workers }) => workers.release()))
+    }
+    onEvent({ event: 'notice', text: `engine ${shared.engine.engine}: ${shared.engine.reason}` })
+    allLoaded.resolve()
+  }
+  return (await Promise.all(trackers.map(tracker => tracker.start(begin)))).flat()
+}
+
+function startCleaning(host: Host, onFailure: (error: Error) => void): () => Promise<void> {
+  const { config, shared, filter, observation } = host
+  const observers = observation.cleaningObservers
+  const cleaner = new Cleaner(shared.swarm, filter?.isForbidden, torrentObserverOf(observers))
+  return scheduleCleaning(cleaner, {
+    intervalSeconds: config.cleaning.torrentCleaningInterval,
+    nowSeconds: () => secondsSinceStart(host),
+    onFailure: cause => onFailure(lockAbandoned(cause)),
+    times: observation.cleaningTimes,
+    observers,
+  })
+}
+
+/** The clock of announces. */
+function secondsSinceStart({ shared }: Host): number {
+  return process.hrtime()[0] - shared.startedAtSeconds
+}
+
+/** One snapshot for each tracker, with what they share. */
+function collectSnapshots(host: Host, statistics: Statistics | undefined): TrackerSnapshot[] {
+  const { shared, filter, observation, setups, trackers } = host
+  const figures = trackers.map(tracker => tracker.figures())
+  const common = observation.figures({
+    swarmTotals: shared.swarm.totals(),
+    accessListEntries: filter?.entries ?? 0,
+    outputFailures: statistics?.outputFailures() ?? 0,
+    peerIdsReplaced: figures.reduce((sum, { peerIdsReplaced }) => sum + peerIdsReplaced, 0),
+    nowSeconds: secondsSinceStart(host),
+  })
+  return figures.map((own, index) => composeSnapshot(setups[index].protocol, own, common))
+}
+
+/** Lets the service manager's watchdog know that every worker goes on. */
+function watchWorkers({ service, shared, trackers }: Host): void {
+  const names = trackers.flatMap(({ workers, signals }) =>
+    signals.beats().map((_, index) => workers.nameOf(index)),
+  )
+  service.watch({
+    beats: () => trackers.flatMap(({ signals }) => signals.beats()),
+    nameOf: index => names[index],
+    beatIntervalMs: Math.max(...trackers.map(({ beatIntervalMs }) => beatIntervalMs)),
+    status: () => {
+      const { torrents, ipv4, ipv6 } = shared.swarm.totals()
+      return `${torrents} torrents, ${ipv4.peers + ipv6.peers} peers`
+    },
+  })
+}
+
+function summarise(host: Host, kernelDrops: number): TrackerSummary {
+  const counters: Record<string, number> = {}
+  for (const tracker of host.trackers) {
+    for (const [name, count] of Object.entries(tracker.counters()))
+      counters[name] = (counters[name] ?? 0) + count
+  }
+  const sum = (prefix: string): number =>
+    Object.entries(counters).reduce(
+      (total, [name, count]) => total + (name.startsWith(prefix) ? count : 0),
+      0,
+    )
+  const totals = host.shared.swarm.totals()
+  return {
+    seconds: secondsSinceStart(host),
+    requests: sum('requests'),
+    responses: sum('responses'),
+    dropped: sum('dropped'),
+    kernelDrops,
+    torrents: totals.torrents,
+    peers: totals.ipv4.peers + totals.ipv6.peers,
+    counters,
+  }
+}
+
+/** A promise that is never fulfilled, and its `reject`. */
+function rejectable(): { promise: Promise<never>; reject: (error: Error) => void } {
+  let reject: (error: Error) => void = () => undefined
+  const promise = new Promise<never>((_, rejectPromise) => {
+    reject = rejectPromise
+  })
+  // Looked at late, if at all: until then it must not count as unhandled.
+  promise.catch(() => undefined)
+  return { promise, reject }
+}
+
+/** Somewhere to wait for each other. */
+function rendezvous(): { promise: Promise<void>; resolve: () => void } {
+  let resolve: () => void = () => undefined
+  const promise = new Promise<void>(resolvePromise => {
+    resolve = resolvePromise
+  })
+  return { promise, resolve }
+}
+
+function lockAbandoned(cause: Error): AquaticError {
+  return new AquaticError('AQ_WORKER_DIED_WITH_LOCK', `The swarm can't be cleaned: ${cause.message}.`, {
+    remedy: 'the swarm may be inconsistent, start again; please report this line',
+    cause,
+  })
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}

@@ -1,0 +1,59 @@
+// What the HTTP tracker will ask of its machine, for `config check`.
+
+import type { HttpConfig } from '../../config/http.js'
+import { describeCertificate } from '../../config/machine/certificates.js'
+import type { MachineNeeds } from '../../config/machine/needs.js'
+import {
+  endpointSockets,
+  identityNeed,
+  listInputs,
+  memoryNeed,
+  openFilesOfProcess,
+  openFilesPerWorker,
+  servedSockets,
+  when,
+  writtenFiles,
+} from '../common-needs.js'
+import { workerCount } from '../processors.js'
+
+/** With max_connections = 0 the limit of open files decides; less than this is not worth starting with. */
+const automaticConnectionsMin = 1000
+
+/** The needs of a configuration that has been checked by itself. */
+export function httpNeeds(config: HttpConfig): MachineNeeds {
+  const { network } = config
+  const workers = workerCount(config.socketWorkers)
+  const served = servedSockets(network, 'tcp')
+  const unixSockets = when(network.unixSocketPath !== '', {
+    key: 'network.unix_socket_path',
+    path: network.unixSocketPath,
+  })
+  const listeners = served.length + unixSockets.length
+  const connections = network.maxConnections > 0 ? network.maxConnections : automaticConnectionsMin
+  return {
+    sockets: [...served, ...endpointSockets(config)],
+    unixSockets,
+    buffers: [],
+    workers: { key: 'socket_workers', count: workers },
+    openFiles: openFilesOfProcess + workers * (listeners + openFilesPerWorker) + connections,
+    memory: memoryNeed(config),
+    inputs: [
+      ...when(network.enableTls, {
+        key: 'network.tls_certificate_path',
+        path: network.tlsCertificatePath,
+        read: async () =>
+          describeCertificate(
+            {
+              certificatePath: network.tlsCertificatePath,
+              keyPath: network.tlsPrivateKeyPath,
+              passphrasePath: network.tlsPrivateKeyPassphrasePath,
+            },
+            new Date(),
+          ),
+      }),
+      ...listInputs(config),
+    ],
+    outputs: writtenFiles(config),
+    identity: identityNeed(config),
+  }
+}

@@ -1,0 +1,77 @@
+// What is set up so that the shared swarm can be looked at: histograms, the table of peer ids, cleaning times, the
+// scrape export.
+
+import { CleaningTimes } from '../metrics/cleaning-times.js'
+import { PeersPerTorrentHistograms } from '../metrics/peers-per-torrent.js'
+import type { SwarmTotals } from '../swarm/swarm.js'
+import type { CleaningObserver } from './cleaning.js'
+import type { TrackerEventSink } from './events.js'
+import { countPeerClients } from './peer-clients.js'
+import { createPeerIdTable, PeerIdTable, type PeerIdTableMemory } from './peer-id-table.js'
+import { type ScrapeExportConfig, scrapeExportOf } from './scrape-export.js'
+import type { HostFigures } from './snapshot.js'
+import { areStatisticsActive, type StatisticsConfig } from './statistics.js'
+
+export interface ObservationConfig {
+  readonly statistics: StatisticsConfig & { readonly peerClientsMax: number }
+  readonly cleaning: { readonly torrentCleaningInterval: number; readonly maxPeerAge: number }
+  readonly accessList: { readonly mode: string }
+  readonly scrapeExports: ScrapeExportConfig
+}
+
+export interface Observation {
+  /** For the workers; null while clients are not counted. */
+  readonly peerIds: PeerIdTableMemory | null
+  readonly cleaningTimes: CleaningTimes
+  readonly cleaningObservers: readonly CleaningObserver[]
+  figures(sources: ObservationSources): HostFigures
+}
+
+/** What only the running host has. */
+export interface ObservationSources {
+  readonly swarmTotals: SwarmTotals
+  readonly accessListEntries: number
+  readonly outputFailures: number
+  readonly peerIdsReplaced: number
+  /** The clock of announces, in whole seconds since the start. */
+  readonly nowSeconds: number
+}
+
+/** Nothing that costs memory or time is made unless the configuration asks for it and somebody would see it. */
+export function observeSwarm(config: ObservationConfig, onEvent: TrackerEventSink): Observation {
+  const { statistics, cleaning, accessList, scrapeExports } = config
+  const isActive = areStatisticsActive(statistics)
+  const isCountingClients = isActive && statistics.peerClients
+  const memory = isCountingClients ? createPeerIdTable(statistics.peerClientsMax, cleaning.maxPeerAge) : null
+  const table = memory === null ? null : new PeerIdTable(memory)
+  const histograms = isActive && statistics.torrentPeerHistograms ? new PeersPerTorrentHistograms() : null
+  const cleaningTimes = new CleaningTimes(cleaning.torrentCleaningInterval)
+  const startedAtMs = performance.now()
+  return {
+    peerIds: memory,
+    cleaningTimes,
+    cleaningObservers: [
+      ...(histograms === null ? [] : [histogramObserver(histograms)]),
+      ...scrapeExportOf(scrapeExports, onEvent),
+    ],
+    figures: ({ swarmTotals, accessListEntries, outputFailures, peerIdsReplaced, nowSeconds }) => ({
+      intervalSeconds: statistics.interval,
+      uptimeSeconds: (performance.now() - startedAtMs) / 1000,
+      swarmTotals,
+      cleaning: cleaningTimes.snapshot(),
+      accessList: { mode: accessList.mode, entries: accessListEntries },
+      outputFailures,
+      peersPerTorrent: histograms?.published,
+      peerClients: table && countPeerClients(table, nowSeconds, peerIdsReplaced),
+    }),
+  }
+}
+
+function histogramObserver(histograms: PeersPerTorrentHistograms): CleaningObserver {
+  return {
+    begin: () => histograms.begin(),
+    torrent: (_hash0, _hash1, _hash2, _hash3, _hash4, counts) =>
+      histograms.record(counts.seedersIpv4 + counts.leechersIpv4, counts.seedersIpv6 + counts.leechersIpv6),
+    end: () => void histograms.end(),
+  }
+}
