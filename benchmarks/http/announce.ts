@@ -11,15 +11,22 @@ export interface Answer {
   readonly peers: number
 }
 
-/** The request of one leecher for a torrent of the yardstick; the number makes peer id and port its own. */
-export function encodeAnnounce(torrent: number, peer: number): string {
+/**
+ * The request of one leecher for a torrent of the yardstick; the number makes peer id and port its own. A
+ * stopped one leaves no peer behind.
+ */
+export function encodeAnnounce(
+  torrent: number,
+  peer: number,
+  event: 'started' | 'stopped' = 'started',
+): string {
   const infoHash = [...torrentInfoHash(torrent)]
     .map(byte => `%${byte.toString(16).padStart(2, '0')}`)
     .join('')
   const peerId = `-AQ0000-${peer.toString(16).padStart(12, '0')}`
   const query =
     `info_hash=${infoHash}&peer_id=${peerId}&port=${1 + (peer % 60000)}&uploaded=0&downloaded=0&left=1000` +
-    '&compact=1&numwant=30&event=started'
+    `&compact=1&numwant=${event === 'started' ? 30 : 0}&event=${event}`
   return `GET /announce?${query} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: probe\r\n\r\n`
 }
 
