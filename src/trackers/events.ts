@@ -6,7 +6,8 @@ import type { TrackerSnapshot } from '../metrics/snapshot.js'
 export type TrackerEvent =
   | {
       readonly event: 'listening'
-      readonly protocol: 'udp'
+      readonly protocol: 'udp' | 'http' | 'https'
+      /** An IP address, or the path of a Unix socket, whose port is 0. */
       readonly address: string
       readonly port: number
       readonly engine: string

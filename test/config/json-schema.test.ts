@@ -62,6 +62,21 @@ function isSeenBySchema([entry, toml]: readonly [Entry, string]): boolean {
   return !(entry.leaf.type === 'socketAddress' && toml.startsWith('"[::ffff:1.2.3.4]'))
 }
 
+for (const name of ['http-released-0.9.0.toml', 'http-development.toml']) {
+  test(`${name} is valid`, async () => {
+    const schema = jsonSchemaOf(await tableOf('http'))
+    const document = parse(readFileSync(dataFile(name), 'utf8'))
+    assert.deepEqual(schemaProblems(schema, document), [])
+    const { metrics } = schema['properties'] as Record<string, Record<string, unknown>>
+    assert.equal(metrics!['deprecated'], true)
+    const mutation = { ...document, metrics: { port: 3 }, swarm_workers: -1 }
+    assert.deepEqual(schemaProblems(schema, mutation).sort(), [
+      '$.metrics.port: unknown',
+      '$.swarm_workers: minimum 0',
+    ])
+  })
+}
+
 for (const name of ['released-0.9.0.toml', 'development.toml']) {
   const document = parse(readFileSync(dataFile(name), 'utf8'))
 

@@ -3,19 +3,13 @@ import { test } from 'node:test'
 import { type ConfigSources, defaultConfig, loadConfig } from '../../src/config/load.js'
 import { entriesOf } from '../../src/config/schema.js'
 import { type UdpConfig, udpTable } from '../../src/config/udp.js'
+import { problemsOf as problemsOfTable } from './problems.js'
 import { dataFile, scratchFile } from './scratch.js'
 
 const ringNotice =
   'network.use_io_uring has no effect: packets are moved by recvmmsg and sendmmsg here; see network.engine.'
 
-async function problemsOf(sources: ConfigSources): Promise<readonly string[]> {
-  try {
-    await loadConfig(udpTable, sources)
-  } catch (error) {
-    return (error as { lines: readonly string[] }).lines
-  }
-  return assert.fail('it loaded')
-}
+const problemsOf = (sources: ConfigSources): Promise<readonly string[]> => problemsOfTable(udpTable, sources)
 
 test('a complete file of release 0.9.0 loads unchanged', async () => {
   const file = dataFile('released-0.9.0.toml')

@@ -58,13 +58,16 @@ function readCertificate(path: string): X509Certificate {
   }
 }
 
+/** Other blocks may lie before it, such as the parameters of an elliptic curve. */
+const keyBlock = /-----BEGIN ([A-Z ]*PRIVATE KEY)-----[\s\S]+?-----END \1-----/
+
 function readKey({ keyPath, passphrasePath }: CertificatePaths): KeyObject {
-  const text = readText(keyPath)
-  if (!text.includes('PRIVATE KEY-----')) {
+  const block = keyBlock.exec(readText(keyPath))?.[0]
+  if (block === undefined) {
     throw refuse(`${keyPath} has no private key in it`, 'give it a PEM file: -----BEGIN PRIVATE KEY-----')
   }
   // PKCS #8 says so in its first line, older forms in a header ("Proc-Type: 4,ENCRYPTED").
-  const isEncrypted = text.includes('ENCRYPTED')
+  const isEncrypted = block.includes('ENCRYPTED')
   if (isEncrypted && passphrasePath === '') {
     throw refuse(
       `The private key in ${keyPath} is encrypted`,
@@ -73,7 +76,7 @@ function readKey({ keyPath, passphrasePath }: CertificatePaths): KeyObject {
   }
   const passphrase = isEncrypted ? { passphrase: readText(passphrasePath).split(/\r?\n/)[0]! } : {}
   try {
-    return createPrivateKey({ key: text, ...passphrase })
+    return createPrivateKey({ key: block, ...passphrase })
   } catch (error) {
     if (isEncrypted) {
       const text = `The private key in ${keyPath} can't be decrypted with the passphrase in ${passphrasePath}`

@@ -64,7 +64,7 @@ const Flag = {
 export interface NativeStreamServerOptions {
   readonly listeners: readonly OpenStreamListener[]
   readonly limits: StreamLimits
-  /** Speaks TLS on every connection; closed with the server. */
+  /** Speaks TLS on every connection but those of Unix sockets; closed with the server. */
   readonly tls?: NativeTls
   /** Creates what is spoken; called once, in the constructor. */
   readonly protocol: (server: StreamServer) => StreamProtocol
@@ -269,7 +269,7 @@ export class NativeStreamServer implements StreamServer {
     }
     this.counters[StreamCounter.accepted]++
     this.#fds[slot] = fd
-    if (this.#tls === null) this.#open(slot)
+    if (this.#tls === null || family === 0) this.#open(slot)
     else {
       this.#states[slot] = State.handshaking
       this.#slots.serverDeadlines[slot] = this.nowSeconds + this.#limits.handshakeSeconds
@@ -339,7 +339,7 @@ export class NativeStreamServer implements StreamServer {
 
   /** One recv, and what the protocol makes of it. */
   #read(slot: number): void {
-    if (this.#tls !== null) {
+    if (this.#tls !== null && this.#ssl[slot] !== 0) {
       this.#readTls(slot, this.#tls)
       return
     }
@@ -431,7 +431,8 @@ export class NativeStreamServer implements StreamServer {
       // The kernel may have got more meanwhile.
       if ((this.#flags[slot] & Flag.finishing) !== 0) this.#flags[slot] |= Flag.inputMayBeUnread
       else if (this.#input.length(slot) > 0) this.#receive(slot, this.#input.show(slot), false)
-      if (this.#tls?.hasPending(this.#ssl[slot]) === true && this.#canRead(slot)) this.#read(slot)
+      const isPending = this.#tls !== null && this.#ssl[slot] !== 0 && this.#tls.hasPending(this.#ssl[slot])
+      if (isPending && this.#canRead(slot)) this.#read(slot)
       if (this.#states[slot] === State.open) this.#watch(slot)
     }
     this.#settle(slot)
@@ -439,7 +440,7 @@ export class NativeStreamServer implements StreamServer {
 
   /** @returns bytes the system took, 0 for none now, -1 when the connection is over (it has been marked) */
   #send(slot: number, bytes: Uint8Array, count: number): number {
-    if (this.#tls !== null) return this.#sendTls(slot, this.#tls, bytes, count)
+    if (this.#tls !== null && this.#ssl[slot] !== 0) return this.#sendTls(slot, this.#tls, bytes, count)
     const sent = this.#libc.send(this.#fds[slot], bytes, count, MSG_NOSIGNAL)
     if (sent >= 0) {
       this.counters[StreamCounter.bytesSent] += sent
@@ -536,7 +537,7 @@ export class NativeStreamServer implements StreamServer {
       this.#keptOutput.length(slot) === 0
     ) {
       // Half a request means that the other half may be on its way.
-      this.#tls?.shutdown(this.#ssl[slot])
+      if (this.#tls !== null && this.#ssl[slot] !== 0) this.#tls.shutdown(this.#ssl[slot])
       const mayBeUnread = (flags & Flag.inputMayBeUnread) !== 0 || this.#input.length(slot) > 0
       if (mayBeUnread && (flags & Flag.inputEnded) === 0) this.#linger(slot)
       else this.#free(slot, StreamEnd.finished)

@@ -47,7 +47,7 @@ export interface NodeListener {
 export interface NodeStreamServerOptions {
   readonly listeners: readonly NodeListener[]
   readonly limits: StreamLimits
-  /** Speaks TLS on every connection. */
+  /** Speaks TLS on every connection but those of Unix sockets. */
   readonly tls?: NodeTls
   /** Creates what is spoken; called once. */
   readonly protocol: (server: StreamServer) => StreamProtocol
@@ -253,7 +253,7 @@ export class NodeStreamServer implements StreamServer {
       return
     }
     this.counters[StreamCounter.accepted]++
-    if (this.#tls === null) this.#open(slot, socket)
+    if (this.#tls === null || this.families[slot] === 0) this.#open(slot, socket)
     else this.#shakeHands(slot, this.#tls.wrap(socket))
   }
 

@@ -1,5 +1,6 @@
 // Whose request it is: the address of the connection, or the one that a trusted proxy passes on.
 
+import assert from 'node:assert/strict'
 import { NetworkSet } from '../../protocol/http/cidr.js'
 import { type ForwardedRule, ForwardedStatus, findForwardedAddress } from '../../protocol/http/forwarded.js'
 import { IpAddress } from '../../protocol/http/ip-text.js'
@@ -35,7 +36,7 @@ export class ClientAddress {
   readonly #peer = new IpAddress()
 
   constructor({ headerName, headerFormat, hops, trusted }: ProxyRules) {
-    this.#trusted = trusted.length > 0 ? new NetworkSet(trusted) : null
+    this.#trusted = trusted.length > 0 ? requireNetworks(trusted) : null
     this.#rule = headerName === null ? null : { format: headerFormat, hops, trusted: this.#trusted }
     this.wantedHeaders = headerName === null ? [] : [headerName]
   }
@@ -67,4 +68,10 @@ export class ClientAddress {
     to.words[2] = addresses[at + 2]
     to.words[3] = addresses[at + 3]
   }
+}
+
+function requireNetworks(texts: readonly string[]): NetworkSet {
+  const networks = NetworkSet.parse(texts)
+  assert(networks !== undefined, 'the configuration has been checked')
+  return networks
 }

@@ -22,13 +22,14 @@ import {
   type TrackerSetup,
   WORKER_YOUNG_GENERATION_MB,
 } from '../tracker.js'
+import { watchFor } from '../watch.js'
 import { createWorkerSignalMemory, WorkerSignals } from '../worker-signals.js'
 import { createConnectionIdKey } from './connection-id.js'
 import { UdpCounter, type UdpCounterName, udpCounterNames, udpCounters } from './counters.js'
 import { rulesOf } from './handler.js'
 import { udpWorkerSnapshot } from './snapshot.js'
 import { openUdpSockets, type UdpSockets } from './sockets.js'
-import { watchUdpTracker } from './watch.js'
+import { udpTroubles } from './watch.js'
 import type { UdpWorkerData, WorkerSocketReport } from './worker-data.js'
 
 /** The UDP tracker that a configuration describes, for `runTrackers`. */
@@ -77,7 +78,10 @@ function createUdpTracker(config: UdpConfig, sockets: UdpSockets, shared: Shared
     start: begin => startWorkers(workers, sockets, config, shared.engine, begin, onEvent),
     figures,
     counters,
-    stopWatching: watchUdpTracker({ swarm, counters, kernelDrops: () => sockets.kernelDrops(), onEvent }),
+    stopWatching: watchFor(
+      udpTroubles({ swarm, counters, kernelDrops: () => sockets.kernelDrops() }),
+      onEvent,
+    ),
   }
 }
 

@@ -166,6 +166,25 @@ test('files to write need a directory that takes them', async () => {
   assert.deepEqual(await find({ outputs }, denied), [`${start}: this user can't make files in /d (EROFS).`])
 })
 
+test('a Unix socket needs a directory that takes it, and a path without something else', async () => {
+  const unixSockets = [{ key: 'u', path: '/d/s' }]
+  const kinds = (kinds: Record<string, string | { errno: string }>): MachineParts => ({
+    kindOf: (async (path: string) => kinds[path] ?? { errno: 'ENOENT' }) as MachineParts['kindOf'],
+  })
+  const start = "error unix sockets u: /d/s can't be a socket"
+  assert.deepEqual(await find({ unixSockets }, kinds({ '/d': 'directory' })), [])
+  assert.deepEqual(await find({ unixSockets }, kinds({ '/d': 'directory', '/d/s': 'other' })), [])
+  assert.deepEqual(await find({ unixSockets }, kinds({ '/d/s': 'directory' })), [
+    `${start}: it is a directory.`,
+  ])
+  assert.deepEqual(await find({ unixSockets }, kinds({ '/d/s': 'file' })), [`${start}: there is a file.`])
+  assert.deepEqual(await find({ unixSockets }, kinds({})), [`${start}: there is no directory /d.`])
+  const denied = { ...kinds({ '/d': 'directory' }), whyNotWritable: async () => 'EACCES' }
+  assert.deepEqual(await find({ unixSockets }, denied), [
+    `${start}: this user can't make files in /d (EACCES).`,
+  ])
+})
+
 test('user, group and root directory have to be there, and root has to ask', async () => {
   const identity = {
     key: 'privileges.drop_privileges',

@@ -1,0 +1,311 @@
+// A connection's way from bytes to answers: finds whole requests (split at any byte, or several at once), has each
+// answered, and keeps the time limits. What engine moves the bytes it does not know.
+
+import type { StreamProtocol, StreamServer } from '../../net/stream.js'
+import { latin1Bytes } from '../../protocol/http/ascii.js'
+import { RetryIn } from '../../protocol/http/failure-response.js'
+import { decodeProxyHeader, ProxyHeader, ProxyStatus } from '../../protocol/http/proxy-protocol.js'
+import {
+  HeadError,
+  HeadStatus,
+  type HttpRequestHead,
+  Method,
+  RequestHeadDecoder,
+} from '../../protocol/http/request-head.js'
+import { ConnectionWord, connectionWord } from '../../protocol/http/response-head.js'
+import type { TorrentFilter } from '../torrent-filter.js'
+import { AnswerTerms, answerBytesMax, type HttpAnswers } from './answers.js'
+import { AddressStatus, type ClientAddress } from './client-address.js'
+import { HttpCounter, IPV6_COUNTERS } from './counters.js'
+import type { HttpRules } from './rules.js'
+
+/** What a connection is waited for; the phase of its deadline. */
+const Phase = { request: 1, idle: 2 } as const
+
+/** Words of each connection in `StreamServer.protocolWords`. */
+const Word = {
+  /** Bytes of an incomplete head that need not be looked at again. */
+  scannedBytes: 0,
+  /** Bytes of a body that are still to be passed over. */
+  bodyBytes: 1,
+  /** 1 once the PROXY protocol header is behind. */
+  proxyHeaderSeen: 2,
+  /** 1 while the deadline is that of a request. */
+  isTimed: 3,
+} as const
+
+export const PROTOCOL_WORDS = 4
+
+const HEADER_MISSING_TEXT = latin1Bytes('The reverse proxy did not say who you are')
+const HEADER_INVALID_TEXT = latin1Bytes('The reverse proxy named no address')
+const NO_ADDRESS_TEXT = latin1Bytes('Your address is not known to the tracker')
+
+/** Measures how long requests take, where somebody wants to know. */
+export interface Stopwatch {
+  start(): void
+  /** @param requests that were answered since the start */
+  record(requests: number): void
+}
+
+/** Bytes that a worker's output buffer needs: many short answers at once, or the longest one. */
+export function outputBytesFor(rules: HttpRules): number {
+  return 65_536 + answerBytesMax(rules)
+}
+
+export class HttpHandler implements StreamProtocol {
+  readonly #server: StreamServer
+  readonly #rules: HttpRules
+  readonly #answers: HttpAnswers
+  readonly #client: ClientAddress
+  readonly #filter: TorrentFilter | null
+  readonly #counters: Float64Array
+  readonly #startedAtSeconds: number
+  readonly #stopwatch: Stopwatch | null
+  readonly #decoder: RequestHeadDecoder
+  readonly #head: HttpRequestHead
+  readonly #proxyHeader = new ProxyHeader()
+  readonly #terms = new AnswerTerms()
+  readonly #answerBytesMax: number
+
+  /** @param counters one worker's block, indexed by `HttpCounter` */
+  constructor(
+    server: StreamServer,
+    rules: HttpRules,
+    answers: HttpAnswers,
+    client: ClientAddress,
+    filter: TorrentFilter | null,
+    counters: Float64Array,
+    startedAtSeconds: number,
+    stopwatch: Stopwatch | null,
+  ) {
+    this.#stopwatch = stopwatch
+    this.#server = server
+    this.#rules = rules
+    this.#answers = answers
+    this.#client = client
+    this.#filter = filter
+    this.#counters = counters
+    this.#startedAtSeconds = startedAtSeconds
+    const most = rules.maxRequestBytes
+    this.#decoder = new RequestHeadDecoder(client.wantedHeaders, {
+      maxHeadBytes: most,
+      maxTargetBytes: most,
+      maxBodyBytes: most,
+    })
+    this.#head = this.#decoder.createHead()
+    this.#answerBytesMax = answerBytesMax(rules)
+  }
+
+  open(connection: number): void {
+    this.#startTiming(connection)
+  }
+
+  receive(connection: number, input: Uint8Array, start: number, end: number): number {
+    const at = this.#skipProxyHeader(connection, input, start, end)
+    // It is incomplete, or the connection is closed.
+    if (at < 0) return 0
+    this.#stopwatch?.start()
+    this.#filter?.begin()
+    const consumedTo = this.#answerAll(connection, input, at, end)
+    this.#filter?.end()
+    return consumedTo - start
+  }
+
+  overflow(connection: number): void {
+    // The decoder's own limit is lower: what gets here is no request but a PROXY header without an end.
+    this.#counters[HttpCounter.droppedProxyProtocol]++
+    this.#server.close(connection)
+  }
+
+  expired(connection: number, phase: number): void {
+    const hasPart = this.#word(connection, Word.scannedBytes) > 0
+    if (phase === Phase.request && hasPart) {
+      this.#counters[HttpCounter.httpErrorsTimeout]++
+      this.#refuse(connection, 408)
+    } else {
+      if (phase === Phase.request) this.#counters[HttpCounter.droppedSilent]++
+      this.#server.close(connection)
+    }
+  }
+
+  ended(connection: number): void {
+    // What it asked for has been answered; half a request never gets whole.
+    this.#server.finish(connection)
+  }
+
+  closed(): void {
+    // Everything known about a connection is in the server's words, which it clears.
+  }
+
+  /** Passes over a PROXY header, if there is to be one. @returns where requests begin, -1 if not yet or never */
+  #skipProxyHeader(connection: number, input: Uint8Array, start: number, end: number): number {
+    if (!this.#rules.proxies.proxyProtocol || this.#word(connection, Word.proxyHeaderSeen) !== 0) return start
+    const header = this.#proxyHeader
+    const isTrusted = this.#client.isTrusted(this.#server, connection)
+    const status = isTrusted ? decodeProxyHeader(input, start, end, header) : ProxyStatus.bad
+    if (status === ProxyStatus.incomplete) return -1
+    if (status === ProxyStatus.bad) {
+      this.#counters[HttpCounter.droppedProxyProtocol]++
+      this.#server.close(connection)
+      return -1
+    }
+    this.#setWord(connection, Word.proxyHeaderSeen, 1)
+    if (status === ProxyStatus.ok) this.#useSource(connection, header)
+    return start + header.consumedBytes
+  }
+
+  #useSource(connection: number, { source, wirePort }: ProxyHeader): void {
+    const { families, addresses, ports } = this.#server
+    families[connection] = source.family
+    ports[connection] = wirePort
+    for (let word = 0; word < 4; word++) addresses[connection * 4 + word] = source.words[word]
+  }
+
+  /** Answers every whole request in input[at, end). @returns how far the input is used up */
+  #answerAll(connection: number, input: Uint8Array, at: number, end: number): number {
+    const server = this.#server
+    const { output } = server
+    let outEnd = 0
+    let answered = 0
+    for (;;) {
+      at = this.#skipBody(connection, at, end)
+      if (at === end) break
+      const status = this.#decode(connection, input, at, end)
+      if (status === HeadStatus.incomplete) break
+      if (outEnd + this.#answerBytesMax > output.length) {
+        server.write(connection, output, 0, outEnd)
+        outEnd = 0
+      }
+      const before = outEnd
+      const isLast = status !== HeadStatus.complete || this.#isLast()
+      outEnd = this.#answerOne(connection, input, status, output, outEnd)
+      this.#countBytes(
+        connection,
+        status === HeadStatus.complete ? this.#head.headEnd - at : end - at,
+        outEnd - before,
+      )
+      answered++
+      if (isLast) {
+        this.#stopwatch?.record(answered)
+        server.write(connection, output, 0, outEnd)
+        server.finish(connection)
+        return status === HeadStatus.complete ? this.#head.headEnd : end
+      }
+      at = this.#head.headEnd
+      this.#setWord(connection, Word.bodyBytes, this.#head.bodyBytes)
+    }
+    if (answered > 0) this.#stopwatch?.record(answered)
+    if (outEnd > 0) server.write(connection, output, 0, outEnd)
+    this.#setTimeLimit(connection, at === end, answered > 0)
+    return at
+  }
+
+  #isLast(): boolean {
+    return connectionWord(this.#head, this.#rules.keepAlive) === ConnectionWord.close
+  }
+
+  #skipBody(connection: number, at: number, end: number): number {
+    const bodyBytes = this.#word(connection, Word.bodyBytes)
+    if (bodyBytes === 0) return at
+    const skipped = Math.min(bodyBytes, end - at)
+    this.#setWord(connection, Word.bodyBytes, bodyBytes - skipped)
+    return at + skipped
+  }
+
+  #decode(connection: number, input: Uint8Array, at: number, end: number): number {
+    const head = this.#head
+    const status = this.#decoder.decode(input, at, end, this.#word(connection, Word.scannedBytes), head)
+    // An incomplete head of one or two bytes has none that need not be looked at again.
+    const scannedBytes = status === HeadStatus.incomplete ? Math.max(1, head.scannedBytes) : 0
+    this.#setWord(connection, Word.scannedBytes, scannedBytes)
+    return status
+  }
+
+  #answerOne(connection: number, input: Uint8Array, status: number, out: Uint8Array, at: number): number {
+    const head = this.#head
+    const terms = this.#terms
+    if (status !== HeadStatus.complete) {
+      this.#countHeadError(status)
+      terms.connection = ConnectionWord.close
+      terms.headOnly = false
+      return this.#answers.httpError(status, this.#server.families[connection], terms, out, at)
+    }
+    terms.connection = connectionWord(head, this.#rules.keepAlive)
+    terms.headOnly = head.method === Method.head
+    terms.nowSeconds = Math.floor(this.#server.nowSeconds) - this.#startedAtSeconds
+    const addressStatus = this.#client.find(this.#server, connection, input, head)
+    const { address } = this.#client
+    if (addressStatus !== AddressStatus.known) {
+      address.family = 0
+      if (this.#answers.needsAddress(input, head.targetStart, head.targetEnd)) {
+        return this.#failAddress(addressStatus, out, at)
+      }
+    }
+    return this.#answers.answer(input, head.targetStart, head.targetEnd, address, terms, out, at)
+  }
+
+  #failAddress(status: number, out: Uint8Array, at: number): number {
+    const counters = this.#counters
+    let text = NO_ADDRESS_TEXT
+    if (status === AddressStatus.headerMissing) {
+      counters[HttpCounter.failuresProxyHeaderMissing]++
+      text = HEADER_MISSING_TEXT
+    } else if (status === AddressStatus.headerInvalid) {
+      counters[HttpCounter.failuresProxyHeaderInvalid]++
+      text = HEADER_INVALID_TEXT
+    } else {
+      counters[HttpCounter.failuresNoAddress]++
+    }
+    return this.#answers.fail(text, RetryIn.unsaid, 0, this.#terms, out, at)
+  }
+
+  #countHeadError(status: number): void {
+    const counters = this.#counters
+    if (status === HeadError.methodNotAllowed) counters[HttpCounter.httpErrorsMethod]++
+    else if (
+      status === HeadError.contentTooLarge ||
+      status === HeadError.targetTooLong ||
+      status === HeadError.headersTooLarge
+    ) {
+      counters[HttpCounter.httpErrorsTooLarge]++
+    } else counters[HttpCounter.httpErrorsBadRequest]++
+  }
+
+  #countBytes(connection: number, received: number, sent: number): void {
+    const family = this.#server.families[connection] === 6 ? IPV6_COUNTERS : 0
+    this.#counters[HttpCounter.bytesReceived + family] += received
+    this.#counters[HttpCounter.bytesSent + family] += sent
+  }
+
+  /** A request's time counts from its first byte, however slowly the others come. */
+  #setTimeLimit(connection: number, isBetweenRequests: boolean, hasAnswered: boolean): void {
+    if (isBetweenRequests && hasAnswered) {
+      this.#server.setDeadline(connection, Phase.idle, this.#rules.idleSeconds)
+      this.#setWord(connection, Word.isTimed, 0)
+    } else if (hasAnswered || this.#word(connection, Word.isTimed) === 0) {
+      this.#startTiming(connection)
+    }
+  }
+
+  #startTiming(connection: number): void {
+    this.#server.setDeadline(connection, Phase.request, this.#rules.requestSeconds)
+    this.#setWord(connection, Word.isTimed, 1)
+  }
+
+  #refuse(connection: number, status: number): void {
+    const { output, families } = this.#server
+    this.#terms.connection = ConnectionWord.close
+    this.#terms.headOnly = false
+    const end = this.#answers.httpError(status, families[connection], this.#terms, output, 0)
+    this.#server.write(connection, output, 0, end)
+    this.#server.finish(connection)
+  }
+
+  #word(connection: number, word: number): number {
+    return this.#server.protocolWords[connection * PROTOCOL_WORDS + word]
+  }
+
+  #setWord(connection: number, word: number, value: number): void {
+    this.#server.protocolWords[connection * PROTOCOL_WORDS + word] = value
+  }
+}

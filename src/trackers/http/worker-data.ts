@@ -1,0 +1,51 @@
+// What the main thread hands to an HTTP worker's thread, and what comes back: plain data and shared memory.
+
+import type { OpenStreamListener } from '../../net/native/stream-listener.js'
+import type { NodeListener } from '../../net/node/stream-server.js'
+import type { StreamAddress, StreamLimits } from '../../net/stream.js'
+import type { SwarmMemory } from '../../swarm/memory.js'
+import type { PeerIdTableMemory } from '../peer-id-table.js'
+import type { TorrentFilterData } from '../torrent-filter.js'
+import type { HttpRules } from './rules.js'
+
+/** What one worker listens on: opened by the main thread (native) or to be opened by the worker (node). */
+export type WorkerListeners =
+  | { readonly engine: 'native'; readonly listeners: readonly OpenStreamListener[] }
+  | { readonly engine: 'node'; readonly listeners: readonly NodeListener[] }
+
+/** TLS of all workers. */
+export interface WorkerTls {
+  /** See `CertificateSlot`. */
+  readonly certificate: SharedArrayBuffer
+  readonly ticketKeys: Uint8Array
+}
+
+/** Everything a worker needs, as plain data and shared memory. */
+export interface HttpWorkerData {
+  readonly workerIndex: number
+  readonly workerName: string
+  /** The first of the HTTP workers among those of all trackers of the process. */
+  readonly firstWorker: number
+  readonly listeners: WorkerListeners
+  readonly rules: HttpRules
+  readonly limits: StreamLimits
+  /** Null for plain HTTP. */
+  readonly tls: WorkerTls | null
+  readonly swarm: SwarmMemory
+  readonly filter: TorrentFilterData | null
+  /** Null while clients are not counted. */
+  readonly peerIds: PeerIdTableMemory | null
+  /** Monotonic seconds at which the host started: expiries count from there. */
+  readonly startedAtSeconds: number
+  readonly control: SharedArrayBuffer
+  /** See WorkerSignals: when to begin, and that the worker is alive. */
+  readonly signals: SharedArrayBuffer
+  readonly counters: SharedArrayBuffer
+  /** Of `streamCounterNames`. */
+  readonly streamCounters: SharedArrayBuffer
+  /** Histograms of handling time, where someone asks for them. */
+  readonly handlingTimes: SharedArrayBuffer | null
+}
+
+/** What the node engine found out by listening; the native engine's main thread knows it already. */
+export type WorkerListenReport = readonly StreamAddress[]
