@@ -130,6 +130,7 @@ export function renderIdle(record: IdleRecord): string {
     'connection comes from a loopback address of its own and has been answered one announce, of a peer that',
     'stops, so that the swarm does not grow. Memory is the resident memory of all processes of the tracker',
     'before the first is opened and after the last is answered; what the kernel keeps for a socket is not in it.',
+    'Room that a tracker takes at its start for connections to come is in the memory before them.',
     'Figures are median (smallest–largest) over the rounds; the interval is Student’s, on the logarithms.',
     '',
     renderTargets(judgeIdle(record)),

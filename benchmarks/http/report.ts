@@ -17,6 +17,7 @@ import {
   spreadOf,
   sumOf,
 } from '../support/run-record.js'
+import { pairedRatios, summarizeRatios } from '../support/statistics.js'
 import { canTake, nginxName, oursNodeName } from './contenders.js'
 import type { Measurement } from './measure.js'
 import { advise, judgeTargets, type RunRecord, ratioTargets } from './record.js'
@@ -31,7 +32,12 @@ const clients: Readonly<Record<Load['name'], string>> = {
   close: 'BitTorrent clients, a connection for each announce, HTTP',
   'tls-keep': 'a few busy clients that keep their connections, HTTPS',
   'tls-full': 'BitTorrent clients, a connection for each announce, HTTPS, no session kept',
+  'tls-new': 'the same, asked by the client of the next row',
   'tls-resumed': 'the same with the session of the last announce kept',
+}
+
+function isOneAtATime(load: Load): boolean {
+  return load.program === 'handshake-load' || load.name === 'tls-full'
 }
 
 /** What makes the figures of one load doubtful. */
@@ -40,8 +46,7 @@ export function loadWarnings(record: RunRecord, load: Load): string[] {
   for (const name of measuredNames(record, load.name)) {
     const measurements = measurementsOf(record, load.name, name)
     // One connection at a time leaves every tracker waiting: that is what this load is, not a doubt.
-    if (load.name !== 'tls-full' && load.name !== 'tls-resumed')
-      warnings.push(...coreWarnings(name, measurements))
+    if (!isOneAtATime(load)) warnings.push(...coreWarnings(name, measurements))
     const usedSeconds = spreadOf(measurements, one => (one.totalUs * one.load.responses) / 1e6).median
     if (usedSeconds < leastUsedSeconds) {
       warnings.push(
@@ -117,6 +122,25 @@ function renderLoad(record: RunRecord, load: Load): string {
   ].join('\n')
 }
 
+/** What resuming saves each tracker, under the one client that does both. */
+function renderResumption(record: RunRecord): string[] {
+  const costs = (load: Load['name'], name: string): (number | undefined)[] =>
+    measurementsOf(record, load, name).map(one => one?.totalUs)
+  const rows = measuredNames(record, 'tls-resumed').map(name => {
+    const ratio = summarizeRatios(pairedRatios(costs('tls-resumed', name), costs('tls-new', name)))
+    const show = (load: Load['name']): string =>
+      formatSpread(
+        spreadOf(measurementsOf(record, load, name), one => one.totalUs),
+        1,
+      )
+    const interval = `${formatNumber(ratio.intervalLow, 3)}–${formatNumber(ratio.intervalHigh, 3)}`
+    return [name, show('tls-new'), show('tls-resumed'), formatSpread(ratio, 3), interval]
+  })
+  if (rows.length === 0) return []
+  const header = ['tracker', 'full, µs', 'resumed, µs', 'resumed ÷ full', '95 % interval']
+  return ['## Resumed beside full handshakes', '', renderTable(header, rows), '']
+}
+
 function renderAdvice(record: RunRecord): string {
   const rows = advise(record).map(({ load, costsUs, use }) => [
     clients[load],
@@ -143,7 +167,9 @@ pinned to a core each; the two threads of aquatic_http, and nginx and ours, shar
 count together.
 
 The generators are the yardstick's \`load-http\` and \`load-tls\`; resumed handshakes, which it does not
-make, are made by \`benchmarks/http/resumed-load.ts\`. Every announce asks for 30 peers of one of 100,000
+make, are made by \`benchmarks/http/handshake-load.ts\`. It asks more slowly, which leaves the tracker's
+caches cold and every response dearer: resumed handshakes are compared with full ones of the same client
+(\`tls-new\`), never with those of \`load-tls\` (\`tls-full\`). Every announce asks for 30 peers of one of 100,000
 torrents. Settings: one worker, IPv4 on the loopback address, everything else the default, except that
 chihaya and nginx are told to keep connections. \`node:http\` (\`node:https\` under TLS) is
 \`benchmarks/http/minimal-server.ts\`: it reads the announce and answers all alike with 30 peers, without
@@ -179,6 +205,7 @@ export function renderReport(record: RunRecord): string {
     renderAdvice(record),
     '',
     ...run.flatMap(load => [renderLoad(record, load), '']),
+    ...renderResumption(record),
     renderMemory(record, run),
     '',
     renderContenders(record),

@@ -9,7 +9,7 @@ import { buildPrograms, findYardstick } from '../support/yardstick.js'
 export interface LoadResult extends LoadCounts {
   /** Connections that were refused, closed without an answer or answered with another status. */
   readonly failed: number
-  /** Share of handshakes that resumed a session, 0 to 1; only where the load resumes. */
+  /** Share of handshakes that resumed a session, 0 to 1; only where the generator can resume. */
   readonly resumedShare?: number
   /** Mean over some announces after the load; peers and bytes of a whole response, header included. */
   readonly peersPerAnnounce: number
@@ -19,14 +19,14 @@ export interface LoadResult extends LoadCounts {
 /** What a load generator itself knows. */
 export type GeneratorCounts = Omit<LoadResult, 'peersPerAnnounce' | 'bytesPerResponse'>
 
-export type LoadName = 'keep' | 'close' | 'tls-keep' | 'tls-full' | 'tls-resumed'
+export type LoadName = 'keep' | 'close' | 'tls-keep' | 'tls-full' | 'tls-new' | 'tls-resumed'
 
 /** One way of asking: the program and its arguments after port and seconds. */
 export interface Load {
   readonly name: LoadName
   readonly title: string
   readonly isTls: boolean
-  readonly program: 'load-http' | 'load-tls' | 'resumed-load'
+  readonly program: 'load-http' | 'load-tls' | 'handshake-load'
   readonly args: readonly string[]
 }
 
@@ -60,11 +60,18 @@ export const loads: readonly Load[] = [
     args: ['1', 'close'],
   },
   {
+    name: 'tls-new',
+    title: 'TLS 1.3, a full handshake per request, by the client that also resumes',
+    isTls: true,
+    program: 'handshake-load',
+    args: ['full'],
+  },
+  {
     name: 'tls-resumed',
     title: 'TLS 1.3, a resumed handshake per request, one at a time',
     isTls: true,
-    program: 'resumed-load',
-    args: [],
+    program: 'handshake-load',
+    args: ['resumed'],
   },
 ]
 
@@ -101,12 +108,12 @@ export function buildYardstick(
   chosen: readonly Load[],
 ): Yardstick {
   const directory = findYardstick(flag, repository, 'load-http.c')
-  const programs = [...new Set(chosen.map(load => load.program))].filter(name => name !== 'resumed-load')
+  const programs = [...new Set(chosen.map(load => load.program))].filter(name => name !== 'handshake-load')
   const paths = new Map(programs.map(name => [name, buildPrograms(directory, outputDirectory, [name])]))
   return {
     'load-http': paths.get('load-http') ?? [],
     'load-tls': paths.get('load-tls') ?? [],
-    'resumed-load': [process.execPath, fileURLToPath(new URL('./resumed-load.js', import.meta.url))],
+    'handshake-load': [process.execPath, fileURLToPath(new URL('./handshake-load.js', import.meta.url))],
   }
 }
 

@@ -45,15 +45,23 @@ test('waiting ends when the tracker ends', async () => {
   await assert.rejects(waitUntilAnswering(port, false, Promise.resolve('it died')), /it died/)
 })
 
-test('every handshake of the resuming load is resumed', { timeout: 30_000 }, async t => {
+test('handshakes are resumed where that is asked for, all of them, and else none', {
+  timeout: 30_000,
+}, async t => {
   if (!meets(t, { ...notLinux, ...opensslMissing() })) return
   const files = makeCertificate(scratchDirectory(t), 'benchmark', { commonName: 'localhost' })
   const port = await startMinimalServer(t, [files.certificatePath, files.keyPath])
-  const load = fileURLToPath(new URL('../../../benchmarks/http/resumed-load.js', import.meta.url))
+  const load = fileURLToPath(new URL('../../../benchmarks/http/handshake-load.js', import.meta.url))
   const command = process.execPath
-  const counts = parseLoadOutput(await runPinned({ command, args: [load, String(port), '0.2'], core }))
-  assert.ok(counts.responses > 0)
-  assert.deepEqual([counts.failed, counts.resumedShare], [0, 1])
+  for (const [mode, share] of [
+    ['resumed', 1],
+    ['full', 0],
+  ] as const) {
+    const args = [load, String(port), '0.2', mode]
+    const counts = parseLoadOutput(await runPinned({ command, args, core }))
+    assert.ok(counts.responses > 0)
+    assert.deepEqual([counts.failed, counts.resumedShare], [0, share])
+  }
 })
 
 test('idle connections are open together until they are told to end', { timeout: 30_000 }, async t => {

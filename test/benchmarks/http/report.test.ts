@@ -115,9 +115,21 @@ test('the report holds figures, targets, advice, skipped and failed trackers', (
   assert.match(page, /^\| ours \| 3\.50 \(3\.00–4\.00\) \|/m)
   assert.match(page, /^\| keep: ours ÷ node:http \| ≤ 0\.3 \| 0\.350 \| \*\*missed\*\* \|$/m)
   assert.match(page, /^\| a proxy or a few busy clients .* \| 3\.5 \| – \| – \| ours \|$/m)
+  assert.doesNotMatch(page, /Resumed beside full/)
   assert.match(page, /^opentracker does not speak this\.$/m)
   assert.match(page, /Skipped: \*\*chihaya\*\*, not installed/)
   assert.match(page, /Failed in 1 of 2 rounds: \*\*opentracker\*\*, close: did not start/)
+})
+
+test('resumed handshakes are compared with full ones of the same client', () => {
+  const page = renderReport(
+    recordOf([
+      sample('tls-full', 'ours', measured(50)),
+      sample('tls-new', 'ours', measured(100)),
+      sample('tls-resumed', 'ours', measured(80)),
+    ]),
+  )
+  assert.match(page, /^\| ours \| 100\.0 .* \| 80\.0 .* \| 0\.800 .* \| –––? \|$/m)
 })
 
 const idleSample = {

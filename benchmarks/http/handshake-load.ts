@@ -1,12 +1,15 @@
-// A closed loop of TLS 1.3 announces, a connection each, that resumes the session of the connection before.
-// Prints the lines of the yardstick's generators, and `resumed N`.
-// Run: node dist/benchmarks/http/resumed-load.js PORT SECONDS
+// A closed loop of TLS 1.3 announces, a connection each: with a full handshake, or resuming the session of
+// the connection before. Prints the lines of the yardstick's generators, and `resumed N`.
+// Run: node dist/benchmarks/http/handshake-load.js PORT SECONDS full|resumed
 import { connect as connectTcp } from 'node:net'
-import { connect } from 'node:tls'
+import { connect, createSecureContext } from 'node:tls'
 import { torrentCount } from '../support/yardstick.js'
 import { encodeAnnounce, parseAnswer } from './announce.js'
 
-const [port, seconds] = process.argv.slice(2).map(Number)
+const [port, seconds] = process.argv.slice(2, 4).map(Number)
+const wantsResumption = process.argv[4] === 'resumed'
+// One for all: making it costs more than a handshake.
+const secureContext = createSecureContext({ minVersion: 'TLSv1.3' })
 let session: Buffer | undefined
 let [responses, resumed, failed] = [0, 0, 0]
 
@@ -14,12 +17,8 @@ let [responses, resumed, failed] = [0, 0, 0]
 function announceOnce(peer: number): Promise<boolean> {
   return new Promise(resolve => {
     const tcp = connectTcp({ port: port!, host: '127.0.0.1', noDelay: true })
-    const socket = connect({
-      socket: tcp,
-      minVersion: 'TLSv1.3',
-      rejectUnauthorized: false,
-      ...(session === undefined ? {} : { session }),
-    })
+    const resuming = wantsResumption && session !== undefined ? { session } : {}
+    const socket = connect({ socket: tcp, secureContext, rejectUnauthorized: false, ...resuming })
     let received: Buffer = Buffer.alloc(0)
     let isAnswered = false
     // A ticket is for one use; the tracker sends new ones after the handshake, before its answer.
