@@ -159,8 +159,9 @@ function createAquatic(path: string | undefined): Contender {
       const printed = execFileSync(command, ['-p'], { encoding: 'utf8' })
       // Its rings are locked memory: the limit is lifted where that is allowed, else the shell's holds.
       const mayLift = firstLineOf('prlimit', ['--memlock=unlimited', 'true']) !== undefined
+      const limited = ', under a limit of locked memory that could not be lifted'
       return {
-        version: firstLineOf(command, ['--version']) ?? 'unknown',
+        version: `${firstLineOf(command, ['--version']) ?? 'unknown'}${mayLift ? '' : limited}`,
         launch: ({ port, directory, tls }) => {
           const configuration = join(directory, 'aquatic.toml')
           writeFileSync(configuration, aquaticConfiguration(printed, port, tls))
