@@ -1,7 +1,7 @@
 // A closed loop over UDP that times every answer: some sockets, each with one request under way.
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
-import { torrentInfoHash } from '../udp/yardstick.js'
+import { torrentInfoHash } from '../support/yardstick.js'
 
 const answerPatienceMs = 1000
 /** Latencies are counted in steps of a microsecond up to this; what is longer counts as this. */

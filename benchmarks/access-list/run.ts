@@ -8,7 +8,7 @@ import { describeCommand, describeCommit, describeEnvironment } from '../support
 import { formatNumber, formatSpread, renderTable } from '../support/markdown.js'
 import { ExitCode, report, runProgram } from '../support/program.js'
 import { spread } from '../support/statistics.js'
-import { buildYardstick, findYardstick } from '../udp/yardstick.js'
+import { buildYardstick } from '../udp/yardstick.js'
 import { type LoadCost, measureLoads } from './load.js'
 import { measureReloads, type ReloadRound } from './reload.js'
 
@@ -67,7 +67,7 @@ await runProgram(async () => {
   const directory = makeScratchDirectory()
   report(`loading ${hashes} hashes\n`)
   const costs = await measureLoads(directory, hashes, 3)
-  const yardstick = buildYardstick(findYardstick(values.yardstick, repository), directory)
+  const yardstick = buildYardstick(values.yardstick, repository, directory)
   execFileSync('taskset', ['-acp', String(loadCore), String(process.pid)], { stdio: 'ignore' })
   const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)]
   const tracker = { repository, yardstick, directory, trackerCore, loadCore }

@@ -2,32 +2,24 @@
 // settings (one worker, IPv4 on one port of the loopback address, at most 30 peers in a response,
 // everything else its default).
 import { execFileSync } from 'node:child_process'
-import { accessSync, constants, existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
-import { describeCommit, firstLineOf } from '../support/environment.js'
-import { torrentCount, torrentInfoHash, type Yardstick } from './yardstick.js'
+import { accessSync, constants, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  type Contender as AnyContender,
+  findInPath,
+  findOpentracker,
+  findOurs,
+  type Launch,
+  oursName,
+  serveArguments,
+} from '../support/contenders.js'
+import { firstLineOf } from '../support/environment.js'
+import type { Yardstick } from './yardstick.js'
 
-/** A command that replaces itself by, or is, the tracker. */
-export interface Launch {
-  readonly command: string
-  readonly args: readonly string[]
-}
+/** How a tracker is started on a port; it may write files into the directory, which is its own. */
+type LaunchOn = (port: number, directory: string) => Launch
 
-/** A contender that can run: `launch` may write files into the directory, which is its own. */
-export interface Found {
-  readonly version: string
-  readonly launch: (port: number, directory: string) => Launch
-}
-
-/** A contender that cannot run here, and why. */
-interface Absent {
-  readonly reason: string
-}
-
-export interface Contender {
-  readonly name: string
-  readonly find: () => Found | Absent
-}
+type Contender = AnyContender<LaunchOn>
 
 /** Where things are; paths are undefined when neither flag nor environment names one. */
 export interface Places {
@@ -38,33 +30,17 @@ export interface Places {
 }
 
 export const floorName = 'null-udp'
-export const oursName = 'ours'
 export const maxResponsePeers = 30
 
 /** The arguments that start our tracker with the settings every contender gets. */
 export function oursArguments(repository: string, port: number, more: readonly string[] = []): string[] {
-  const settings = [
+  return serveArguments(repository, 'udp', [
     'socket_workers=1',
     'network.use_ipv6=false',
     `network.address_ipv4=127.0.0.1:${port}`,
     `protocol.max_response_peers=${maxResponsePeers}`,
     ...more,
-  ]
-  return [
-    join(repository, 'bin/aquatic.js'),
-    'serve',
-    'udp',
-    '--json',
-    ...settings.flatMap(set => ['--set', set]),
-  ]
-}
-
-function findInPath(program: string): string | undefined {
-  for (const directory of (process.env['PATH'] ?? '').split(delimiter)) {
-    const path = join(directory, program)
-    if (directory !== '' && existsSync(path)) return path
-  }
-  return undefined
+  ])
 }
 
 function createNull(yardstick: Yardstick): Contender {
@@ -82,52 +58,25 @@ function createOurs(repository: string, name: string, settings: readonly string[
   return {
     name,
     find: () => {
-      const binary = join(repository, 'bin/aquatic.js')
-      if (firstLineOf(process.execPath, [binary, 'serve', 'udp', '--help']) === undefined) {
-        return { reason: '`node bin/aquatic.js serve udp --help` fails: run `npm run build` first' }
-      }
-      const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as {
-        version: string
-      }
+      const found = findOurs(repository, 'udp')
+      if ('reason' in found) return found
       return {
-        version: `${version}, commit ${describeCommit(repository)}`,
+        ...found,
         launch: port => ({ command: process.execPath, args: oursArguments(repository, port, settings) }),
       }
     },
   }
 }
 
-/** The Debian build answers only for the torrents of its allow list; a build without one skips that line. */
-function writeOpentrackerFiles(directory: string, port: number): string {
-  let allowed = ''
-  for (let torrent = 0; torrent < torrentCount; torrent++)
-    allowed += `${torrentInfoHash(torrent).toString('hex')}\n`
-  writeFileSync(join(directory, 'allowed'), allowed)
-  const configuration = join(directory, 'opentracker.conf')
-  // Started as root it changes its root directory and its user; otherwise it only changes into the directory.
-  writeFileSync(
-    configuration,
-    [
-      'listen.udp.workers 1',
-      `listen.udp 127.0.0.1:${port}`,
-      'access.whitelist allowed',
-      `tracker.rootdir ${directory}`,
-      'tracker.user nobody',
-      '',
-    ].join('\n'),
-  )
-  return configuration
-}
-
 const opentracker: Contender = {
   name: 'opentracker',
   find: () => {
-    const command = findInPath('opentracker')
-    if (command === undefined) return { reason: 'not in PATH (Debian: `apt-get install opentracker`)' }
-    const version = firstLineOf('dpkg-query', ['-W', 'opentracker'])?.split('\t')[1]
+    const found = findOpentracker()
+    if ('reason' in found) return found
     return {
-      version: version === undefined ? 'unknown' : `${version} (Debian)`,
-      launch: (port, directory) => ({ command, args: ['-f', writeOpentrackerFiles(directory, port)] }),
+      version: found.version,
+      launch: (port, directory) =>
+        found.launch(directory, ['listen.udp.workers 1', `listen.udp 127.0.0.1:${port}`]),
     }
   },
 }

@@ -3,7 +3,7 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { torrentCount, torrentInfoHash } from './yardstick.js'
+import { torrentCount, torrentInfoHash } from '../support/yardstick.js'
 
 const protocolMagic = 0x41727101980n
 const transactionId = 0x0a0b0c0d

@@ -7,13 +7,14 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { makeScratchDirectory } from '../support/children.js'
 import { type CpuProfile, rankSelfTimes, threadOfProfile } from '../support/cpu-profile.js'
+import type { LoadOptions } from '../support/flags.js'
 import { renderTable } from '../support/markdown.js'
 import { ExitCode, report, runProgram } from '../support/program.js'
 import { oursArguments } from './contenders.js'
 import { startTracker } from './measure.js'
-import { type LoadOptions, parseLoadOptions } from './options.js'
+import { parseLoadOptions } from './options.js'
 import { findFreePort } from './probe.js'
-import { buildYardstick, findYardstick, loads, runLoad } from './yardstick.js'
+import { buildYardstick, loads, runLoad } from './yardstick.js'
 
 const repository = fileURLToPath(new URL('../../../', import.meta.url))
 const shownFunctions = 25
@@ -23,7 +24,7 @@ const shownFunctions = 25
  * SIGTERM.
  */
 async function record(options: LoadOptions, directory: string): Promise<void> {
-  const yardstick = buildYardstick(findYardstick(options.yardstick, repository), directory)
+  const yardstick = buildYardstick(options.yardstick, repository, directory)
   execFileSync('taskset', ['-acp', String(options.loadCore), String(process.pid)], { stdio: 'ignore' })
   const port = await findFreePort()
   const args = ['--cpu-prof', `--cpu-prof-dir=${directory}`, ...oursArguments(repository, port)]

@@ -1,59 +1,26 @@
 // A run's record as a Markdown page. Pure: the same record gives the same page.
+import { oursName } from '../support/contenders.js'
 import { formatNumber, formatSpread, renderTable } from '../support/markdown.js'
-import { median } from '../support/statistics.js'
-import { floorName, maxResponsePeers, oursName } from './contenders.js'
-import type { Measurement } from './measure.js'
 import {
-  judgeTargets,
+  coreWarnings,
+  renderContenders,
+  renderEnvironment,
+  renderMemory,
+  renderRounds,
+  renderTargets,
+} from '../support/report-parts.js'
+import {
+  measuredNames,
   measurementsOf,
-  type RunRecord,
   ratioOfOurs,
   ratioTarget,
-  residentAfterStartMib,
   spreadOf,
-} from './record.js'
+  sumOf,
+} from '../support/run-record.js'
+import { floorName, maxResponsePeers } from './contenders.js'
+import type { Measurement } from './measure.js'
+import { judgeTargets, type RunRecord, ratioTargets } from './record.js'
 import { type Load, loads } from './yardstick.js'
-
-/** Below this share of its core the tracker was waiting for the load generator. */
-const saturatedShare = 0.95
-
-function measuredNames(record: RunRecord, load: string): string[] {
-  const names = record.contenders.map(contender => contender.name)
-  return names.filter(name =>
-    measurementsOf(record, load, name).some(measurement => measurement !== undefined),
-  )
-}
-
-function sumOf(
-  measurements: readonly (Measurement | undefined)[],
-  pick: (measurement: Measurement) => number,
-): number {
-  return measurements.reduce(
-    (sum, measurement) => sum + (measurement === undefined ? 0 : pick(measurement)),
-    0,
-  )
-}
-
-/** Why a tracker did not have, or did not use, its whole core. */
-function coreWarnings(name: string, measurements: readonly (Measurement | undefined)[]): string[] {
-  const share = (pick: (measurement: Measurement) => number): number => spreadOf(measurements, pick).median
-  const used = share(measurement => measurement.coreUsed)
-  if (used >= saturatedShare) return []
-  const idle = share(measurement => measurement.coreIdle)
-  const sentence = `${name} used only ${(used * 100).toFixed(0)} % of its core`
-  // What is neither its own nor idle went to other processes, or to the host of a virtual machine.
-  if (idle * 2 < 1 - used) {
-    const stolen = share(measurement => measurement.coreStolen)
-    return [
-      `${sentence}, which was idle for ${(idle * 100).toFixed(0)} % and taken by the host for ` +
-        `${(stolen * 100).toFixed(0)} %: other work ran there. Repeat on a quiet machine.`,
-    ]
-  }
-  return [
-    `${sentence}: the load generator was the limit, so its responses/s say nothing, and its batches were ` +
-      'smaller and dearer than they would be at its own limit.',
-  ]
-}
 
 /** What makes the figures of one load doubtful: a load generator at its limit, errors, losses. */
 export function loadWarnings(record: RunRecord, load: string): string[] {
@@ -87,7 +54,7 @@ function costRow(record: RunRecord, load: string, name: string): string[] {
   const ratio = ratioOfOurs(record, load, name)
   const isOurs = name === oursName
   const interval = `${formatNumber(ratio.intervalLow, 3)}–${formatNumber(ratio.intervalHigh, 3)}`
-  const target = ratioTarget(load, name)
+  const target = ratioTarget(ratioTargets, load, name)
   return [
     name,
     show(3, measurement => measurement.totalUs),
@@ -118,11 +85,6 @@ function renderLoad(record: RunRecord, load: Load): string {
     'lost',
     'core used, %',
   ]
-  const rounds = Array.from({ length: record.rounds }, (_, index) => index)
-  const perRound = names.map(name => {
-    const measurements = measurementsOf(record, load.name, name)
-    return [name, ...rounds.map(index => formatNumber(measurements[index]?.totalUs ?? Number.NaN, 3))]
-  })
   return [
     `## ${load.title}`,
     '',
@@ -134,68 +96,7 @@ function renderLoad(record: RunRecord, load: Load): string {
     ...loadWarnings(record, load.name).flatMap(warning => [`**Warning:** ${warning}`, '']),
     'µs/response in each round:',
     '',
-    renderTable(['tracker', ...rounds.map(index => `round ${index + 1}`)], perRound),
-  ].join('\n')
-}
-
-function renderMemory(record: RunRecord): string {
-  const rows = record.contenders.map(({ name }) => {
-    const measured = loads.map(load => measurementsOf(record, load.name, name))
-    const ready = measured
-      .flat()
-      .flatMap(measurement => (measurement === undefined ? [] : [measurement.readyMs]))
-    return [
-      name,
-      formatSpread(residentAfterStartMib(record, name), 1),
-      ...measured.map(rounds =>
-        formatSpread(
-          spreadOf(rounds, one => one.peakResidentKib / 1024),
-          1,
-        ),
-      ),
-      formatNumber(median(ready), 0),
-    ]
-  })
-  const header = [
-    'tracker',
-    'RSS after start, MiB',
-    ...loads.map(load => `peak RSS ${load.name}, MiB`),
-    'answers after, ms',
-  ]
-  return ['## Memory and start', '', renderTable(header, rows)].join('\n')
-}
-
-function renderTargets(record: RunRecord): string {
-  const rows = judgeTargets(record).map(({ text, bound, reached, digits, verdict }) => [
-    text,
-    `≤ ${bound}`,
-    formatNumber(reached, digits),
-    verdict === 'missed' ? '**missed**' : verdict,
-  ])
-  return ['## Targets', '', renderTable(['figure', 'target', 'median reached', 'verdict'], rows)].join('\n')
-}
-
-/**
- * One line per contender and way of failing, with how often: a tracker that never starts fails in every
- * round.
- */
-function listFailures(record: RunRecord): string[] {
-  const counts = new Map<string, number>()
-  for (const sample of record.samples) {
-    if (!('failure' in sample)) continue
-    const text = `**${sample.contender}**, ${sample.load}: ${sample.failure.replaceAll('\n', ' ')}`
-    counts.set(text, (counts.get(text) ?? 0) + 1)
-  }
-  return [...counts].map(([text, count]) => `* Failed in ${count} of ${record.rounds} rounds: ${text}`)
-}
-
-function renderContenders(record: RunRecord): string {
-  return [
-    '## Trackers',
-    '',
-    ...record.contenders.map(({ name, version }) => `* ${name}: ${version}`),
-    ...record.absent.map(({ name, reason }) => `* Skipped: **${name}**, ${reason}`),
-    ...listFailures(record),
+    renderRounds(record, load.name),
   ].join('\n')
 }
 
@@ -232,18 +133,14 @@ export function renderReport(record: RunRecord): string {
     '',
     renderMethod(record),
     '',
-    renderTargets(record),
+    renderTargets(judgeTargets(record)),
     '',
     ...loads.flatMap(load => [renderLoad(record, load), '']),
-    renderMemory(record),
+    renderMemory(record, loads),
     '',
     renderContenders(record),
     '',
-    '## Environment',
-    '',
-    ...record.environment.map(([label, value]) => `* ${label}: ${value}`),
-    `* run: ${record.rounds} rounds of ${record.warmUpSeconds} + ${record.seconds} s per load and tracker`,
-    `* seed: ${record.seed}`,
+    renderEnvironment(record),
     '',
   ].join('\n')
 }

@@ -10,6 +10,7 @@ import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { makeScratchDirectory } from '../support/children.js'
 import { describeCommit, describeEnvironment } from '../support/environment.js'
+import type { LoadOptions } from '../support/flags.js'
 import {
   countPerThread,
   createLineSplitter,
@@ -21,9 +22,9 @@ import { renderTable } from '../support/markdown.js'
 import { ExitCode, report, runProgram } from '../support/program.js'
 import { oursArguments } from './contenders.js'
 import { startTracker } from './measure.js'
-import { type LoadOptions, parseLoadOptions } from './options.js'
+import { parseLoadOptions } from './options.js'
 import { findFreePort } from './probe.js'
-import { buildYardstick, findYardstick, type LoadResult, loads, runLoad } from './yardstick.js'
+import { buildYardstick, type LoadResult, loads, runLoad } from './yardstick.js'
 
 const repository = fileURLToPath(new URL('../../../', import.meta.url))
 
@@ -33,7 +34,7 @@ interface SteadyResult {
 }
 
 async function observe(options: LoadOptions): Promise<SteadyResult> {
-  const yardstick = buildYardstick(findYardstick(options.yardstick, repository), makeScratchDirectory())
+  const yardstick = buildYardstick(options.yardstick, repository, makeScratchDirectory())
   execFileSync('taskset', ['-acp', String(options.loadCore), String(process.pid)], { stdio: 'ignore' })
   const seen: SeenCollection[] = []
   const split = createLineSplitter(line => {

@@ -1,16 +1,10 @@
-// The yardstick's C programs: where they are, how they are built, what they print.
-// Its load generator is independent of the project, so a mistake of ours cannot flatter us.
-import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+// The yardstick's programs for UDP: how they are built, what they print.
 import { runPinned } from '../support/children.js'
-import { UsageError } from '../support/program.js'
+import type { LoadCounts } from '../support/cost.js'
+import { buildPrograms, findYardstick } from '../support/yardstick.js'
 
-/** What one run of `load-udp` counted. Rates are per second; `seconds` is how long it really took. */
-export interface LoadResult {
-  readonly responses: number
-  readonly seconds: number
-  readonly responsesPerSecond: number
+/** What one run of `load-udp` counted. */
+export interface LoadResult extends LoadCounts {
   readonly connectsPerSecond: number
   readonly announcesPerSecond: number
   readonly scrapesPerSecond: number
@@ -31,24 +25,10 @@ export const loads: readonly Load[] = [
   { name: 'announces', title: 'Announces only', args: ['8', '64', '100000', '0', '100', '1'] },
 ]
 
-/** The torrents that every load here draws from: an allow list must hold them all. */
-export const torrentCount = 100_000
-
 /** The built programs. */
 export interface Yardstick {
   readonly loadPath: string
   readonly nullPath: string
-}
-
-/**
- * The info hash of a torrent of `load-udp`: its number in four little-endian bytes, 0xab, fifteen zero
- * bytes.
- */
-export function torrentInfoHash(torrent: number): Buffer {
-  const infoHash = Buffer.alloc(20)
-  infoHash.writeUInt32LE(torrent, 0)
-  infoHash[4] = 0xab
-  return infoHash
 }
 
 /** Reads the two lines that `load-udp` prints; throws on anything else. */
@@ -75,27 +55,15 @@ export function parseLoadOutput(output: string): LoadResult {
   }
 }
 
-/**
- * The yardstick's directory: the flag, else AQUATIC_YARDSTICK, else its place beside the repository.
- * Throws UsageError when there is none.
- */
-export function findYardstick(flag: string | undefined, repository: string): string {
-  const directory = resolve(
-    flag ?? process.env['AQUATIC_YARDSTICK'] ?? join(repository, '../shared/yardstick'),
-  )
-  if (existsSync(join(directory, 'load-udp.c'))) return directory
-  throw new UsageError(
-    `no load-udp.c in ${directory}: give the directory with --yardstick or AQUATIC_YARDSTICK`,
-  )
-}
-
-/** Builds load generator and floor into `outputDirectory` (needs make and gcc; about a second). */
-export function buildYardstick(directory: string, outputDirectory: string): Yardstick {
-  const loadPath = join(outputDirectory, 'load-udp')
-  const nullPath = join(outputDirectory, 'null-udp')
-  const args = ['-s', '-C', directory, `OUT=${outputDirectory}`, loadPath, nullPath]
-  execFileSync('make', args, { stdio: ['ignore', 'ignore', 'inherit'] })
-  return { loadPath, nullPath }
+/** Builds load generator and floor into `outputDirectory`; `flag` may name the directory of their sources. */
+export function buildYardstick(
+  flag: string | undefined,
+  repository: string,
+  outputDirectory: string,
+): Yardstick {
+  const directory = findYardstick(flag, repository, 'load-udp.c')
+  const [loadPath, nullPath] = buildPrograms(directory, outputDirectory, ['load-udp', 'null-udp'])
+  return { loadPath: loadPath!, nullPath: nullPath! }
 }
 
 /** Runs one load against a port of this machine, pinned to `core`. */

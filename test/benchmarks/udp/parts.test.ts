@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { computeCoreShares, computeCost } from '../../../benchmarks/support/cost.js'
 import { UsageError } from '../../../benchmarks/support/program.js'
+import { torrentInfoHash } from '../../../benchmarks/support/yardstick.js'
 import { aquaticConfiguration, oursArguments } from '../../../benchmarks/udp/contenders.js'
-import { computeCoreShares, computeCost } from '../../../benchmarks/udp/measure.js'
 import { parseLoadOptions, parseOptions } from '../../../benchmarks/udp/options.js'
-import { parseLoadOutput, torrentInfoHash } from '../../../benchmarks/udp/yardstick.js'
+import { parseLoadOutput } from '../../../benchmarks/udp/yardstick.js'
 
 const output = `connect/s 92186 announce/s 92836 scrape/s 1809 errors 3 lost 64 peers/announce 2.3
 responses 187000 seconds 1.001 rate 186831

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ratioOfOurs, type Sample as SampleOf } from '../../../benchmarks/support/run-record.js'
 import type { Measurement } from '../../../benchmarks/udp/measure.js'
-import { judgeTargets, type RunRecord, ratioOfOurs, type Sample } from '../../../benchmarks/udp/record.js'
+import { judgeTargets, type RunRecord } from '../../../benchmarks/udp/record.js'
 import { loadWarnings, renderReport } from '../../../benchmarks/udp/report.js'
+import type { LoadResult } from '../../../benchmarks/udp/yardstick.js'
+
+type Sample = SampleOf<LoadResult>
 
 function measured(totalUs: number, changes: Partial<Measurement> = {}, peersPerAnnounce = 2): Measurement {
   return {
