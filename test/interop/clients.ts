@@ -1,6 +1,6 @@
 // BitTorrent programs of the machine, started so that a tracker is their only way to find anybody:
-// private torrents, no exchange of peers, no local discovery, no distributed hash table with anyone in it. Over HTTPS each
-// checks the tracker's certificate against the one it is told to trust.
+// private torrents, no exchange of peers, no local discovery, no distributed hash table with anyone in it. Over HTTPS
+// each checks the tracker's certificate against the one it is told to trust.
 import { randomInt } from 'node:crypto'
 import { copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -70,8 +70,9 @@ export function startAria2(
 
 /**
  * transmission-daemon with one torrent in its configuration, which it starts by itself. It never connects to a peer on
- * a loopback address, but lets one connect: the other side has to hear of it. It cannot read `udp://[::1]:port`, and asks
- * every HTTP tracker from its IPv4 address if it was given one. Without its port it goes on, deaf; and its own random ports are alike in daemons started in the same moment.
+ * a loopback address, but lets one connect: the other side has to hear of it. It cannot read `udp://[::1]:port`, and
+ * asks every HTTP tracker from its IPv4 address if it was given one. Without its port it goes on, deaf; and its own
+ * random ports are alike in daemons started in the same moment.
  */
 export async function startTransmission(
   owner: Owner,
