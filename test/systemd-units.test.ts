@@ -15,11 +15,13 @@ const skip = hasSystemd ? false : 'systemd-analyze is not installed'
 /** Most that systemd's own measure of exposure may be, in tenths; 100 is a unit without any hardening. */
 const EXPOSURE_MAX = 25
 
+const services = ['aquatic-udp.service', 'aquatic-http.service'] as const
+
 /** Copies of the units whose program exists on this machine. */
 function copyUnits(t: TestContext): string[] {
   const directory = mkdtempSync(join(tmpdir(), 'aquatic-units-'))
   t.after(() => rmSync(directory, { recursive: true }))
-  return ['aquatic-udp.service', 'aquatic-udp.socket'].map(name => {
+  return [...services, 'aquatic-udp.socket'].map(name => {
     const text = readFileSync(join(packageRoot, 'docs', name), 'utf8')
     writeFileSync(join(directory, name), text.replace('/usr/bin/aquatic', process.execPath))
     return join(directory, name)
@@ -31,28 +33,31 @@ describe('systemd units', () => {
     const { status, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', ...copyUnits(t)], {
       encoding: 'utf8',
     })
-    assert.doesNotMatch(stderr, /aquatic-udp/)
+    assert.doesNotMatch(stderr, /aquatic-(udp|http)/)
     assert.equal(status, 0, stderr)
   })
 
   it('leave little to attack', { skip }, t => {
-    const [service] = copyUnits(t)
-    const args = ['security', '--offline=true', `--threshold=${EXPOSURE_MAX}`, '--no-pager', service]
-    const { status, stdout, stderr } = spawnSync('systemd-analyze', args, { encoding: 'utf8' })
-    assert.equal(status, 0, stdout + stderr)
+    for (const service of copyUnits(t).filter(path => path.endsWith('.service'))) {
+      const args = ['security', '--offline=true', `--threshold=${EXPOSURE_MAX}`, '--no-pager', service]
+      const { status, stdout, stderr } = spawnSync('systemd-analyze', args, { encoding: 'utf8' })
+      assert.equal(status, 0, stdout + stderr)
+    }
   })
 
   it('let a JIT compiler work and a tracker be told apart from a hung one', () => {
-    const text = readFileSync(join(packageRoot, 'docs/aquatic-udp.service'), 'utf8')
-    assert.doesNotMatch(text, /^MemoryDenyWriteExecute/m)
-    for (const needed of [
-      /^Type=notify$/m,
-      /^WatchdogSec=\d+s$/m,
-      /^Restart=on-failure$/m,
-      /AF_UNIX/,
-      /^ExecReload=.* -HUP/m,
-    ]) {
-      assert.match(text, needed)
+    for (const service of services) {
+      const text = readFileSync(join(packageRoot, 'docs', service), 'utf8')
+      assert.doesNotMatch(text, /^MemoryDenyWriteExecute/m)
+      for (const needed of [
+        /^Type=notify$/m,
+        /^WatchdogSec=\d+s$/m,
+        /^Restart=on-failure$/m,
+        /AF_UNIX/,
+        /^ExecReload=.* -HUP/m,
+      ]) {
+        assert.match(text, needed, service)
+      }
     }
   })
 })

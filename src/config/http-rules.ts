@@ -131,6 +131,12 @@ function examineProxyUse(network: Network): Finding[] {
       'address. Set network.proxy_protocol = "off" or network.runs_behind_reverse_proxy = false.'
     findings.push(problem(['network.proxy_protocol', behindKey], text))
   }
+  if (network.enableTls && proxyProtocol === 'required') {
+    const text =
+      'network.proxy_protocol is "required" and network.enable_tls is true, but proxies send that header before the ' +
+      "TLS handshake, which then fails. Set network.enable_tls = false and let the proxy's side speak TLS."
+    findings.push(problem(['network.proxy_protocol', 'network.enable_tls'], text))
+  }
   const isBehind = runsBehindReverseProxy || proxyProtocol === 'required'
   const idle: string[] = []
   if (!isBehind && trustedProxies !== '') idle.push('network.trusted_proxies')

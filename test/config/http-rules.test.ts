@@ -116,6 +116,17 @@ test('only one may tell the client’s address', async () => {
   assert.match(await problem(behind, 'network.proxy_protocol=required'), /^--set network.proxy_protocol: /)
 })
 
+test('the PROXY protocol comes before TLS, so it is not read there', async () => {
+  const tls = ['enable_tls=true', 'tls_certificate_path=c', 'tls_private_key_path=k'].map(
+    text => `network.${text}`,
+  )
+  assert.match(
+    await problem(...tls, 'network.proxy_protocol=required'),
+    /^--set network.proxy_protocol: .* Set network.enable_tls = false /,
+  )
+  assert.deepEqual(await noticesOf(...tls, behind), [])
+})
+
 test('keys of a proxy without one are a notice', async () => {
   const header = ['network.reverse_proxy_ip_header_format=hops', 'network.reverse_proxy_hops=2']
   assert.deepEqual(await noticesOf(...header), [

@@ -6,8 +6,10 @@ import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import { type TestContext, test } from 'node:test'
 import Client, { type ScrapeResult } from 'bittorrent-tracker/client'
-import { engineMissing, meets } from '../support/requirement.js'
-import { type Family, hasIpv6Loopback, startTracker } from '../support/tracker-process.js'
+import { opensslMissing } from '../support/certificates.js'
+import { meets } from '../support/requirement.js'
+import { type Family, loopback } from '../support/tracker-process.js'
+import { describeWay, startTrackerOnWay, type Way, wayMissing } from './trackers.js'
 
 type Update = { readonly complete: number; readonly incomplete: number }
 
@@ -23,7 +25,7 @@ class Peer {
     const peerId = Buffer.concat([Buffer.from('-TS0001-'), randomBytes(12)])
     this.client = new Client({ infoHash, peerId, announce, port, wrtc: false })
     this.client.on('peer', (address: string) => this.peers.push(address))
-    this.address = `${family === 4 ? '127.0.0.1' : '[::1]'}:${port}`
+    this.address = `${loopback[family]}:${port}`
     t.after(() => new Promise<void>(resolve => this.client.destroy(resolve)))
   }
 
@@ -70,10 +72,29 @@ function speakIpv6(t: TestContext): void {
   t.mock.method(compact, 'multi', compact.multi6)
 }
 
-async function meetInASwarm(t: TestContext, engine: 'native' | 'node', family: Family): Promise<void> {
-  const tracker = await startTracker(t, { families: [family], settings: { 'network.engine': engine } })
-  assert.equal(tracker.listening[0]?.engine, engine)
-  if (family === 6) speakIpv6(t)
+/**
+ * The client's HTTP is node's own `fetch`, to which it passes nothing about certificates; a process reads which ones it
+ * trusts only at its start.
+ */
+function acceptAnyCertificate(t: TestContext): void {
+  process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0'
+  t.after(() => {
+    delete process.env['NODE_TLS_REJECT_UNAUTHORIZED']
+  })
+}
+
+async function startOn(t: TestContext, way: Way) {
+  const { tracker } = await startTrackerOnWay(t, way)
+  assert.equal(tracker.listening[0]?.engine, way.engine)
+  assert.equal(tracker.listening[0]?.protocol, way.scheme)
+  if (way.scheme === 'https') acceptAnyCertificate(t)
+  if (way.scheme === 'udp' && way.family === 6) speakIpv6(t)
+  return tracker
+}
+
+async function meetInASwarm(t: TestContext, way: Way): Promise<void> {
+  const tracker = await startOn(t, way)
+  const { family } = way
   const infoHash = randomBytes(20)
   const seeder = new Peer(t, tracker.announceUrl(family), infoHash, family, 50_001)
   const leecher = new Peer(t, tracker.announceUrl(family), infoHash, family, 50_002)
@@ -94,7 +115,8 @@ async function meetInASwarm(t: TestContext, engine: 'native' | 'node', family: F
   })
   assert.deepEqual(await seeder.scrape(), { complete: 1, incomplete: 1, downloaded: 0 })
 
-  // Without `left`, complete() sends event 1 with left = 2^64 - 1, -1 as a signed number: still a finished download.
+  // Without `left`, complete() sends 2^64 - 1 over UDP (-1 as a signed number) and 16384 over HTTP, with the event
+  // `completed`: still a finished download.
   const completed = await leecher.announce(client => client.complete())
   assert.deepEqual(completed.update, { complete: 1, incomplete: 0 })
   assert.deepEqual(await seeder.scrape(), { complete: 2, incomplete: 0, downloaded: 1 })
@@ -110,11 +132,11 @@ async function meetInASwarm(t: TestContext, engine: 'native' | 'node', family: F
   assert.equal(code, 0, stderr)
 }
 
-async function scrapeMany(t: TestContext, engine: 'native' | 'node'): Promise<void> {
-  const tracker = await startTracker(t, { families: [4], settings: { 'network.engine': engine } })
+async function scrapeMany(t: TestContext, way: Way): Promise<void> {
+  const tracker = await startOn(t, way)
   const infoHashes = Array.from({ length: 70 }, () => randomBytes(20))
   const known = infoHashes[41]!
-  const peer = new Peer(t, tracker.announceUrl(4), known, 4, 50_003)
+  const peer = new Peer(t, tracker.announceUrl(way.family), known, way.family, 50_003)
   await peer.announce(client => client.start({ left: 1 }))
   const results: ScrapeResult[] = []
   await new Promise<void>((resolve, reject) => {
@@ -124,23 +146,30 @@ async function scrapeMany(t: TestContext, engine: 'native' | 'node'): Promise<vo
     })
     peer.client.scrape({ infoHash: infoHashes })
   })
-  for (const [index, { infoHash, complete, incomplete, downloaded }] of results.entries()) {
-    assert.equal(infoHash, infoHashes[index]?.toString('hex'))
-    assert.deepEqual([complete, incomplete, downloaded], [0, index === 41 ? 1 : 0, 0])
+  // Over HTTP they are the keys of a dictionary, which are sorted by their bytes (BEP 3).
+  const order = way.scheme === 'udp' ? infoHashes : infoHashes.toSorted(Buffer.compare)
+  for (const [index, { infoHash: shown, complete, incomplete, downloaded }] of results.entries()) {
+    // The client at 11.2.3 writes the keys of that dictionary as hexadecimal digits twice.
+    const infoHash = way.scheme === 'udp' ? shown : Buffer.from(shown, 'hex').toString()
+    assert.equal(infoHash, order[index]?.toString('hex'))
+    assert.deepEqual([complete, incomplete, downloaded], [0, infoHash === known.toString('hex') ? 1 : 0, 0])
   }
 }
 
 for (const engine of ['native', 'node'] as const) {
-  test(`${engine} engine: two clients meet over IPv4, and their counts follow them`, async t => {
-    if (meets(t, engineMissing(engine))) await meetInASwarm(t, engine, 4)
-  })
+  for (const scheme of ['udp', 'http', 'https'] as const) {
+    const needs = scheme === 'https' ? opensslMissing() : {}
 
-  test(`${engine} engine: two clients meet over IPv6, and their counts follow them`, async t => {
-    const missing = { ...engineMissing(engine), 'this machine has no ::1': !hasIpv6Loopback() }
-    if (meets(t, missing)) await meetInASwarm(t, engine, 6)
-  })
+    for (const family of [4, 6] as const) {
+      const way: Way = { scheme, engine, family }
+      test(`${describeWay(way)}: two clients meet, and their counts follow them`, async t => {
+        if (meets(t, { ...wayMissing(way), ...needs })) await meetInASwarm(t, way)
+      })
+    }
 
-  test(`${engine} engine: one scrape of 70 torrents is answered in order`, async t => {
-    if (meets(t, engineMissing(engine))) await scrapeMany(t, engine)
-  })
+    const way: Way = { scheme, engine, family: 4 }
+    test(`${describeWay(way)}: one scrape of 70 torrents is answered in order`, async t => {
+      if (meets(t, { ...wayMissing(way), ...needs })) await scrapeMany(t, way)
+    })
+  }
 }

@@ -20,6 +20,8 @@ export type Transfer = {
   readonly target: string
   /** Directory for whatever else a client keeps. */
   readonly scratch: string
+  /** PEM file of the certificate that the tracker shows over HTTPS. */
+  readonly trusted: string | undefined
   /** SHA-256 of the payload in one of the two directories, in hexadecimal. Rejects if it is not there. */
   checksum(directory: string): Promise<string>
 }
@@ -48,7 +50,11 @@ function pieceHashes(payload: Buffer): Buffer {
 }
 
 /** Fresh random payload and a private torrent with one tracker; everything is removed with its owner. */
-export async function prepareTransfer(owner: Owner, announceUrl: string): Promise<Transfer> {
+export async function prepareTransfer(
+  owner: Owner,
+  announceUrl: string,
+  trusted?: string,
+): Promise<Transfer> {
   const root = await mkdtemp(join(tmpdir(), 'aquatic-transfer-'))
   owner.after(() => rm(root, { recursive: true, force: true, maxRetries: 10 }))
   const [source, target, scratch] = ['source', 'target', 'scratch'].map(name => join(root, name)) as [
@@ -75,6 +81,7 @@ export async function prepareTransfer(owner: Owner, announceUrl: string): Promis
     source,
     target,
     scratch,
+    trusted,
     checksum: async directory => {
       const hash = createHash('sha256')
       await pipeline(createReadStream(join(directory, name)), hash)

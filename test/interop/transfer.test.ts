@@ -2,27 +2,20 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import Client, { type ScrapeResult } from 'bittorrent-tracker/client'
-import { engineMissing, meets } from '../support/requirement.js'
-import {
-  type Family,
-  hasIpv6Loopback,
-  startTracker,
-  type TrackerProcess,
-} from '../support/tracker-process.js'
+import { opensslMissing } from '../support/certificates.js'
+import { meets } from '../support/requirement.js'
+import type { TrackerProcess } from '../support/tracker-process.js'
 import { missing, startAria2, startLibtorrent, startTransmission } from './clients.js'
 import { prepareTransfer, type Transfer } from './torrent.js'
+import { describeWay, startTrackerOnWay, type Way, wayMissing } from './trackers.js'
 
 async function assertArrived({ checksum, source, target }: Transfer): Promise<void> {
   assert.equal(await checksum(target), await checksum(source))
 }
 
-async function prepare(
-  t: TestContext,
-  engine: 'native' | 'node',
-  family: Family,
-): Promise<{ tracker: TrackerProcess; transfer: Transfer }> {
-  const tracker = await startTracker(t, { families: [family], settings: { 'network.engine': engine } })
-  return { tracker, transfer: await prepareTransfer(t, tracker.announceUrl(family)) }
+async function prepare(t: TestContext, way: Way): Promise<{ tracker: TrackerProcess; transfer: Transfer }> {
+  const { tracker, certificatePath } = await startTrackerOnWay(t, way)
+  return { tracker, transfer: await prepareTransfer(t, tracker.announceUrl(way.family), certificatePath) }
 }
 
 /** What the tracker counts, asked by a third program over IPv4. */
@@ -35,9 +28,9 @@ function scrape(announce: string, infoHash: Buffer): Promise<ScrapeResult> {
   })
 }
 
-async function libtorrentToAria2(t: TestContext, engine: 'native' | 'node'): Promise<void> {
-  const { tracker, transfer } = await prepare(t, engine, 4)
-  const seed = startLibtorrent(t, transfer, transfer.source, 4)
+async function libtorrentToAria2(t: TestContext, way: Way): Promise<void> {
+  const { tracker, transfer } = await prepare(t, way)
+  const seed = startLibtorrent(t, transfer, transfer.source, way.family)
   await seed.waitForLines('stdout', /"announced", "request": "started"/)
   const download = startAria2(t, transfer)
   const { code } = await download.waitForEnd()
@@ -48,9 +41,9 @@ async function libtorrentToAria2(t: TestContext, engine: 'native' | 'node'): Pro
   await tracker.stop()
 }
 
-async function transmissionToAria2(t: TestContext, engine: 'native' | 'node'): Promise<void> {
-  const { tracker, transfer } = await prepare(t, engine, 4)
-  const seed = await startTransmission(t, transfer, transfer.source)
+async function transmissionToAria2(t: TestContext, way: Way): Promise<void> {
+  const { tracker, transfer } = await prepare(t, way)
+  const seed = await startTransmission(t, transfer, transfer.source, way.family)
   const download = startAria2(t, transfer)
   const { code } = await download.waitForEnd()
   assert.equal(code, 0, download.describe())
@@ -59,10 +52,10 @@ async function transmissionToAria2(t: TestContext, engine: 'native' | 'node'): P
   await tracker.stop()
 }
 
-async function libtorrentToTransmission(t: TestContext, engine: 'native' | 'node'): Promise<void> {
-  const { tracker, transfer } = await prepare(t, engine, 4)
-  const download = await startTransmission(t, transfer, transfer.target)
-  const seed = startLibtorrent(t, transfer, transfer.source, 4)
+async function libtorrentToTransmission(t: TestContext, way: Way): Promise<void> {
+  const { tracker, transfer } = await prepare(t, way)
+  const download = await startTransmission(t, transfer, transfer.target, way.family)
+  const seed = startLibtorrent(t, transfer, transfer.source, way.family)
   await download.waitForLines('stderr', /State changed from "Incomplete" to "Complete"/)
   // Ending writes out what is still in memory.
   await download.stop()
@@ -72,20 +65,17 @@ async function libtorrentToTransmission(t: TestContext, engine: 'native' | 'node
   await tracker.stop()
 }
 
-async function libtorrentToLibtorrent(
-  t: TestContext,
-  engine: 'native' | 'node',
-  family: Family,
-): Promise<void> {
-  const { tracker, transfer } = await prepare(t, engine, family)
-  const seed = startLibtorrent(t, transfer, transfer.source, family)
+async function libtorrentToLibtorrent(t: TestContext, way: Way): Promise<void> {
+  const { tracker, transfer } = await prepare(t, way)
+  const seed = startLibtorrent(t, transfer, transfer.source, way.family)
   await seed.waitForLines('stdout', /"announced", "request": "started"/)
-  const download = startLibtorrent(t, transfer, transfer.target, family)
+  const download = startLibtorrent(t, transfer, transfer.target, way.family)
   // The answer to the completed download is the last thing that the counts below depend on.
   await download.waitForLines('stdout', /"announced", "request": "completed"/)
   assert.ok(download.hasSaid(/"request": "started", "peers": 1/), download.describe())
   await assertArrived(transfer)
-  if (family === 4) {
+  const isCounted = way.family === 4 && way.scheme !== 'https'
+  if (isCounted) {
     const { complete, incomplete, downloaded } = await scrape(tracker.announceUrl(4), transfer.infoHash)
     assert.deepEqual({ complete, incomplete, downloaded }, { complete: 2, incomplete: 0, downloaded: 1 })
   }
@@ -94,7 +84,7 @@ async function libtorrentToLibtorrent(
     assert.equal((await peer.waitForEnd()).code, 0, peer.describe())
     assert.ok(peer.hasSaid(/"request": "stopped"/), peer.describe())
   }
-  if (family === 4) {
+  if (isCounted) {
     const { complete, incomplete } = await scrape(tracker.announceUrl(4), transfer.infoHash)
     assert.deepEqual({ complete, incomplete }, { complete: 0, incomplete: 0 })
   }
@@ -102,29 +92,46 @@ async function libtorrentToLibtorrent(
   assert.equal(code, 0, stderr)
 }
 
+const pairs = {
+  'aria2 downloads from libtorrent': {
+    run: libtorrentToAria2,
+    needs: { ...missing.aria2, ...missing.libtorrent },
+  },
+  'aria2 downloads from transmission': {
+    run: transmissionToAria2,
+    needs: { ...missing.aria2, ...missing.transmission },
+  },
+  'transmission downloads from libtorrent': {
+    run: libtorrentToTransmission,
+    needs: { ...missing.transmission, ...missing.libtorrent },
+  },
+  'libtorrent downloads from libtorrent': { run: libtorrentToLibtorrent, needs: missing.libtorrent },
+} as const
+
+type PairName = keyof typeof pairs
+const allPairs = Object.keys(pairs) as readonly PairName[]
+
+/** The UDP clients of aria2 and Transmission can't reach `[::1]`. What the node engine does with HTTP, TLS shows. */
+function pairsOf({ scheme, engine, family }: Way): readonly PairName[] {
+  if (scheme === 'udp' && family === 6) return ['libtorrent downloads from libtorrent']
+  if (scheme === 'http' && engine === 'node') return ['aria2 downloads from libtorrent']
+  return allPairs
+}
+
+const ways: readonly Way[] = (['native', 'node'] as const).flatMap(engine =>
+  (['udp', 'http', 'https'] as const).flatMap(scheme =>
+    ([4, 6] as const).map(family => ({ scheme, engine, family })),
+  ),
+)
+
 // All at once: the programs spend their time waiting for each other (transmission lets a peer download after 10 s).
 describe('two programs and this tracker', { concurrency: true }, () => {
-  for (const engine of ['native', 'node'] as const) {
-    test(`${engine} engine: aria2 downloads from libtorrent over IPv4`, async t => {
-      const needs = { ...engineMissing(engine), ...missing.aria2, ...missing.libtorrent }
-      if (meets(t, needs)) await libtorrentToAria2(t, engine)
-    })
-
-    test(`${engine} engine: aria2 downloads from transmission over IPv4`, async t => {
-      const needs = { ...engineMissing(engine), ...missing.aria2, ...missing.transmission }
-      if (meets(t, needs)) await transmissionToAria2(t, engine)
-    })
-
-    test(`${engine} engine: transmission downloads from libtorrent over IPv4`, async t => {
-      const needs = { ...engineMissing(engine), ...missing.transmission, ...missing.libtorrent }
-      if (meets(t, needs)) await libtorrentToTransmission(t, engine)
-    })
-
-    for (const family of [4, 6] as const) {
-      test(`${engine} engine: libtorrent downloads from libtorrent over IPv${family}`, async t => {
-        const noIpv6 = { 'this machine has no ::1': family === 6 && !hasIpv6Loopback() }
-        const needs = { ...engineMissing(engine), ...missing.libtorrent, ...noIpv6 }
-        if (meets(t, needs)) await libtorrentToLibtorrent(t, engine, family)
+  for (const way of ways) {
+    for (const name of pairsOf(way)) {
+      const { run, needs } = pairs[name]
+      test(`${describeWay(way)}: ${name}`, async t => {
+        const noOpenssl = way.scheme === 'https' ? opensslMissing() : {}
+        if (meets(t, { ...wayMissing(way), ...needs, ...noOpenssl })) await run(t, way)
       })
     }
   }

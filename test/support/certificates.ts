@@ -26,7 +26,7 @@ export function scratchDirectory(owner: Owner): string {
   return directory
 }
 
-/** Writes `NAME.pem` and `NAME-key.pem` into the directory: self-signed, valid for a day from now. */
+/** Writes `NAME.pem` and `NAME-key.pem` into the directory: self-signed, for the loopback addresses, valid for a day from now. */
 export function makeCertificate(
   directory: string,
   name: string,
@@ -37,7 +37,7 @@ export function makeCertificate(
   const kind =
     keyKind === 'ec' ? ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'] : ['-newkey', keyKind]
   const protection = passphrase === '' ? ['-nodes'] : ['-passout', `pass:${passphrase}`]
-  const subject = ['-subj', `/CN=${commonName}`, '-addext', 'subjectAltName=IP:127.0.0.1']
+  const subject = ['-subj', `/CN=${commonName}`, '-addext', 'subjectAltName=IP:127.0.0.1,IP:::1']
   execFileSync(
     program,
     [

@@ -21,7 +21,7 @@ export type Listening = {
 }
 
 export type TrackerOptions = {
-  readonly protocol?: 'udp'
+  readonly protocol?: 'udp' | 'http'
   /** Address families to serve, both on a free loopback port; the ones this machine has unless told. */
   readonly families?: readonly Family[]
   /** Configuration keys as in the TOML file: `{ 'network.engine': 'node' }`. */
@@ -39,11 +39,14 @@ export type TrackerProcess = {
   readonly listening: readonly Listening[]
   /** The port served on one family's loopback address. */
   port(family: Family): number
-  /** `udp://127.0.0.1:43123`, as a torrent file carries it. */
+  /** `udp://127.0.0.1:43123` or `https://[::1]:43123/announce`, as a torrent file carries it. */
   announceUrl(family: Family): string
   /** Sends the signal and resolves with how the tracker ended and all it said. */
   stop(signal?: NodeJS.Signals): Promise<ProcessEnd>
 }
+
+/** An address as in a URL. */
+export const loopback: Readonly<Record<Family, string>> = { 4: '127.0.0.1', 6: '[::1]' }
 
 /** True if ::1 exists; containers are often without it. */
 export function hasIpv6Loopback(): boolean {
@@ -97,18 +100,20 @@ export async function startTracker(owner: Owner, options: TrackerOptions = {}): 
   const protocol = options.protocol ?? 'udp'
   const args = ['serve', protocol, '--json', ...sets, ...(options.args ?? [])]
   const child = startBinary(owner, args, options)
-  const lines = await child.waitForLines('stdout', /"event":"listening"/, families.length)
+  const places = families.length + ('network.unix_socket_path' in settings ? 1 : 0)
+  const lines = await child.waitForLines('stdout', /"event":"listening"/, places)
   const listening = lines.map(line => JSON.parse(line) as Listening)
-  const port = (family: Family): number => {
+  const on = (family: Family): Listening => {
     const found = listening.find(({ address }) => address.includes(':') === (family === 6))
     if (found === undefined) throw new Error(`no IPv${family} address among ${lines.join(' ')}`)
-    return found.port
+    return found
   }
+  const path = protocol === 'udp' ? '' : '/announce'
   return {
     process: child,
     listening,
-    port,
-    announceUrl: family => `${protocol}://${family === 4 ? '127.0.0.1' : '[::1]'}:${port(family)}`,
+    port: family => on(family).port,
+    announceUrl: family => `${on(family).protocol}://${loopback[family]}:${on(family).port}${path}`,
     stop: (signal = 'SIGTERM') => child.stop(signal),
   }
 }
