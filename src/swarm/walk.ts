@@ -74,12 +74,13 @@ export class SwarmWalk {
       return
     }
     const bits = words[shard + Shard.slotBits]!
-    let width = hashEnd / (1 << bits)
+    const slotWidth = hashEnd / (1 << bits)
+    let width = slotWidth
     for (let visited = 0; visited < slotsFetchedMax && this.cursor < hashEnd; visited++) {
       const slot = slotOf(this.cursor, bits)
-      const slotEnd = (slot + 1) * (hashEnd / (1 << bits))
-      const end = Math.min(slotEnd, this.cursor + width)
-      const isRead = this.readChain(words[slots + slot]!, this.cursor, end, batch)
+      const end = Math.min((slot + 1) * slotWidth, this.cursor + width)
+      const isWhole = end - this.cursor === slotWidth
+      const isRead = this.readChain(words[slots + slot]!, isWhole, end, batch)
       if (!isRead && batch.count > 0) return
       // Where memory for more slots was short, a chain may have more torrents than a batch: read in parts of its
       // hashes. (More than a batch with one and the same hash of 32 bits there are not.)
@@ -88,13 +89,15 @@ export class SwarmWalk {
     }
   }
 
-  /** Appends the chain's torrents with hashes in [from, end). @returns false, and appends none, if they do not fit */
-  private readChain(first: number, from: number, end: number, batch: WalkBatch): boolean {
-    const { words } = this
+  /**
+   * Appends the chain's torrents with hashes in [cursor, end): all of them, where that is the whole slot.
+   * @returns false, and appends none, if they do not fit
+   */
+  private readChain(first: number, isWhole: boolean, end: number, batch: WalkBatch): boolean {
+    const { cursor, words } = this
     const before = batch.count
     for (let record = first; record !== 0; record = words[record + TorrentRecord.next]!) {
-      const hash = hashRecord(words, record) >>> 0
-      if (hash < from || hash >= end) continue
+      if (!isWhole && !isBetween(hashRecord(words, record), cursor, end)) continue
       if (batch.count === WALK_BATCH_TORRENTS) {
         batch.count = before
         return false
@@ -115,6 +118,10 @@ export class SwarmWalk {
     batch.leechers[index] = counts.leechersIpv4 + counts.leechersIpv6
     batch.downloads[index] = counts.downloads
   }
+}
+
+function isBetween(hash: number, start: number, end: number): boolean {
+  return hash >>> 0 >= start && hash >>> 0 < end
 }
 
 /** The slot for a hash in a table of 2^bits slots. */
