@@ -14,6 +14,7 @@ type Operation =
   | { kind: 'add'; first: number; count: number }
   | { kind: 'stop'; first: number; count: number }
   | { kind: 'clean' }
+  | { kind: 'clear' }
   | { kind: 'walk'; slices: number }
 
 const range = { first: fc.nat({ max: 3000 }), count: fc.nat({ max: 900 }) }
@@ -21,6 +22,8 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   fc.record({ kind: fc.constant('add' as const), ...range }),
   fc.record({ kind: fc.constant('stop' as const), ...range }),
   fc.record({ kind: fc.constant('clean' as const) }),
+  // Most torrents go, so that tables shrink.
+  fc.record({ kind: fc.constant('clear' as const) }),
   fc.record({ kind: fc.constant('walk' as const), slices: fc.integer({ min: 1, max: 30 }) }),
 )
 
@@ -41,7 +44,10 @@ class Torrents {
   }
 
   apply(operation: Exclude<Operation, { kind: 'walk' }>): void {
-    if (operation.kind === 'clean') {
+    if (operation.kind === 'clear') {
+      for (const torrent of this.present.keys()) if (torrent % 50 !== 0) this.stop(torrent)
+    }
+    if (operation.kind === 'clean' || operation.kind === 'clear') {
       cleanAll(new Cleaner(this.speaker.swarm), 0)
       for (const [torrent, hasPeer] of this.present) if (!hasPeer) this.remove(torrent)
       return
