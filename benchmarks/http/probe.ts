@@ -46,6 +46,7 @@ function fixedAnswer(server: StreamServer, keepAlive: boolean): StreamProtocol {
     overflow: () => undefined,
     expired: connection => server.close(connection),
     ended: connection => server.close(connection),
+    drained: () => undefined,
     closed: () => undefined,
   }
 }

@@ -2,7 +2,8 @@
 // the server. Two engines implement `StreamServer` with the same behaviour; a protocol does not know which it has.
 //
 //   accept ─▶ open ─▶ receive ─▶ receive … ─▶ finish ─▶ closed       callbacks of StreamProtocol, calls of StreamServer
-//                       └─ write                 └─ what is unsent is sent; unread input is drained for a while
+//                       ├─ write                 └─ what is unsent is sent; unread input is drained for a while
+//                       └─ whenDrained ─▶ drained      the next piece of a long answer
 
 import type { SocketAddress } from '../protocol/socket-address.js'
 
@@ -78,6 +79,11 @@ export interface StreamProtocol {
    * closes, now or later (its deadline still counts).
    */
   ended(connection: number, keptBytes: number): void
+  /**
+   * Asked for by `whenDrained`: no output is kept, so that more may be written. One connection in a turn, so that many
+   * long answers delay nobody by more than one piece.
+   */
+  drained(connection: number): void
   /** The slot is about to be freed: forget it. `cause` is a `StreamEnd`. Called exactly once for each `open`. */
   closed(connection: number, cause: number): void
 }
@@ -128,6 +134,8 @@ export interface StreamServer {
   finish(connection: number): void
   /** Closes when the current callback returns; kept output is dropped. */
   close(connection: number): void
+  /** Calls `drained` once, in a later turn, as soon as no output is kept. For answers that are made in pieces. */
+  whenDrained(connection: number): void
   /** Calls `expired` with `phase` in `seconds` from now, within about a second; replaces the one before; 0 for none. */
   setDeadline(connection: number, phase: number, seconds: number): void
 }

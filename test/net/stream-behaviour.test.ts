@@ -16,6 +16,7 @@ import {
   type Engine,
   limits,
   Phase,
+  PIECE_BYTES,
   type StartedServer,
   type StartOptions,
   start,
@@ -47,6 +48,24 @@ function missing(engine: Engine, transport: Transport): Readonly<Record<string, 
 async function settled(client: Client): Promise<void> {
   client.send('echo settled\n')
   await client.until('settled\n')
+}
+
+/** Requests that are each answered before the next: turns of the server pass. */
+async function roundTrips(client: Client, count: number): Promise<void> {
+  for (let trip = 0; trip < count; trip++) {
+    const text = `${client.received.length}\n`
+    client.send(`echo ${text}`)
+    await client.until(text)
+  }
+}
+
+/** Resolves when many requests of others bring no further piece. */
+async function untilStuck({ protocol }: StartedServer, other: Client): Promise<void> {
+  await protocol.until(() => protocol.drains.length > 0)
+  for (let before = -1; before < protocol.drains.length; ) {
+    before = protocol.drains.length
+    await roundTrips(other, 20)
+  }
 }
 
 async function endOf({ protocol }: StartedServer, count = 1): Promise<number> {
@@ -233,6 +252,125 @@ for (const { engine, transport } of kinds) {
       const two = await connect()
       two.send(`other ${protocol.opened[0]} hello\n`)
       assert.equal(await one.until('hello\n'), 'settled\nhello\n')
+    })
+  })
+
+  describe(`byte streams, ${engine} engine, ${transport}: answers in pieces`, () => {
+    const endless = 1_000_000
+
+    it('asks for the next piece once for each time it was told to, and never otherwise', async t => {
+      if (!meets(t, missing(engine, transport))) return
+      const { connect, protocol } = await start(t, kind(engine, transport))
+      const client = await connect()
+      await settled(client)
+      client.send('pieces 100\n')
+      const all = await client.until('x\n')
+      assert.equal(all.length, 'settled\n'.length + 100 * PIECE_BYTES + 1)
+      await settled(client)
+      assert.equal(protocol.drains.length, 101)
+    })
+
+    it('waits for a reader, keeps no more than a piece for it, and serves others', async t => {
+      if (!meets(t, missing(engine, transport))) return
+      // More than one piece that is kept would end the connection.
+      const bytesMax = 1.5 * PIECE_BYTES
+      const started = await start(t, { ...kind(engine, transport), limits: { outputBytesMax: bytesMax } })
+      const { connect, protocol } = started
+      const client = await connect()
+      client.socket.pause()
+      client.send('pieces 500\n')
+      const other = await connect()
+      await untilStuck(started, other)
+      assert.ok(protocol.drains.length < 500, `${protocol.drains.length} pieces were taken by nobody`)
+      client.socket.resume()
+      assert.equal((await client.until('x\n')).length, 500 * PIECE_BYTES + 1)
+    })
+
+    it('closes a reader that takes nothing for writeSeconds', async t => {
+      if (!meets(t, missing(engine, transport))) return
+      const started = await start(t, kind(engine, transport))
+      const { advance, connect } = started
+      const client = await connect()
+      client.socket.pause()
+      client.send(`pieces ${endless}\n`)
+      const other = await connect()
+      await untilStuck(started, other)
+      advance(limits.writeSeconds + 1)
+      assert.equal(await endOf(started), StreamEnd.writeTimeout)
+    })
+
+    it('takes turns among several, and with requests of others', async t => {
+      if (!meets(t, missing(engine, transport))) return
+      const { connect, protocol } = await start(t, kind(engine, transport))
+      const clients = [await connect(), await connect(), await connect()]
+      for (const client of clients) {
+        client.socket.on('data', () => undefined)
+        client.send(`pieces ${endless}\n`)
+      }
+      await protocol.until(() => new Set(protocol.drains).size === clients.length)
+      const other = await connect()
+      for (let request = 0; request < 20; request++) {
+        const before = protocol.drains.length
+        await roundTrips(other, 1)
+        // Few turns pass between a request and its answer; in each there is one piece.
+        assert.ok(protocol.drains.length - before < 200, `${protocol.drains.length - before} pieces`)
+      }
+      for (const { socket } of clients) socket.destroy()
+    })
+
+    it('finishes behind the last piece, whatever the peer has sent meanwhile', async t => {
+      if (!meets(t, missing(engine, transport))) return
+      const started = await start(t, kind(engine, transport))
+      const { connect, protocol, server } = started
+      protocol.onPieces = connection => {
+        protocol.say(connection, 'bye\n')
+        server.finish(connection)
+      }
+      const client = await connect()
+      client.send('pieces 50\n')
+      await protocol.until(() => protocol.drains.length > 0)
+      client.send('quiet\n'.repeat(5000))
+      assert.equal((await client.end()).length, 50 * PIECE_BYTES + 'bye\n'.length)
+      assert.equal(client.error, undefined)
+      client.socket.end()
+      assert.equal(await endOf(started), StreamEnd.finished)
+    })
+
+    it('sends on to a peer that has closed its sending side', async t => {
+      if (!meets(t, missing(engine, transport))) return
+      const { connect, protocol } = await start(t, kind(engine, transport))
+      protocol.onEnded = () => undefined
+      const client = await connect()
+      client.socket.end('pieces 100\n')
+      assert.equal((await client.until('x\n')).length, 100 * PIECE_BYTES + 1)
+    })
+
+    it('asks for nothing any more once the connection is closed', async t => {
+      if (!meets(t, missing(engine, transport))) return
+      const started = await start(t, kind(engine, transport))
+      const { connect, protocol, server } = started
+      const [leaving, closed, last] = [await connect(), await connect(), await connect()]
+      for (const client of [leaving, closed]) {
+        client.socket.on('data', () => undefined)
+        client.send(`pieces ${endless}\n`)
+      }
+      await protocol.until(() => new Set(protocol.drains).size === 2)
+      leaving.reset()
+      await protocol.until(() => protocol.ends.length === 1)
+      const first = protocol.ends[0].connection
+      server.close(
+        protocol.opened.find(
+          connection => connection !== first && protocol.drains.includes(connection),
+        ) as number,
+      )
+      await protocol.until(() => protocol.ends.length === 2)
+      const before = protocol.drains.length
+      await roundTrips(last, 20)
+      assert.equal(protocol.drains.length, before)
+      // Their slots are taken again: what the old connections asked for is not the new ones'.
+      await settled(await connect())
+      await settled(await connect())
+      assert.equal(protocol.drains.length, before)
     })
   })
 

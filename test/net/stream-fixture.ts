@@ -1,6 +1,7 @@
 // A line protocol over the byte stream servers of both engines, with a clock that only tests advance.
 //   echo TEXT   answers TEXT        bytes N    answers N bytes and a line end       quiet      answers nothing
 //   finish TEXT answers, finishes   close      closes     other N TEXT   answers on connection N
+//   pieces N    answers N pieces, each when the one before is sent, and a line end
 
 import { once } from 'node:events'
 import { connect as connectPlain, type Socket } from 'node:net'
@@ -36,6 +37,9 @@ export const limits: StreamLimits = {
 
 export const Phase = { idle: 1 } as const
 
+/** Bytes of each of `pieces`. */
+export const PIECE_BYTES = 60_000
+
 export class LineProtocol implements StreamProtocol {
   readonly opened: number[] = []
   readonly shown: string[] = []
@@ -43,11 +47,16 @@ export class LineProtocol implements StreamProtocol {
   readonly expirations: { readonly connection: number; readonly phase: number }[] = []
   readonly inputEnds: { readonly connection: number; readonly keptBytes: number }[] = []
   readonly overflows: number[] = []
+  /** Connections whose output was drained, each time that it was. */
+  readonly drains: number[] = []
   idleSeconds = 0
   /** What to do at the peer's end of input. */
   onEnded: (connection: number) => void = connection => this.server.close(connection)
   onExpired: (connection: number) => void = connection => this.server.close(connection)
+  /** What to do when all pieces are sent. */
+  onPieces: (connection: number) => void = connection => this.say(connection, '\n')
   private readonly waiters = new Set<() => void>()
+  private readonly piecesLeft = new Map<number, number>()
 
   constructor(private readonly server: StreamServer) {}
 
@@ -88,6 +97,22 @@ export class LineProtocol implements StreamProtocol {
     this.wake()
   }
 
+  drained(connection: number): void {
+    this.drains.push(connection)
+    const left = this.piecesLeft.get(connection) ?? 0
+    if (left === 0) {
+      this.onPieces(connection)
+      this.wake()
+      return
+    }
+    this.piecesLeft.set(connection, left - 1)
+    // Asked for twice, called once.
+    this.server.whenDrained(connection)
+    this.say(connection, 'x'.repeat(PIECE_BYTES))
+    this.server.whenDrained(connection)
+    this.wake()
+  }
+
   closed(connection: number, cause: number): void {
     this.ends.push({ connection, cause })
     this.wake()
@@ -119,7 +144,10 @@ export class LineProtocol implements StreamProtocol {
     const [, word, rest] = /^(\w*) ?(.*)$/.exec(line) as RegExpExecArray
     if (word === 'echo') this.say(connection, `${rest}\n`)
     else if (word === 'bytes') this.say(connection, `${'x'.repeat(Number(rest))}\n`)
-    else if (word === 'close') this.server.close(connection)
+    else if (word === 'pieces') {
+      this.piecesLeft.set(connection, Number(rest))
+      this.server.whenDrained(connection)
+    } else if (word === 'close') this.server.close(connection)
     else if (word === 'other') this.say(Number(rest.split(' ')[0]), `${rest.split(' ')[1]}\n`)
     else if (word === 'finish') {
       this.say(connection, `${rest}\n`)

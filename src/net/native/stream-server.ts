@@ -9,6 +9,7 @@
 // While output is kept, only room to send is waited for, and input stays in the kernel.
 
 import { canonicaliseAddress } from '../address.js'
+import { DrainQueue } from '../drain-queue.js'
 import { AcceptAction, acceptActionFor, errnoName, StreamAction, streamActionFor } from '../errno.js'
 import { KeptInput } from '../kept-input.js'
 import { KeptOutput } from '../kept-output.js'
@@ -97,6 +98,7 @@ export class NativeStreamServer implements StreamServer {
   readonly #slots: StreamSlots
   readonly #input: KeptInput
   readonly #keptOutput: KeptOutput
+  readonly #drainQueue: DrainQueue
   readonly #tls: NativeTls | null
   /** Addresses of OpenSSL's state for each connection, 0 for none; empty without TLS. */
   readonly #ssl: Float64Array
@@ -139,6 +141,7 @@ export class NativeStreamServer implements StreamServer {
     this.counters = options.counters ?? new Float64Array(streamCounterNames.length)
     this.#input = new KeptInput(capacity, limits.inputBytesMax)
     this.#keptOutput = new KeptOutput(capacity, limits.outputBytesMax)
+    this.#drainQueue = new DrainQueue(capacity)
     this.#tls = options.tls ?? null
     this.#ssl = new Float64Array(this.#tls === null ? 0 : capacity)
     this.#fds = new Int32Array(capacity)
@@ -163,7 +166,7 @@ export class NativeStreamServer implements StreamServer {
    * @throws when a listener or the epoll descriptor is gone
    */
   turn(timeoutMs: number): void {
-    const count = this.#epoll.wait(timeoutMs)
+    const count = this.#epoll.wait(this.#drainQueue.length > 0 ? 0 : timeoutMs)
     this.nowSeconds = this.#clock()
     for (let index = 0; index < count; index++) {
       const slot = this.#epoll.slotOf(index)
@@ -171,6 +174,7 @@ export class NativeStreamServer implements StreamServer {
       // Closing takes a connection out of the set, but an event that outlives it must never meet the slot's next one.
       else if (this.#slots.generations[slot] === this.#epoll.generationOf(index)) this.#serve(slot)
     }
+    if (this.#drainQueue.length > 0) this.#continue(this.#drainQueue.take())
     if (this.#unsettled.length > 0) this.#settleAll()
     if (this.#slots.isScanDue(this.nowSeconds)) this.#expire()
     if (!this.#isAccepting && !this.#isStopped) this.#resumeAccepting()
@@ -216,6 +220,12 @@ export class NativeStreamServer implements StreamServer {
 
   close(slot: number): void {
     if (this.#states[slot] !== State.free) this.#fail(slot, StreamEnd.closed)
+  }
+
+  whenDrained(slot: number): void {
+    if (this.#states[slot] !== State.open || (this.#flags[slot] & (Flag.closing | Flag.finishing)) !== 0)
+      return
+    this.#drainQueue.wait(slot, this.#keptOutput.length(slot) > 0)
   }
 
   setDeadline(slot: number, phase: number, seconds: number): void {
@@ -433,9 +443,27 @@ export class NativeStreamServer implements StreamServer {
       else if (this.#input.length(slot) > 0) this.#receive(slot, this.#input.show(slot), false)
       const isPending = this.#tls !== null && this.#ssl[slot] !== 0 && this.#tls.hasPending(this.#ssl[slot])
       if (isPending && this.#canRead(slot)) this.#read(slot)
-      if (this.#states[slot] === State.open) this.#watch(slot)
+      if (this.#states[slot] === State.open) {
+        this.#drainQueue.drained(slot)
+        this.#watch(slot)
+      }
     }
     this.#settle(slot)
+  }
+
+  /** The protocol writes the next piece of a long answer. */
+  #continue(slot: number): void {
+    // Somebody else's write since then: its end is waited for, too.
+    if (this.#keptOutput.length(slot) > 0) {
+      this.#drainQueue.wait(slot, true)
+      return
+    }
+    if ((this.#flags[slot] & (Flag.closing | Flag.finishing)) !== 0) return
+    this.#current = slot
+    this.#protocol.drained(slot)
+    // What the peer has sent during the answer may still be in the kernel.
+    if ((this.#flags[slot] & Flag.finishing) !== 0) this.#flags[slot] |= Flag.inputMayBeUnread
+    this.#settleCurrent(slot)
   }
 
   /** @returns bytes the system took, 0 for none now, -1 when the connection is over (it has been marked) */
@@ -592,6 +620,7 @@ export class NativeStreamServer implements StreamServer {
     this.#inEpoll[slot] = 0
     this.#input.forget(slot)
     this.#keptOutput.forget(slot)
+    this.#drainQueue.forget(slot)
     this.#slots.discharge(slot)
     this.#slots.release(slot)
   }

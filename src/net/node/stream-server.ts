@@ -8,6 +8,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { addressBytes, canonicaliseAddress } from '../address.js'
 import { bindError, unixBindError } from '../bind-error.js'
+import { DrainQueue } from '../drain-queue.js'
 import { KeptInput } from '../kept-input.js'
 import { KeptOutput } from '../kept-output.js'
 import {
@@ -71,6 +72,7 @@ export class NodeStreamServer implements StreamServer {
   readonly #slots: StreamSlots
   readonly #input: KeptInput
   readonly #keptOutput: KeptOutput
+  readonly #drainQueue: DrainQueue
   readonly #addressBytes: Uint8Array
   readonly #sockets: (Socket | null)[]
   readonly #states: Uint8Array
@@ -85,6 +87,8 @@ export class NodeStreamServer implements StreamServer {
   readonly #unsettled = new Set<number>()
   readonly #timer: NodeJS.Timeout
   #current = -1
+  /** The turn of the event loop in which the next waiting protocol goes on. */
+  #continuation: NodeJS.Immediate | undefined
 
   private constructor(options: NodeStreamServerOptions) {
     const { limits } = options
@@ -102,6 +106,7 @@ export class NodeStreamServer implements StreamServer {
     this.counters = options.counters ?? new Float64Array(streamCounterNames.length)
     this.#input = new KeptInput(capacity, limits.inputBytesMax)
     this.#keptOutput = new KeptOutput(capacity, limits.outputBytesMax)
+    this.#drainQueue = new DrainQueue(capacity)
     this.#sockets = new Array<Socket | null>(capacity).fill(null)
     this.#states = new Uint8Array(capacity)
     this.#isFinishing = new Uint8Array(capacity)
@@ -153,6 +158,7 @@ export class NodeStreamServer implements StreamServer {
   /** Closes all connections and listeners at once. Resolves when the listeners are closed. */
   async closeAll(): Promise<void> {
     clearInterval(this.#timer)
+    clearImmediate(this.#continuation)
     for (let slot = 0; slot < this.#slots.high; slot++) {
       if (this.#states[slot] !== State.free) this.#free(slot, StreamEnd.serverClosed)
     }
@@ -188,6 +194,12 @@ export class NodeStreamServer implements StreamServer {
 
   close(slot: number): void {
     if (this.#states[slot] !== State.free) this.#fail(slot, StreamEnd.closed)
+  }
+
+  whenDrained(slot: number): void {
+    if (!this.#isTalking(slot)) return
+    this.#drainQueue.wait(slot, this.#outputLength(slot) > 0)
+    this.#continueLater()
   }
 
   setDeadline(slot: number, phase: number, seconds: number): void {
@@ -404,8 +416,38 @@ export class NodeStreamServer implements StreamServer {
       if (this.#input.length(slot) > 0) this.#receive(slot, this.#input.show(slot), false)
       if (this.#isTalking(slot) && this.#outputLength(slot) === 0) socket.resume()
     }
-    if (this.#sockets[slot] === socket) this.#settle(slot)
+    if (this.#sockets[slot] === socket) {
+      if (this.#outputLength(slot) === 0) this.#drainQueue.drained(slot)
+      this.#settle(slot)
+    }
+    this.#continueLater()
     this.#settleOthers()
+  }
+
+  #continueLater(): void {
+    if (this.#drainQueue.length === 0) return
+    this.#continuation ??= setImmediate(() => {
+      this.#continuation = undefined
+      this.nowSeconds = this.#clock()
+      if (this.#drainQueue.length > 0) this.#continue(this.#drainQueue.take())
+      this.#settleOthers()
+      this.#continueLater()
+    })
+  }
+
+  /** The protocol writes the next piece of a long answer. */
+  #continue(slot: number): void {
+    // Somebody else's write since then: its end is waited for, too.
+    if (this.#outputLength(slot) > 0) {
+      this.#drainQueue.wait(slot, true)
+      return
+    }
+    if (!this.#isTalking(slot)) return
+    this.#current = slot
+    this.#protocol.drained(slot)
+    // What the peer has sent during the answer may still be in the kernel.
+    if (this.#isFinishing[slot] === 1) this.#mayBeUnread[slot] = 1
+    this.#settleCurrent(slot)
   }
 
   #fail(slot: number, cause: number): void {
@@ -467,6 +509,7 @@ export class NodeStreamServer implements StreamServer {
     this.#unsettled.delete(slot)
     this.#input.forget(slot)
     this.#keptOutput.forget(slot)
+    this.#drainQueue.forget(slot)
     this.#slots.discharge(slot)
     this.#slots.release(slot)
   }

@@ -36,6 +36,12 @@ const FLAGS = latin1Bytes('5:flagsd20:min_request_interval')
 const FILE_BYTES =
   HASH.length + IDENTIFIER_BYTES + COMPLETE.length + DOWNLOADED.length + INCOMPLETE.length + 1
 
+/** What comes before the first file and behind the last, for answers that are written in pieces. */
+export const SCRAPE_BEGIN = FILES
+export const SCRAPE_END = latin1Bytes('ee')
+/** Of a file, with three counts of ten digits. */
+export const SCRAPE_FILE_BYTES_MAX = FILE_BYTES + 3 * integerBytes(2 ** 31 - 1)
+
 /**
  * Writes a whole answer at `at`, for the hashes of `request`.
  * @param limit the answer must end at or before it
@@ -77,16 +83,38 @@ function writeScrapeBody(
   at = writeBytes(out, at, FILES)
   for (let index = 0; index < request.count; index++) {
     const hashAt = index * IDENTIFIER_BYTES
-    at = copySpan(out, writeBytes(out, at, HASH), request.bytes, hashAt, hashAt + IDENTIFIER_BYTES)
-    at = writeInteger(out, writeBytes(out, at, COMPLETE), answer.complete[index])
-    at = writeInteger(out, writeBytes(out, at, DOWNLOADED), answer.downloaded[index])
-    at = writeInteger(out, writeBytes(out, at, INCOMPLETE), answer.incomplete[index])
-    at = writeEnd(out, at)
+    const { complete, downloaded, incomplete } = answer
+    at = writeScrapeFile(
+      out,
+      at,
+      request.bytes,
+      hashAt,
+      complete[index],
+      downloaded[index],
+      incomplete[index],
+    )
   }
   at = writeEnd(out, at)
   if (answer.minRequestIntervalSeconds > 0) {
     at = writeInteger(out, writeBytes(out, at, FLAGS), answer.minRequestIntervalSeconds)
     at = writeEnd(out, at)
   }
+  return writeEnd(out, at)
+}
+
+/** Writes one torrent's counts under its info hash, which is hashes[hashAt, hashAt + 20). */
+export function writeScrapeFile(
+  out: Uint8Array,
+  at: number,
+  hashes: Uint8Array,
+  hashAt: number,
+  complete: number,
+  downloaded: number,
+  incomplete: number,
+): number {
+  at = copySpan(out, writeBytes(out, at, HASH), hashes, hashAt, hashAt + IDENTIFIER_BYTES)
+  at = writeInteger(out, writeBytes(out, at, COMPLETE), complete)
+  at = writeInteger(out, writeBytes(out, at, DOWNLOADED), downloaded)
+  at = writeInteger(out, writeBytes(out, at, INCOMPLETE), incomplete)
   return writeEnd(out, at)
 }

@@ -46,6 +46,8 @@ export class AnswerTerms {
   /** HEAD: the same answer without its body, and nobody is registered. */
   headOnly = false
   nowSeconds = 0
+  /** Set by `answer`, which then has written nothing: everything is asked for, see `FullScrapes`. */
+  isFullScrape = false
 }
 
 /** The longest answer under these rules, in bytes. */
@@ -112,6 +114,7 @@ export class HttpAnswers {
     at: number,
   ): number {
     const target = this.#target
+    terms.isFullScrape = false
     switch (decodeTarget(input, start, end, target)) {
       case Route.announce:
         return this.#answerAnnounce(input, target, client, terms, out, at)
@@ -270,6 +273,10 @@ export class HttpAnswers {
     const request = this.#scrapeRequest
     counters[HttpCounter.requestsScrape + family]++
     const status = decodeScrapeQuery(input, queryStart, queryEnd, request)
+    if (status === QueryStatus.missingInfoHash && this.#rules.fullScrapeIntervalSeconds > 0) {
+      terms.isFullScrape = true
+      return at
+    }
     if (status === QueryStatus.missingInfoHash) {
       counters[HttpCounter.failuresFullScrape]++
       return this.fail(FULL_SCRAPE_TEXT, RetryIn.never, client.family, terms, out, at)

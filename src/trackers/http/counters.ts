@@ -20,6 +20,10 @@ const perFamily = [
 const perWorker = [
   'failuresBadQuery',
   'failuresFullScrape',
+  'fullScrapes',
+  'fullScrapeBytes',
+  'fullScrapesEarly',
+  'fullScrapesBusy',
   'failuresNoAddress',
   'failuresProxyHeaderMissing',
   'failuresProxyHeaderInvalid',

@@ -2,6 +2,7 @@
 // answered, and keeps the time limits. What engine moves the bytes it does not know.
 
 import type { StreamProtocol, StreamServer } from '../../net/stream.js'
+import { acceptsGzip } from '../../protocol/http/accept-encoding.js'
 import { latin1Bytes } from '../../protocol/http/ascii.js'
 import { RetryIn } from '../../protocol/http/failure-response.js'
 import { decodeProxyHeader, ProxyHeader, ProxyStatus } from '../../protocol/http/proxy-protocol.js'
@@ -17,10 +18,11 @@ import type { TorrentFilter } from '../torrent-filter.js'
 import { AnswerTerms, answerBytesMax, type HttpAnswers } from './answers.js'
 import { AddressStatus, type ClientAddress } from './client-address.js'
 import { HttpCounter, IPV6_COUNTERS } from './counters.js'
+import type { FullScrapes } from './full-scrapes.js'
 import type { HttpRules } from './rules.js'
 
 /** What a connection is waited for; the phase of its deadline. */
-const Phase = { request: 1, idle: 2 } as const
+const Phase = { request: 1, idle: 2, fullScrape: 3 } as const
 
 /** Words of each connection in `StreamServer.protocolWords`. */
 const Word = {
@@ -32,9 +34,13 @@ const Word = {
   proxyHeaderSeen: 2,
   /** 1 while the deadline is that of a request. */
   isTimed: 3,
+  /** 1 while everything is answered: what else comes is passed over. */
+  isFullScrape: 4,
 } as const
 
-export const PROTOCOL_WORDS = 4
+export const PROTOCOL_WORDS = 5
+
+const ACCEPT_ENCODING = 'Accept-Encoding'
 
 const HEADER_MISSING_TEXT = latin1Bytes('The reverse proxy did not say who you are')
 const HEADER_INVALID_TEXT = latin1Bytes('The reverse proxy named no address')
@@ -66,6 +72,9 @@ export class HttpHandler implements StreamProtocol {
   readonly #proxyHeader = new ProxyHeader()
   readonly #terms = new AnswerTerms()
   readonly #answerBytesMax: number
+  readonly #fullScrapes: FullScrapes | null
+  /** Its number among the headers that the decoder looks for. */
+  readonly #acceptEncoding: number
 
   /** @param counters one worker's block, indexed by `HttpCounter` */
   constructor(
@@ -77,8 +86,10 @@ export class HttpHandler implements StreamProtocol {
     counters: Float64Array,
     startedAtSeconds: number,
     stopwatch: Stopwatch | null,
+    fullScrapes: FullScrapes | null,
   ) {
     this.#stopwatch = stopwatch
+    this.#fullScrapes = fullScrapes
     this.#server = server
     this.#rules = rules
     this.#answers = answers
@@ -87,7 +98,9 @@ export class HttpHandler implements StreamProtocol {
     this.#counters = counters
     this.#startedAtSeconds = startedAtSeconds
     const most = rules.maxRequestBytes
-    this.#decoder = new RequestHeadDecoder(client.wantedHeaders, {
+    this.#acceptEncoding = client.wantedHeaders.length
+    const wantedHeaders = [...client.wantedHeaders, ...(fullScrapes === null ? [] : [ACCEPT_ENCODING])]
+    this.#decoder = new RequestHeadDecoder(wantedHeaders, {
       maxHeadBytes: most,
       maxTargetBytes: most,
       maxBodyBytes: most,
@@ -101,6 +114,7 @@ export class HttpHandler implements StreamProtocol {
   }
 
   receive(connection: number, input: Uint8Array, start: number, end: number): number {
+    if (this.#word(connection, Word.isFullScrape) !== 0) return end - start
     const at = this.#skipProxyHeader(connection, input, start, end)
     // It is incomplete, or the connection is closed.
     if (at < 0) return 0
@@ -118,6 +132,10 @@ export class HttpHandler implements StreamProtocol {
   }
 
   expired(connection: number, phase: number): void {
+    if (phase === Phase.fullScrape) {
+      this.#renewFullScrape(connection)
+      return
+    }
     const hasPart = this.#word(connection, Word.scannedBytes) > 0
     if (phase === Phase.request && hasPart) {
       this.#counters[HttpCounter.httpErrorsTimeout]++
@@ -129,12 +147,18 @@ export class HttpHandler implements StreamProtocol {
   }
 
   ended(connection: number): void {
-    // What it asked for has been answered; half a request never gets whole.
-    this.#server.finish(connection)
+    // What it asked for has been answered, or is being; half a request never gets whole.
+    if (this.#word(connection, Word.isFullScrape) === 0) this.#server.finish(connection)
   }
 
-  closed(): void {
-    // Everything known about a connection is in the server's words, which it clears.
+  drained(connection: number): void {
+    if (this.#fullScrapes?.advance(connection) ?? true) this.#server.finish(connection)
+    else this.#server.whenDrained(connection)
+  }
+
+  closed(connection: number): void {
+    // Everything else known about a connection is in the server's words, which it clears.
+    this.#fullScrapes?.forget(connection)
   }
 
   /** Passes over a PROXY header, if there is to be one. @returns where requests begin, -1 if not yet or never */
@@ -177,7 +201,6 @@ export class HttpHandler implements StreamProtocol {
         outEnd = 0
       }
       const before = outEnd
-      const isLast = status !== HeadStatus.complete || this.#isLast()
       outEnd = this.#answerOne(connection, input, status, output, outEnd)
       this.#countBytes(
         connection,
@@ -185,9 +208,10 @@ export class HttpHandler implements StreamProtocol {
         outEnd - before,
       )
       answered++
-      if (isLast) {
+      if (this.#terms.connection === ConnectionWord.close) {
         this.#stopwatch?.record(answered)
         server.write(connection, output, 0, outEnd)
+        if (this.#startFullScrape(connection)) return end
         server.finish(connection)
         return status === HeadStatus.complete ? this.#head.headEnd : end
       }
@@ -198,10 +222,6 @@ export class HttpHandler implements StreamProtocol {
     if (outEnd > 0) server.write(connection, output, 0, outEnd)
     this.#setTimeLimit(connection, at === end, answered > 0)
     return at
-  }
-
-  #isLast(): boolean {
-    return connectionWord(this.#head, this.#rules.keepAlive) === ConnectionWord.close
   }
 
   #skipBody(connection: number, at: number, end: number): number {
@@ -241,7 +261,35 @@ export class HttpHandler implements StreamProtocol {
         return this.#failAddress(addressStatus, out, at)
       }
     }
-    return this.#answers.answer(input, head.targetStart, head.targetEnd, address, terms, out, at)
+    const outEnd = this.#answers.answer(input, head.targetStart, head.targetEnd, address, terms, out, at)
+    if (!terms.isFullScrape || this.#fullScrapes === null) return outEnd
+    const isGzip = acceptsGzip(this.#acceptedEncodings(input))
+    return this.#fullScrapes.begin(connection, address, isGzip, this.#answers, terms, out, at)
+  }
+
+  #acceptedEncodings(input: Uint8Array): string {
+    const { lastInstances, previousInstances, valueStarts, valueEnds } = this.#head
+    const values: string[] = []
+    for (let at = lastInstances[this.#acceptEncoding]; at >= 0; at = previousInstances[at]) {
+      values.push(Buffer.from(input.subarray(valueStarts[at], valueEnds[at])).toString('latin1'))
+    }
+    return values.join(',')
+  }
+
+  /** @returns true if the answer whose head was written goes on */
+  #startFullScrape(connection: number): boolean {
+    if (this.#fullScrapes === null || !this.#fullScrapes.has(connection)) return false
+    this.#setWord(connection, Word.isFullScrape, 1)
+    this.#server.setDeadline(connection, Phase.fullScrape, this.#rules.fullScrapeIntervalSeconds / 2)
+    this.#server.whenDrained(connection)
+    return true
+  }
+
+  #renewFullScrape(connection: number): void {
+    const nowSeconds = Math.floor(this.#server.nowSeconds) - this.#startedAtSeconds
+    if (this.#fullScrapes?.renew(connection, nowSeconds)) {
+      this.#server.setDeadline(connection, Phase.fullScrape, this.#rules.fullScrapeIntervalSeconds / 2)
+    } else this.#server.close(connection)
   }
 
   #failAddress(status: number, out: Uint8Array, at: number): number {

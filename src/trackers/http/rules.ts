@@ -18,6 +18,8 @@ export interface ProxyRules {
 
 export interface HttpRules {
   readonly maxScrapeTorrents: number
+  /** Between two full scrapes of an address; 0: there are none. */
+  readonly fullScrapeIntervalSeconds: number
   readonly maxPeers: number
   readonly announceIntervalSeconds: number
   /** 0: not said. */
@@ -38,6 +40,7 @@ export interface HttpRules {
 export function rulesOf({ network, protocol, cleaning }: HttpConfig): HttpRules {
   return {
     maxScrapeTorrents: protocol.maxScrapeTorrents,
+    fullScrapeIntervalSeconds: protocol.fullScrape === 'on' ? protocol.fullScrapeInterval : 0,
     maxPeers: protocol.maxPeers,
     announceIntervalSeconds: protocol.peerAnnounceInterval,
     minAnnounceIntervalSeconds: Math.min(protocol.minAnnounceInterval, protocol.peerAnnounceInterval),

@@ -65,6 +65,8 @@ function errorsOf(counters: Counters, streams: StreamCounters): Counts {
   return {
     badQuery: counters.failuresBadQuery,
     fullScrape: counters.failuresFullScrape,
+    fullScrapesEarly: counters.fullScrapesEarly,
+    fullScrapesBusy: counters.fullScrapesBusy,
     noAddress: counters.failuresNoAddress,
     proxyHeaderMissing: counters.failuresProxyHeaderMissing,
     proxyHeaderInvalid: counters.failuresProxyHeaderInvalid,

@@ -23,6 +23,7 @@ import { memoryTrouble, type Trouble, watchFor } from '../watch.js'
 import { createWorkerSignalMemory, WorkerSignals } from '../worker-signals.js'
 import { Certificates } from './certificates.js'
 import { HttpCounter, type HttpCounterName, httpCounterNames, httpCounters } from './counters.js'
+import { createFullScrapeTimes } from './full-scrape-times.js'
 import { streamLimitsOf } from './limits.js'
 import { formatStreamAddress, type HttpListeners, openHttpListeners } from './listeners.js'
 import { rulesOf } from './rules.js'
@@ -141,15 +142,17 @@ function superviseWorkers(
   memories: Pick<HttpWorkerData, 'signals' | 'counters' | 'streamCounters' | 'handlingTimes'>,
 ): HttpSupervisor {
   const { firstWorker, swarmMemory, onEvent } = shared
+  const rules = rulesOf(config)
   const forAll: Omit<HttpWorkerData, 'workerIndex' | 'workerName' | 'listeners'> = {
     ...memories,
     firstWorker,
-    rules: rulesOf(config),
+    rules,
     limits: streamLimitsOf(config, listeners.workers),
     tls: certificates?.share() ?? null,
     swarm: swarmMemory,
     filter: shared.filter,
     peerIds: shared.peerIds,
+    fullScrapeTimes: rules.fullScrapeIntervalSeconds > 0 ? createFullScrapeTimes() : null,
     startedAtSeconds: shared.startedAtSeconds,
     control: shared.control,
   }

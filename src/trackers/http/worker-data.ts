@@ -35,6 +35,8 @@ export interface HttpWorkerData {
   readonly filter: TorrentFilterData | null
   /** Null while clients are not counted. */
   readonly peerIds: PeerIdTableMemory | null
+  /** See `FullScrapeTimes`; null while there are no full scrapes. */
+  readonly fullScrapeTimes: SharedArrayBuffer | null
   /** Monotonic seconds at which the host started: expiries count from there. */
   readonly startedAtSeconds: number
   readonly control: SharedArrayBuffer

@@ -22,6 +22,8 @@ import { HttpAnswers } from './answers.js'
 import { CertificateSlot } from './certificate-slot.js'
 import { ClientAddress } from './client-address.js'
 import { HttpCounter, httpCounters } from './counters.js'
+import { FullScrapeTimes } from './full-scrape-times.js'
+import { FullScrapes } from './full-scrapes.js'
 import { HttpHandler, type Stopwatch } from './handler.js'
 import type { HttpWorkerData, WorkerListenReport, WorkerTls } from './worker-data.js'
 
@@ -41,8 +43,29 @@ function speak(data: HttpWorkerData, stopwatch: Stopwatch | null): (server: Stre
   const peerIds = data.peerIds === null ? null : new PeerIdTable(data.peerIds)
   const answers = new HttpAnswers(data.rules, swarm, filter, peerIds, counters)
   const client = new ClientAddress(data.rules.proxies)
-  return server =>
-    new HttpHandler(server, data.rules, answers, client, filter, counters, data.startedAtSeconds, stopwatch)
+  return server => {
+    const fullScrapes =
+      data.fullScrapeTimes === null
+        ? null
+        : new FullScrapes(
+            server,
+            swarm,
+            filter,
+            new FullScrapeTimes(data.fullScrapeTimes, data.rules.fullScrapeIntervalSeconds),
+            counters,
+          )
+    return new HttpHandler(
+      server,
+      data.rules,
+      answers,
+      client,
+      filter,
+      counters,
+      data.startedAtSeconds,
+      stopwatch,
+      fullScrapes,
+    )
+  }
 }
 
 /** Certificates as they come. */
