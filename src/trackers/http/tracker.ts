@@ -21,7 +21,7 @@ import {
 } from '../tracker.js'
 import { memoryTrouble, type Trouble, watchFor } from '../watch.js'
 import { createWorkerSignalMemory, WorkerSignals } from '../worker-signals.js'
-import { Certificates } from './certificates.js'
+import { Certificates, certificateFilesOf } from './certificates.js'
 import { HttpCounter, type HttpCounterName, httpCounterNames, httpCounters } from './counters.js'
 import { streamLimitsOf } from './limits.js'
 import { formatStreamAddress, type HttpListeners, openHttpListeners } from './listeners.js'
@@ -39,7 +39,9 @@ async function bindHttpTracker(
   { engine }: EngineChoice,
   inherited: readonly InheritedDescriptor[],
 ): Promise<BoundTracker> {
-  const certificates = config.network.enableTls ? await Certificates.open(config.network, engine) : null
+  const certificates = config.network.enableTls
+    ? await Certificates.open(certificateFilesOf(config), engine)
+    : null
   const listeners = await openHttpListeners(config, engine, workerCount(config.socketWorkers), inherited)
   return {
     workerCount: listeners.workers,
