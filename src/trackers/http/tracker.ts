@@ -31,7 +31,11 @@ import type { HttpWorkerData, WorkerListenReport } from './worker-data.js'
 
 /** The HTTP tracker that a configuration describes, for `runTrackers`. */
 export function httpTracker(config: HttpConfig): TrackerSetup {
-  return { protocol: 'http', bind: (engine, inherited) => bindHttpTracker(config, engine, inherited) }
+  return {
+    protocol: 'http',
+    needsTls: config.network.enableTls,
+    bind: (engine, inherited) => bindHttpTracker(config, engine, inherited),
+  }
 }
 
 async function bindHttpTracker(
@@ -165,7 +169,8 @@ function superviseWorkers(
       listeners: listeners.forWorker(workerIndex),
     }),
     locksHeldBy: workerIndex => locksHeldBy(swarmMemory, lockOwnerOf(firstWorker + workerIndex)),
-    restartObstacle: () => shared.restartObstacle,
+    restartObstacle: () => shared.restartObstacle ?? listeners.restartObstacle,
+    onEnd: workerIndex => listeners.workerEnded(workerIndex),
     onRestart: (worker, reason) => onEvent({ event: 'worker-restarted', worker, reason }),
   })
 }
