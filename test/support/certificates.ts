@@ -23,6 +23,8 @@ export interface CertificateRequest {
   readonly days?: number
   /** Issued by this one, instead of by itself. */
   readonly issuer?: MadeCertificate
+  /** It may issue others, as one that issues itself always may. */
+  readonly isAuthority?: boolean
 }
 
 /** Paths of files, as a reader of certificates takes them. */
@@ -50,14 +52,25 @@ export function makeCertificate(
   name: string,
   request: CertificateRequest,
 ): MadeCertificate {
-  const { commonName, keyKind = 'ec', passphrase = '', names = 'IP:127.0.0.1', days = 1, issuer } = request
+  const {
+    commonName,
+    keyKind = 'ec',
+    passphrase = '',
+    names = 'IP:127.0.0.1',
+    days = 1,
+    issuer,
+    isAuthority = issuer === undefined,
+  } = request
   const file = (end: string): string => join(directory, `${name}${end}`)
   const [certificatePath, keyPath, requestPath] = [file('.pem'), file('-key.pem'), file('-request.pem')]
   const kind =
     keyKind === 'ec' ? ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'] : ['-newkey', keyKind]
   const protection = passphrase === '' ? ['-nodes'] : ['-passout', `pass:${passphrase}`]
   const subject = ['-subj', `/O=Example/CN=${commonName}`]
-  const extensions = names === '' ? [] : ['-addext', `subjectAltName=${names}`]
+  const extensions = [
+    ...(names === '' ? [] : ['-addext', `subjectAltName=${names}`]),
+    ...(isAuthority ? ['-addext', 'basicConstraints=critical,CA:TRUE'] : []),
+  ]
   runOpenssl([
     'req',
     '-new',
