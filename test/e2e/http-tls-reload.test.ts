@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { opensslMissing } from '../support/certificates.js'
-import { HttpConnection } from '../support/http-connection.js'
+import { HttpConnection, torrentHash } from '../support/http-connection.js'
 import { engineMissing, meets } from '../support/requirement.js'
 import { TlsTracker } from '../support/tls-tracker.js'
 
@@ -79,7 +79,7 @@ for (const engine of ['native', 'node'] as const) {
 
     it('one signal reads certificate and access list, each for itself', async t => {
       if (!meets(t, missing(engine))) return
-      const hash = (torrent: number): string => `${torrent.toString(16).padStart(2, '0')}${'00'.repeat(19)}\n`
+      const hash = (torrent: number): string => `${torrentHash(torrent)}\n`
       const started = await TlsTracker.start(t, engine, { commonName: 'before' }, directory => {
         writeFileSync(join(directory, 'list.txt'), hash(1))
         return { 'access_list.mode': 'allow', 'access_list.path': join(directory, 'list.txt') }

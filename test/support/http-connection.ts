@@ -11,7 +11,7 @@ export interface HttpAnswer {
 }
 
 export interface AnnounceOptions {
-  /** The first byte of the info hash; the others are zeros. */
+  /** The first two bytes of the info hash; the others are zeros. */
   readonly torrent: number
   readonly port: number
   readonly left?: number
@@ -109,8 +109,13 @@ export class HttpConnection {
 
 /** The path and query of an announce; the peer id contains the port. */
 export function announceTarget({ torrent, port, left = 1 }: AnnounceOptions): string {
-  const infoHash = `%${torrent.toString(16).padStart(2, '0')}${'%00'.repeat(19)}`
+  const infoHash = torrentHash(torrent).replace(/../g, '%$&')
   const peerId = `-TE0001-${String(port).padStart(12, '0')}`
   const counts = `uploaded=0&downloaded=0&left=${left}`
   return `/announce?info_hash=${infoHash}&peer_id=${peerId}&port=${port}&${counts}&compact=1`
+}
+
+/** The info hash of `torrent` in hexadecimal. */
+export function torrentHash(torrent: number): string {
+  return torrent.toString(16).padStart(4, '0').padEnd(40, '0')
 }
