@@ -57,7 +57,7 @@ const keepAlive = mode !== 'close'
 const certificate =
   certificatePath === undefined
     ? undefined
-    : readCertificate({ certificatePath, keyPath, passphrase: '' }, new Date())
+    : readCertificate({ certificatePath, keyPath, passphrasePath: '' }, new Date())
 const ticketKeys = randomBytes(TICKET_KEY_BYTES)
 const listen = { protocol: 'http', address, onlyIpv6: true, backlog: 4096 }
 const protocol = (streams: StreamServer): StreamProtocol => fixedAnswer(streams, keepAlive)

@@ -19,7 +19,7 @@ export async function createLargeMemory(): Promise<SwarmMemory> {
     maxPeerAgeSeconds: MAX_PEER_AGE_SECONDS,
     cleaningIntervalSeconds: CLEANING_INTERVAL_SECONDS,
   })
-  await preferHugePages((await chooseEngine('auto')).engine, memory.buffer, heapOffsetBytes(memory))
+  await preferHugePages((await chooseEngine('auto', false)).engine, memory.buffer, heapOffsetBytes(memory))
   return memory
 }
 

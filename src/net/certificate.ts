@@ -14,16 +14,17 @@ export interface Certificate {
   readonly validUntil: Date
 }
 
+/** PEM files by their paths. */
 export interface CertificateFiles {
   readonly certificatePath: string
   readonly keyPath: string
-  /** Of an encrypted key; empty for none. */
-  readonly passphrase: string
+  /** Of a file with the passphrase of an encrypted key in its first line; empty for none. */
+  readonly passphrasePath: string
 }
 
 const CERTIFICATE_BLOCK = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[\s\S]+?-----END [A-Z0-9 ]+-----/g
-const KEY_BLOCK =
-  /-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----[\s\S]+?-----END [A-Z ]+-----|-----BEGIN ENCRYPTED PRIVATE KEY-----[\s\S]+?-----END ENCRYPTED PRIVATE KEY-----/
+/** Other blocks may lie before it, such as the parameters of an elliptic curve. */
+const KEY_BLOCK = /-----BEGIN ([A-Z ]*PRIVATE KEY)-----[\s\S]+?-----END \1-----/
 
 /**
  * @param now against which validity is checked
@@ -31,24 +32,11 @@ const KEY_BLOCK =
  *   longer) valid, key of another certificate
  */
 export function readCertificate(files: CertificateFiles, now: Date): Certificate {
-  const { certificatePath, keyPath } = files
-  const blocks = readText(certificatePath).match(CERTIFICATE_BLOCK) ?? []
-  if (blocks.length === 0) {
-    throw refuse(
-      `${certificatePath} has no certificate in it`,
-      'give it a PEM file: -----BEGIN CERTIFICATE-----',
-    )
-  }
-  const chain = blocks.map(block => parseCertificate(block, certificatePath))
-  const key = parseKey(readText(keyPath), files)
+  const chain = readChain(files.certificatePath)
+  const key = readKey(files)
   const [own] = chain
-  if (!own.checkPrivateKey(key)) {
-    throw refuse(
-      `The private key in ${keyPath} does not belong to the first certificate in ${certificatePath}`,
-      "name the two files that were issued together; the server's own certificate comes first in the chain",
-    )
-  }
-  checkDates(own, certificatePath, now)
+  checkPair(own, key, files)
+  checkDates(own, files.certificatePath, now)
   return {
     chainPem: chain.map(certificate => certificate.toString()).join(''),
     keyPem: key.export({ type: 'pkcs8', format: 'pem' }) as string,
@@ -56,9 +44,57 @@ export function readCertificate(files: CertificateFiles, now: Date): Certificate
   }
 }
 
-function readText(path: string): string {
+/**
+ * `certificate of example.com, valid until 2027-01-31T00:00:00.000Z`.
+ * @param now against which validity is checked
+ * @throws AquaticError AQ_CERTIFICATE for what is wrong with the certificate itself
+ */
+export function describeCertificate(path: string, now: Date): string {
+  const [own] = readChain(path)
+  checkDates(own, path, now)
+  return `certificate of ${nameOf(own)}, valid until ${new Date(own.validTo).toISOString()}`
+}
+
+/**
+ * `private key (ec) of the certificate`.
+ * @throws AquaticError AQ_CERTIFICATE for what is wrong with the key; a certificate that can't be read is no such thing
+ */
+export function describeKey(files: CertificateFiles): string {
+  const key = readKey(files)
+  const kind = `private key (${key.asymmetricKeyType ?? 'of an unknown kind'})`
+  const own = ownOrNone(files.certificatePath)
+  if (own === undefined) return kind
+  checkPair(own, key, files)
+  return `${kind} of the certificate`
+}
+
+function ownOrNone(path: string): X509Certificate | undefined {
   try {
-    return readFileSync(path, 'latin1')
+    return readChain(path)[0]
+  } catch (error) {
+    if (error instanceof AquaticError) return undefined
+    throw error
+  }
+}
+
+/** The first name that clients compare with, or the subject in one line. */
+function nameOf({ subjectAltName, subject }: X509Certificate): string {
+  const first = subjectAltName?.split(', ')[0]?.replace(/^[A-Za-z ]+:/, '')
+  return first ?? subject?.replaceAll('\n', ', ') ?? 'nobody'
+}
+
+/** At least one certificate, the server's own first. */
+function readChain(path: string): X509Certificate[] {
+  const blocks = readBytes(path).toString('latin1').match(CERTIFICATE_BLOCK) ?? []
+  if (blocks.length === 0) {
+    throw refuse(`${path} has no certificate in it`, 'give it a PEM file: -----BEGIN CERTIFICATE-----')
+  }
+  return blocks.map(block => parseCertificate(block, path))
+}
+
+function readBytes(path: string): Buffer {
+  try {
+    return readFileSync(path)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     throw refuse(`${path} can't be read (${code})`, 'check the path and who may read it', error)
@@ -73,26 +109,47 @@ function parseCertificate(block: string, path: string): X509Certificate {
   }
 }
 
-function parseKey(text: string, { keyPath, passphrase }: CertificateFiles): KeyObject {
-  const block = KEY_BLOCK.exec(text)?.[0]
+function readKey({ keyPath, passphrasePath }: CertificateFiles): KeyObject {
+  const block = KEY_BLOCK.exec(readBytes(keyPath).toString('latin1'))?.[0]
   if (block === undefined) {
     throw refuse(`${keyPath} has no private key in it`, 'give it a PEM file: -----BEGIN PRIVATE KEY-----')
   }
-  const isEncrypted = /ENCRYPTED/.test(block)
-  if (isEncrypted && passphrase === '') {
-    throw refuse(`The private key in ${keyPath} is encrypted`, 'give its passphrase, or a key without one')
-  }
-  try {
-    return createPrivateKey({ key: block, ...(isEncrypted ? { passphrase } : {}) })
-  } catch (error) {
+  // PKCS #8 says so in its first line, older forms in a header ("Proc-Type: 4,ENCRYPTED").
+  const isEncrypted = block.includes('ENCRYPTED')
+  if (isEncrypted && passphrasePath === '') {
     throw refuse(
-      isEncrypted
-        ? `The private key in ${keyPath} can't be decrypted with the passphrase given`
-        : `The private key in ${keyPath} is damaged or of an unknown kind`,
-      isEncrypted ? 'check the passphrase' : 'export the file again; RSA and EC keys in PEM are known',
-      error,
+      `The private key in ${keyPath} is encrypted`,
+      'set network.tls_private_key_passphrase_path, or give a key that is not encrypted',
     )
   }
+  const passphrase = isEncrypted ? { passphrase: firstLine(readBytes(passphrasePath)) } : {}
+  try {
+    return createPrivateKey({ key: block, ...passphrase })
+  } catch (error) {
+    if (isEncrypted) {
+      const text = `The private key in ${keyPath} can't be decrypted with the passphrase in ${passphrasePath}`
+      throw refuse(text, 'check the passphrase: it is the first line of that file', error)
+    }
+    const text = `The private key in ${keyPath} is damaged or of an unknown kind`
+    throw refuse(text, 'export the file again; RSA and EC keys in PEM are known', error)
+  }
+}
+
+/** As bytes: a passphrase need not be text of any encoding. */
+function firstLine(bytes: Buffer): Buffer {
+  return Buffer.from(bytes.toString('latin1').split(/\r?\n/, 1)[0], 'latin1')
+}
+
+function checkPair(
+  own: X509Certificate,
+  key: KeyObject,
+  { certificatePath, keyPath }: CertificateFiles,
+): void {
+  if (own.checkPrivateKey(key)) return
+  throw refuse(
+    `The private key in ${keyPath} does not belong to the first certificate in ${certificatePath}`,
+    "name the two files that were issued together; the server's own certificate comes first in the chain",
+  )
 }
 
 function checkDates(certificate: X509Certificate, path: string, now: Date): void {

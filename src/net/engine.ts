@@ -10,10 +10,13 @@ export interface EngineChoice {
   readonly reason: string
 }
 
-/** @throws AquaticError AQ_ENGINE_UNAVAILABLE when `native` is asked for and can't work here */
-export async function chooseEngine(asked: 'auto' | EngineName): Promise<EngineChoice> {
+/**
+ * @param needsTls the native engine must be able to speak TLS too
+ * @throws AquaticError AQ_ENGINE_UNAVAILABLE when `native` is asked for and can't work here
+ */
+export async function chooseEngine(asked: 'auto' | EngineName, needsTls: boolean): Promise<EngineChoice> {
   if (asked === 'node') return { engine: 'node', reason: 'network.engine = "node"' }
-  const obstacle = await nativeObstacle()
+  const obstacle = await nativeObstacle(needsTls)
   if (obstacle === null) {
     return { engine: 'native', reason: asked === 'auto' ? 'Linux with koffi' : 'network.engine = "native"' }
   }
@@ -23,17 +26,19 @@ export async function chooseEngine(asked: 'auto' | EngineName): Promise<EngineCh
   })
 }
 
-async function nativeObstacle(): Promise<string | null> {
+async function nativeObstacle(needsTls: boolean): Promise<string | null> {
   if (process.platform !== 'linux') return `it needs Linux, this is ${process.platform}`
   if (process.arch !== 'x64' && process.arch !== 'arm64')
     return `it needs x64 or arm64, this is ${process.arch}`
   try {
     const { loadLibc } = await import('./native/libc.js')
     loadLibc()
-    return null
   } catch (error) {
     return `koffi can't be loaded (${(error as Error).message.split('\n')[0]})`
   }
+  if (!needsTls) return null
+  const { nativeTlsObstacle } = await import('./native/tls.js')
+  return nativeTlsObstacle()
 }
 
 /** Larger pages under a swarm, where the engine can ask for them; about 3 % less processor time per response. */

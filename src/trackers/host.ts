@@ -60,7 +60,10 @@ export async function runTrackers(
   options: RunOptions,
 ): Promise<TrackerSummary> {
   const { onEvent } = options
-  const engine = await chooseEngine(config.network.engine)
+  const engine = await chooseEngine(
+    config.network.engine,
+    setups.some(({ needsTls }) => needsTls),
+  )
   const privileges = await preparePrivilegeDrop(config.privileges, engine.engine)
   const service = await connectServiceManager(process.env, onEvent)
   const filter = await TorrentFilterOwner.open(config.accessList)

@@ -36,6 +36,8 @@ export interface SupervisorOptions {
   readonly locksHeldBy: (workerIndex: number) => number
   /** Why a worker can't be started again (see privileges.ts); its failure is the end then. */
   readonly restartObstacle?: () => string | undefined
+  /** A thread has ended, in whatever way, and is not yet started again: what it left behind can be cleared away. */
+  readonly onEnd?: (workerIndex: number) => void
   readonly onRestart: (workerName: string, reason: string) => void
   /** Young generation of each worker's heap: a worker that allocates nothing needs none. */
   readonly resourceLimits?: { maxYoungGenerationSizeMb: number }
@@ -96,6 +98,7 @@ export class Supervisor<Ready> {
       })
       worker.on('exit', exitCode => {
         this.#workers.delete(workerIndex)
+        this.#options.onEnd?.(workerIndex)
         const cause = failure ?? new Error(`ended with exit code ${exitCode}`)
         if (!isReady)
           reject(cause instanceof AquaticError ? cause : this.#workerFailed(name, 'could not start', cause))

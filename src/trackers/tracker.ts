@@ -16,6 +16,8 @@ import type { WorkerSignals } from './worker-signals.js'
 /** A tracker to be run: its configuration is in the closure. */
 export interface TrackerSetup {
   readonly protocol: 'udp' | 'http'
+  /** The engine must be able to speak TLS. */
+  readonly needsTls: boolean
   /** Reads what must be read, and binds every socket. @throws AquaticError */
   bind(engine: EngineChoice, inherited: readonly InheritedDescriptor[]): Promise<BoundTracker>
 }

@@ -9,8 +9,8 @@ import { type TestContext, test } from 'node:test'
 import { httpTable } from '../../src/config/http.js'
 import { defaultConfig } from '../../src/config/load.js'
 import { printConfig } from '../../src/config/print.js'
-import { makeCertificate, opensslMissing } from '../config/certificate-files.js'
 import { dataFile, scratchDirectory, scratchFile } from '../config/scratch.js'
+import { makeCertificate, opensslMissing } from '../support/certificates.js'
 import { meets } from '../support/requirement.js'
 import { type Finished, runAquatic } from './run.js'
 
@@ -89,19 +89,42 @@ test('connections beyond the limit of open files are an error', async t => {
   assert.match(stderr, /^error: up to 2077 files and sockets are needed at once, and the limit is 2000\.\n/)
 })
 
-test('a certificate is read: until when it is valid, or what is wrong with it', async t => {
-  if (!meets(t, opensslMissing)) return
-  const { certificatePath: certificate, keyPath: key } = makeCertificate(scratchDirectory(t))
-  const settings = { 'network.enable_tls': 'true', 'network.tls_certificate_path': certificate }
-  const good = await check({ ...settings, 'network.tls_private_key_path': key })
+test('certificate and key are read: until when it is valid, or what is wrong with each', async t => {
+  if (!meets(t, opensslMissing())) return
+  const make = (name: string) => makeCertificate(scratchDirectory(t), name, { commonName: name, names: '' })
+  const [{ certificatePath: certificate, keyPath: key }, other] = [make('c'), make('d')]
+  const checkFiles = (certificatePath: string, keyPath: string): Promise<Finished> =>
+    check({
+      'network.enable_tls': 'true',
+      'network.tls_certificate_path': certificatePath,
+      'network.tls_private_key_path': keyPath,
+    })
+  const good = await checkFiles(certificate, key)
   assert.deepEqual([good.exitCode, good.stdout], [0, ok.stdout])
+  const [ofCertificate, ofKey] = good.stderr.split('\n')
   assert.match(
-    good.stderr,
-    /^note: --set network.tls_certificate_path: .*certificate of O=Example, CN=tracker\.example, valid until \d/,
+    ofCertificate!,
+    /^note: --set network.tls_certificate_path: .*certificate of O=Example, CN=c, valid until \d/,
   )
-  const swapped = await check({ ...settings, 'network.tls_private_key_path': certificate })
-  assert.equal(swapped.exitCode, 2)
-  assert.match(swapped.stderr, /^error: .*c\.pem has no private key in it\.\n {2}try: give it a PEM file/)
+  assert.match(ofKey!, /^note: --set network.tls_private_key_path: .*private key \(ec\) of the certificate$/)
+  const noKey = await checkFiles(certificate, certificate)
+  assert.equal(noKey.exitCode, 2)
+  assert.match(
+    noKey.stderr,
+    /^error: --set network.tls_private_key_path: .*c\.pem has no private key in it\.\n {2}try: give it a PEM file/,
+  )
+  const swapped = await checkFiles(certificate, other.keyPath)
+  assert.match(
+    swapped.stderr,
+    /^error: --set network.tls_private_key_path: .* does not belong to the first certificate in /,
+  )
+  // The one thing that is wrong is said once.
+  const noCertificate = await checkFiles(key, key)
+  assert.match(
+    noCertificate.stderr,
+    /^error: --set network.tls_certificate_path: .*c-key\.pem has no certificate in it/,
+  )
+  assert.equal(noCertificate.stderr.match(/^error: /gm)?.length, 1)
 })
 
 test('a Unix socket may be there already, a file may not', async t => {

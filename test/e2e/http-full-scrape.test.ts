@@ -203,7 +203,11 @@ for (const { engine, transport } of kinds) {
         assert.match(plain.head, /\r\nConnection: close\r\n/)
         assert.doesNotMatch(plain.head, /Content-Length|Transfer-Encoding|Content-Encoding/)
         assertFiles(plain.body, 5000)
-        const refusing = await service.ask(t, 20 + index, fullScrape('Accept-Encoding: gzip;q=0\r\n', version))
+        const refusing = await service.ask(
+          t,
+          20 + index,
+          fullScrape('Accept-Encoding: gzip;q=0\r\n', version),
+        )
         assertFiles(refusing.body, 5000)
         const gzip = await service.ask(t, 30 + index, fullScrape(GZIP, version))
         assert.match(gzip.head, /\r\nContent-Encoding: gzip\r\n/)
@@ -326,7 +330,8 @@ for (const engine of ['native', 'node'] as const) {
     })
 
     it('are read by curl, as gzip', async t => {
-      if (!meets(t, { ...engineMissing(engine), 'curl is not installed': !canRun('curl', ['--version']) })) return
+      if (!meets(t, { ...engineMissing(engine), 'curl is not installed': !canRun('curl', ['--version']) }))
+        return
       const service = await Service.start(t, engine, 'plain')
       await service.fill(t, 3000)
       const url = `http://127.0.0.1:${service.tracker.port(4)}/scrape`

@@ -1,26 +1,15 @@
 // `[privileges]`: the rights of every thread after the start, and what is refused. Needs root, as CI has it.
 
 import assert from 'node:assert/strict'
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readlinkSync,
-  readSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, mkdirSync, readSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { describe, it, type TestContext } from 'node:test'
+import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { F_SETFL, O_NONBLOCK } from '../../src/net/native/constants.js'
 import { loadLibc } from '../../src/net/native/libc.js'
 import { closeUdpSocket, openUdpSocket } from '../../src/net/native/udp-open.js'
-import { numberOf } from '../../src/trackers/accounts.js'
 import { startProcess } from '../support/child-process.js'
-import { threadRights } from '../support/proc-status.js'
+import { asArguments, assertDropped, drop, isRoot, scratchRoot } from '../support/privileges.js'
 import {
   binaryArguments,
   cleanEnvironment,
@@ -30,43 +19,6 @@ import {
 } from '../support/tracker-process.js'
 import { UdpClient } from '../support/udp-client.js'
 import { connectRequest, infoHash } from '../support/udp-messages.js'
-
-/** Root that may change root directory, group and user; containers may have taken these rights away. */
-function isRoot(t: TestContext): boolean {
-  const needed = (1n << 6n) | (1n << 7n) | (1n << 18n)
-  const isLinux = process.platform === 'linux'
-  const capabilities = isLinux ? BigInt(`0x${threadRights(process.pid)[0].capabilities}`) : 0n
-  const may = process.geteuid?.() === 0 && (capabilities & needed) === needed
-  if (may) return true
-  t.skip('giving up rights needs the rights of root: CAP_SETGID, CAP_SETUID, CAP_SYS_CHROOT')
-  return false
-}
-
-function scratch(t: TestContext): string {
-  const directory = mkdtempSync(join(tmpdir(), 'aquatic-root-'))
-  t.after(() => rmSync(directory, { recursive: true }))
-  return directory
-}
-
-const idOf = (file: string, name: string): number => numberOf(readFileSync(file, 'utf8'), name) as number
-
-function assertDropped({ process: child }: TrackerProcess, root: string): void {
-  const uid = idOf('/etc/passwd', 'nobody')
-  const gid = idOf('/etc/group', 'nogroup')
-  const four = (id: number): string => `${id} ${id} ${id} ${id}`
-  const threads = threadRights(child.pid as number)
-  assert.ok(threads.length > 3, 'main thread, workers and those of the runtime')
-  for (const rights of threads) {
-    assert.deepEqual(rights, {
-      uids: four(uid),
-      gids: four(gid),
-      groups: String(gid),
-      capabilities: '0000000000000000',
-    })
-  }
-  assert.equal(readlinkSync(`/proc/${child.pid}/root`), root)
-  assert.equal(readlinkSync(`/proc/${child.pid}/cwd`), root)
-}
 
 /** Announces over each address family from several ports, so that each worker is met. */
 async function assertAnswers(tracker: TrackerProcess): Promise<void> {
@@ -80,21 +32,12 @@ async function assertAnswers(tracker: TrackerProcess): Promise<void> {
   }
 }
 
-const drop = (more: Record<string, string>): Record<string, string | boolean> =>
-  Object.fromEntries([
-    ['privileges.drop_privileges', true],
-    ...Object.entries(more).map(([key, value]) => [`privileges.${key}`, value] as const),
-  ])
-
-const asArguments = (settings: Record<string, string | boolean | number>): string[] =>
-  Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`])
-
 const loopback = { 'network.use_ipv6': false, 'network.address_ipv4': '127.0.0.1:0' }
 
 describe('privileges', () => {
   it('all threads lose theirs, with both address families and several workers, and the tracker answers', async t => {
     if (!isRoot(t)) return
-    const root = scratch(t)
+    const root = scratchRoot(t)
     const settings = { ...drop({ chroot_path: root }), 'network.engine': 'native', socket_workers: 3 }
     const tracker = await startTracker(t, { settings })
     assertDropped(tracker, root)
@@ -158,7 +101,7 @@ describe('privileges', () => {
     })
     client.send(connectRequest(77))
     const listen = 'LISTEN_FDS=1 LISTEN_PID=$$ exec setpriv --bounding-set=-sys_chroot "$@"'
-    const args = binaryArguments('serve', 'udp', ...asArguments(drop({ chroot_path: scratch(t) })))
+    const args = binaryArguments('serve', 'udp', ...asArguments(drop({ chroot_path: scratchRoot(t) })))
     const child = startProcess(t, 'sh', ['-c', listen, 'sh', process.execPath, ...args], {
       env: cleanEnvironment(),
       passDescriptors: [socket.fd],
@@ -177,9 +120,9 @@ describe('privileges', () => {
 
   it('reads the access list again, from its path below the new root directory and as the new user', async t => {
     if (!isRoot(t)) return
-    const root = scratch(t)
+    const root = scratchRoot(t)
     chmodSync(root, 0o755)
-    const outside = join(scratch(t), 'list.txt')
+    const outside = join(scratchRoot(t), 'list.txt')
     const hex = (number: number): string => infoHash(number).toString('hex')
     writeFileSync(outside, hex(1))
     mkdirSync(join(root, dirname(outside)), { recursive: true })
@@ -203,7 +146,7 @@ describe('privileges', () => {
   it('ends when a worker fails after the change of the root directory, and says why', async t => {
     if (!isRoot(t)) return
     const fixture = fileURLToPath(new URL('../fixtures/tracker-losing-its-socket.js', import.meta.url))
-    const settings = ['privileges.drop_privileges=true', `privileges.chroot_path=${scratch(t)}`]
+    const settings = ['privileges.drop_privileges=true', `privileges.chroot_path=${scratchRoot(t)}`]
     const child = startProcess(t, process.execPath, [fixture, ...settings], { env: cleanEnvironment() })
     const { code, stdout, stderr } = await child.ended
     assert.equal(code, 1, stderr)

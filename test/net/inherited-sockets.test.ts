@@ -1,12 +1,22 @@
 import assert from 'node:assert/strict'
-import { openSync } from 'node:fs'
+import { mkdtempSync, openSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import {
+  findInheritedStreamListener,
   findInheritedUdpSocket,
   inheritedDescriptors,
   localAddressOf,
+  unixListenerPath,
 } from '../../src/net/inherited-sockets.js'
 import { loadLibc } from '../../src/net/native/libc.js'
+import {
+  adoptStreamListener,
+  closeStreamListener,
+  openTcpListener,
+  openUnixListener,
+} from '../../src/net/native/stream-listener.js'
 import { adoptUdpSocket, closeUdpSocket, openUdpSocket } from '../../src/net/native/udp-open.js'
 import { engineMissing, meets } from '../support/requirement.js'
 import { hasIpv6Loopback } from '../support/tracker-process.js'
@@ -55,6 +65,53 @@ describe('inherited sockets', () => {
       assert.deepEqual(findInheritedUdpSocket(fd), { fd, family, address: socket.address })
       closeUdpSocket(socket)
     }
+  })
+
+  it('reads paths of listening Unix sockets from the table of /proc', () => {
+    const table = [
+      'Num       RefCount Protocol Flags    Type St Inode Path',
+      '0000000000000000: 00000002 00000000 00010000 0001 01 11 /run/with space/http.sock',
+      '0000000000000000: 00000002 00000000 00010000 0001 01 12 @abstract',
+      '0000000000000000: 00000003 00000000 00000000 0001 03 13 /run/connected',
+      '0000000000000000: 00000002 00000000 00000000 0002 01 14 /run/datagrams',
+      '0000000000000000: 00000002 00000000 00010000 0005 01 15 /run/packets',
+      '0000000000000000: 00000003 00000000 00000000 0001 03 16',
+    ].join('\n')
+    const paths = ['11', '12', '13', '14', '15', '16', '1'].map(inode => unixListenerPath(table, inode))
+    assert.deepEqual(paths.slice(0, 2), ['/run/with space/http.sock', '@abstract'])
+    assert.deepEqual(paths.slice(2), new Array(5).fill(undefined))
+  })
+
+  it('both ways to look at a real listener agree', t => {
+    if (!meets(t, engineMissing('native'))) return
+    const common = { protocol: 'test', backlog: 1, onlyIpv6: true }
+    const directory = mkdtempSync(join(tmpdir(), 'aquatic-inherited-'))
+    t.after(() => rmSync(directory, { recursive: true }))
+    const listeners = [
+      ...['127.0.0.1', ...(hasIpv6Loopback() ? ['::1', '::'] : [])].map(address =>
+        openTcpListener({ ...common, address: { address, port: 0 } }),
+      ),
+      openUnixListener({ ...common, path: join(directory, 'http.sock'), mode: 0o600 }),
+    ]
+    for (const listener of listeners) {
+      // What was passed in is not removed when it is closed.
+      assert.deepEqual(adoptStreamListener(listener.fd), { ...listener, ownsFile: false })
+      const { fd, address } = listener
+      assert.deepEqual(findInheritedStreamListener(fd), { fd, address })
+      closeStreamListener(listener)
+    }
+  })
+
+  it('anything else is no listener', t => {
+    if (!meets(t, engineMissing('native'))) return
+    const libc = loadLibc()
+    const sockets = [libc.socket(2, 1, 0), libc.socket(2, 2, 0), libc.socket(1, 1, 0), libc.socket(1, 2, 0)]
+    const file = openSync('/dev/null', 'r')
+    for (const fd of [...sockets, file, 9999]) {
+      assert.equal(adoptStreamListener(fd), undefined)
+      assert.equal(findInheritedStreamListener(fd), undefined)
+    }
+    for (const fd of [...sockets, file]) libc.close(fd)
   })
 
   it('anything else is no UDP socket', t => {

@@ -1,6 +1,6 @@
 // Certificates for tests, made by the `openssl` program when they are needed.
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { canRun, type Owner } from './child-process.js'
@@ -13,10 +13,26 @@ export const opensslMissing = (): Readonly<Record<string, boolean>> => ({
 
 export interface CertificateRequest {
   readonly commonName: string
-  /** `rsa:2048` if not given. */
+  /** `ec` if not given. */
   readonly keyKind?: 'rsa:2048' | 'ec'
-  /** Encrypts the key. */
+  /** Encrypts the key; it is also written to a file. */
   readonly passphrase?: string
+  /** `IP:127.0.0.1` if not given; empty for none. */
+  readonly names?: string
+  /** From now; a certificate of -1 has expired. */
+  readonly days?: number
+  /** Issued by this one, instead of by itself. */
+  readonly issuer?: MadeCertificate
+  /** It may issue others, as one that issues itself always may. */
+  readonly isAuthority?: boolean
+}
+
+/** Paths of files, as a reader of certificates takes them. */
+export interface MadeCertificate {
+  readonly certificatePath: string
+  readonly keyPath: string
+  /** Empty where the key is not encrypted. */
+  readonly passphrasePath: string
 }
 
 /** A new directory, removed when the owner's tests are over. */
@@ -26,34 +42,55 @@ export function scratchDirectory(owner: Owner): string {
   return directory
 }
 
-/** Writes `NAME.pem` and `NAME-key.pem` into the directory: self-signed, for the loopback addresses, valid for a day from now. */
+export function runOpenssl(args: readonly string[]): void {
+  execFileSync(program, args, { stdio: 'pipe' })
+}
+
+/** Writes `NAME.pem` and `NAME-key.pem` into the directory: valid for a day from now, if nothing else is asked for. */
 export function makeCertificate(
   directory: string,
   name: string,
-  { commonName, keyKind = 'ec', passphrase = '' }: CertificateRequest,
-): { certificatePath: string; keyPath: string; passphrase: string } {
-  const certificatePath = join(directory, `${name}.pem`)
-  const keyPath = join(directory, `${name}-key.pem`)
+  request: CertificateRequest,
+): MadeCertificate {
+  const {
+    commonName,
+    keyKind = 'ec',
+    passphrase = '',
+    names = 'IP:127.0.0.1,IP:::1',
+    days = 1,
+    issuer,
+    isAuthority = issuer === undefined,
+  } = request
+  const file = (end: string): string => join(directory, `${name}${end}`)
+  const [certificatePath, keyPath, requestPath] = [file('.pem'), file('-key.pem'), file('-request.pem')]
   const kind =
     keyKind === 'ec' ? ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'] : ['-newkey', keyKind]
   const protection = passphrase === '' ? ['-nodes'] : ['-passout', `pass:${passphrase}`]
-  const subject = ['-subj', `/CN=${commonName}`, '-addext', 'subjectAltName=IP:127.0.0.1,IP:::1']
-  execFileSync(
-    program,
-    [
-      'req',
-      '-x509',
-      '-days',
-      '1',
-      ...kind,
-      ...protection,
-      ...subject,
-      '-keyout',
-      keyPath,
-      '-out',
-      certificatePath,
-    ],
-    { stdio: 'pipe' },
-  )
-  return { certificatePath, keyPath, passphrase }
+  const subject = ['-subj', `/O=Example/CN=${commonName}`]
+  const extensions = [
+    ...(names === '' ? [] : ['-addext', `subjectAltName=${names}`]),
+    ...(isAuthority ? ['-addext', 'basicConstraints=critical,CA:TRUE'] : []),
+  ]
+  runOpenssl([
+    'req',
+    '-new',
+    ...kind,
+    ...protection,
+    ...subject,
+    ...extensions,
+    '-keyout',
+    keyPath,
+    '-out',
+    requestPath,
+  ])
+  const keyPassphrase = passphrase === '' ? [] : ['-passin', `pass:${passphrase}`]
+  const signer =
+    issuer === undefined
+      ? ['-signkey', keyPath, ...keyPassphrase]
+      : ['-CA', issuer.certificatePath, '-CAkey', issuer.keyPath, '-CAcreateserial']
+  const copied = ['-copy_extensions', 'copyall', '-days', String(days)]
+  runOpenssl(['x509', '-req', '-in', requestPath, ...signer, ...copied, '-out', certificatePath])
+  const passphrasePath = passphrase === '' ? '' : file('-passphrase')
+  if (passphrasePath !== '') writeFileSync(passphrasePath, `${passphrase}\n`)
+  return { certificatePath, keyPath, passphrasePath }
 }

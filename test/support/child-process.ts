@@ -144,6 +144,11 @@ export class RunningProcess {
     return this.waitFor('the end', () => this.end)
   }
 
+  /** Gives the program something on standard input. */
+  write(text: string): void {
+    this.child.stdin.write(text)
+  }
+
   /** Closes standard input: what a program that reads commands takes as "that was all". */
   endInput(): void {
     this.child.stdin.end()

@@ -9,11 +9,14 @@ interface Setup {
   supervisor: Supervisor<number>
   /** Resolves with the first `count` restarts, as `name: reason`. */
   restarts: (count: number) => Promise<string[]>
+  /** `ended 0` and `restarted` in their order. */
+  order: string[]
 }
 
 function supervise(behaviour: string, locksHeldBy: () => number = () => 0, restartObstacle?: string): Setup {
   const runs = new SharedArrayBuffer(4)
   const seen: string[] = []
+  const order: string[] = []
   const waiting: { count: number; resolve: (seen: string[]) => void }[] = []
   const supervisor = new Supervisor<number>({
     workerFile: new URL('../fixtures/supervised-worker.js', import.meta.url),
@@ -21,7 +24,9 @@ function supervise(behaviour: string, locksHeldBy: () => number = () => 0, resta
     workerDataFor: () => ({ behaviour, runs }),
     locksHeldBy,
     restartObstacle: () => restartObstacle,
+    onEnd: workerIndex => order.push(`ended ${workerIndex}`),
     onRestart: (name, reason) => {
+      order.push('restarted')
       seen.push(`${name}: ${reason}`)
       for (const { count, resolve } of waiting) if (seen.length >= count) resolve([...seen])
     },
@@ -31,7 +36,7 @@ function supervise(behaviour: string, locksHeldBy: () => number = () => 0, resta
       if (seen.length >= count) resolve([...seen])
       else waiting.push({ count, resolve })
     })
-  return { supervisor, restarts }
+  return { supervisor, restarts, order }
 }
 
 const hasCode =
@@ -54,10 +59,12 @@ describe('supervisor', () => {
   })
 
   it('restarts a worker that throws, and says so', async () => {
-    const { supervisor, restarts } = supervise('throw-twice')
+    const { supervisor, restarts, order } = supervise('throw-twice')
     await supervisor.start(0)
     assert.deepEqual(await restarts(2), ['socket-01: broken in run 0', 'socket-01: broken in run 1'])
     await supervisor.stop()
+    // What an ended thread left behind is cleared away before its successor starts.
+    assert.deepEqual(order, ['ended 0', 'restarted', 'ended 0', 'restarted', 'ended 0'])
   })
 
   it('gives up on one that keeps throwing, naming it', async () => {

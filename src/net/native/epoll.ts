@@ -21,19 +21,19 @@ const DATA_WORD = process.arch === 'x64' ? 1 : 2
 
 export class Epoll {
   readonly #libc: Libc = loadLibc()
-  readonly #fd: number
+  readonly fd: number
   readonly #events = new Int32Array(EVENTS_MAX * EVENT_WORDS)
   readonly #event = new Int32Array(EVENT_WORDS)
 
   /** @throws when the system has no descriptor left */
   constructor() {
-    this.#fd = this.#libc.epoll_create1(EPOLL_CLOEXEC)
-    if (this.#fd < 0) throw new Error(`epoll_create1 failed: ${errnoName(this.#libc.errno())}`)
+    this.fd = this.#libc.epoll_create1(EPOLL_CLOEXEC)
+    if (this.fd < 0) throw new Error(`epoll_create1 failed: ${errnoName(this.#libc.errno())}`)
   }
 
   /** @returns how many events have come */
   wait(timeoutMs: number): number {
-    const count = this.#libc.epoll_wait(this.#fd, this.#events, EVENTS_MAX, timeoutMs)
+    const count = this.#libc.epoll_wait(this.fd, this.#events, EVENTS_MAX, timeoutMs)
     if (count >= 0) return count
     const errno = this.#libc.errno()
     if (errno !== Errno.EINTR) throw new Error(`epoll_wait failed: ${errnoName(errno)}`)
@@ -63,7 +63,7 @@ export class Epoll {
 
   /** Takes a listener out; one that its owner has closed meanwhile has left by itself. */
   removeListener(fd: number): void {
-    if (this.#libc.epoll_ctl(this.#fd, EPOLL_CTL_DEL, fd, this.#event) === 0) return
+    if (this.#libc.epoll_ctl(this.fd, EPOLL_CTL_DEL, fd, this.#event) === 0) return
     const errno = this.#libc.errno()
     if (errno !== Errno.EBADF && errno !== Errno.ENOENT) {
       throw new Error(`epoll_ctl failed: ${errnoName(errno)}`)
@@ -71,14 +71,14 @@ export class Epoll {
   }
 
   close(): void {
-    this.#libc.close(this.#fd)
+    this.#libc.close(this.fd)
   }
 
   #control(operation: number, fd: number, events: number, slot: number, generation: number): void {
     this.#event[0] = events
     this.#event[DATA_WORD] = slot
     this.#event[DATA_WORD + 1] = generation
-    if (this.#libc.epoll_ctl(this.#fd, operation, fd, this.#event) !== 0) {
+    if (this.#libc.epoll_ctl(this.fd, operation, fd, this.#event) !== 0) {
       throw new Error(`epoll_ctl(${operation}) failed: ${errnoName(this.#libc.errno())}`)
     }
   }

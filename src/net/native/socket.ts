@@ -5,8 +5,11 @@ import type { SocketAddress } from '../../protocol/socket-address.js'
 import { addressBytes, versionOf } from '../address.js'
 import { errnoName } from '../errno.js'
 import { shortestIpv6 } from '../inherited-sockets.js'
-import { AF_INET, AF_INET6, SOCKADDR_IN_BYTES, SOCKADDR_IN6_BYTES } from './constants.js'
+import { AF_INET, AF_INET6, SOCKADDR_IN_BYTES, SOCKADDR_IN6_BYTES, SUN_PATH_BYTES } from './constants.js'
 import type { Libc } from './libc.js'
+
+/** The family before the path in `struct sockaddr_un`. */
+const SUN_FAMILY_BYTES = 2
 
 /** `struct sockaddr_in` or `sockaddr_in6` in network order. */
 export function encodeSocketAddress({ address, port }: SocketAddress): Uint8Array {
@@ -31,11 +34,27 @@ export function boundAddress(libc: Libc, fd: number, family: 4 | 6): SocketAddre
   return { address: shortestIpv6(groups), port }
 }
 
+/** The path of a Unix-domain socket, as /proc/net/unix has it: that of an abstract one begins with `@`. */
+export function boundPath(libc: Libc, fd: number): string {
+  const name = new Uint8Array(SUN_FAMILY_BYTES + SUN_PATH_BYTES)
+  const bytes = nameOf(libc, fd, name)
+  const path = Buffer.from(name.subarray(SUN_FAMILY_BYTES, bytes))
+  if (path[0] === 0) return path.toString('latin1').replaceAll('\0', '@')
+  const end = path.indexOf(0)
+  return path.toString('utf8', 0, end < 0 ? path.length : end)
+}
+
 function boundName(libc: Libc, fd: number): DataView {
   const name = new Uint8Array(SOCKADDR_IN6_BYTES)
+  nameOf(libc, fd, name)
+  return new DataView(name.buffer)
+}
+
+/** @returns how long the name is */
+function nameOf(libc: Libc, fd: number, name: Uint8Array): number {
   const bytes = Int32Array.of(name.length)
   if (libc.getsockname(fd, name, bytes) !== 0) throw systemCallFailed('getsockname', libc.errno())
-  return new DataView(name.buffer)
+  return bytes[0]
 }
 
 export function setOption(libc: Libc, fd: number, level: number, name: number, value: number): void {

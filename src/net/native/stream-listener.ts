@@ -30,7 +30,7 @@ import {
   TCP_NODELAY,
 } from './constants.js'
 import { type Libc, loadLibc } from './libc.js'
-import { boundAddress, boundPort, encodeSocketAddress, getOption, setOption } from './socket.js'
+import { boundAddress, boundPath, boundPort, encodeSocketAddress, getOption, setOption } from './socket.js'
 
 export interface StreamListenerOptions {
   /** What is spoken, for the text of errors: `http`. */
@@ -56,8 +56,10 @@ export interface OpenStreamListener {
   readonly fd: number
   /** 0 for a Unix-domain socket. */
   readonly family: 0 | 4 | 6
-  /** With the port that the system chose where 0 was asked for; an inherited Unix socket has the path ''. */
+  /** With the port that the system chose where 0 was asked for. */
   readonly address: StreamAddress
+  /** The file of a Unix-domain socket is ours, and goes with it. */
+  readonly ownsFile: boolean
 }
 
 /**
@@ -80,7 +82,7 @@ export function openTcpListener(options: TcpListenerOptions): OpenStreamListener
     if (libc.bind(fd, name, name.length) !== 0 || libc.listen(fd, options.backlog) !== 0) {
       throw bindError(protocol, address, errnoName(libc.errno()))
     }
-    return { fd, family, address: { address: address.address, port: boundPort(libc, fd) } }
+    return { fd, family, address: { address: address.address, port: boundPort(libc, fd) }, ownsFile: false }
   } catch (error) {
     libc.close(fd)
     throw error
@@ -125,7 +127,7 @@ export function openUnixListener(options: UnixListenerOptions): OpenStreamListen
     if (libc.listen(fd, options.backlog) !== 0) {
       throw unixBindError(protocol, path, errnoName(libc.errno()))
     }
-    return { fd, family: 0, address: { path } }
+    return { fd, family: 0, address: { path }, ownsFile: true }
   } catch (error) {
     libc.close(fd)
     throw error
@@ -146,16 +148,25 @@ export function adoptStreamListener(fd: number): OpenStreamListener | undefined 
   const domain = getOption(libc, fd, SOL_SOCKET, SO_DOMAIN)
   if (domain !== AF_INET && domain !== AF_INET6 && domain !== AF_UNIX) return undefined
   libc.fcntl(fd, F_SETFL, libc.fcntl(fd, F_GETFL, 0) | O_NONBLOCK)
-  if (domain === AF_UNIX) return { fd, family: 0, address: { path: '' } }
+  if (domain === AF_UNIX) return { fd, family: 0, address: { path: boundPath(libc, fd) }, ownsFile: false }
   setOption(libc, fd, SOL_TCP, TCP_NODELAY, 1)
   const family = domain === AF_INET6 ? 6 : 4
-  return { fd, family, address: boundAddress(libc, fd, family) }
+  return { fd, family, address: boundAddress(libc, fd, family), ownsFile: false }
 }
 
-/** Closes a listener, and removes its file if it opened one; its number must not be used again. */
-export function closeStreamListener({ fd, address }: OpenStreamListener): void {
+/**
+ * Closes a listener, and removes its file if it opened one; its number must not be used again. Where rights have been
+ * given up the file may be out of reach, and stays: whoever listens there next replaces it.
+ */
+export function closeStreamListener({ fd, address, ownsFile }: OpenStreamListener): void {
   loadLibc().close(fd)
-  if ('path' in address && address.path !== '') unlinkIfThere(address.path)
+  if (!ownsFile || !('path' in address)) return
+  try {
+    unlinkSync(address.path)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'ENOENT' && code !== 'EACCES' && code !== 'EPERM') throw error
+  }
 }
 
 /** `struct sockaddr_un`: family 2, path with a zero byte. @returns undefined when the path is too long */

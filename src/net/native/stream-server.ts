@@ -34,6 +34,7 @@ import {
 } from './constants.js'
 import { Epoll } from './epoll.js'
 import { type Libc, loadLibc } from './libc.js'
+import { createDescriptorMemory } from './open-descriptors.js'
 import type { OpenStreamListener } from './stream-listener.js'
 import { type NativeTls, TlsStatus } from './tls.js'
 
@@ -71,6 +72,8 @@ export interface NativeStreamServerOptions {
   readonly protocol: (server: StreamServer) => StreamProtocol
   /** Where to count (shared memory, so that the main thread sees it): a place for each of `streamCounterNames`. */
   readonly counters?: Float64Array
+  /** Of `createDescriptorMemory`: tells the main thread what is open. */
+  readonly descriptors?: SharedArrayBuffer
   /** Monotonic seconds; the system's clock if not given. */
   readonly clock?: () => number
   /**
@@ -102,6 +105,7 @@ export class NativeStreamServer implements StreamServer {
   readonly #tls: NativeTls | null
   /** Addresses of OpenSSL's state for each connection, 0 for none; empty without TLS. */
   readonly #ssl: Float64Array
+  /** 0 for none (standard input is never a connection); behind the connections the epoll descriptor. */
   readonly #fds: Int32Array
   readonly #states: Uint8Array
   readonly #flags: Uint8Array
@@ -144,7 +148,8 @@ export class NativeStreamServer implements StreamServer {
     this.#drainQueue = new DrainQueue(capacity)
     this.#tls = options.tls ?? null
     this.#ssl = new Float64Array(this.#tls === null ? 0 : capacity)
-    this.#fds = new Int32Array(capacity)
+    this.#fds = new Int32Array(options.descriptors ?? createDescriptorMemory(capacity))
+    this.#fds[capacity] = this.#epoll.fd
     this.#states = new Uint8Array(capacity)
     this.#flags = new Uint8Array(capacity)
     this.#causes = new Uint8Array(capacity)
@@ -192,6 +197,7 @@ export class NativeStreamServer implements StreamServer {
     for (let slot = 0; slot < this.#slots.high; slot++) {
       if (this.#states[slot] !== State.free) this.#free(slot, StreamEnd.serverClosed)
     }
+    this.#fds[this.#limits.capacity] = 0
     this.#epoll.close()
     this.#tls?.close()
   }
@@ -612,8 +618,10 @@ export class NativeStreamServer implements StreamServer {
       if (this.#ssl[slot] !== 0) this.#tls.free(this.#ssl[slot])
       this.#ssl[slot] = 0
     }
-    // The descriptor leaves the epoll set by being closed.
-    this.#libc.close(this.#fds[slot])
+    // The descriptor leaves the epoll set by being closed. Forgotten first: see open-descriptors.ts.
+    const fd = this.#fds[slot]
+    this.#fds[slot] = 0
+    this.#libc.close(fd)
     this.#states[slot] = State.free
     this.#flags[slot] = 0
     this.#watched[slot] = 0

@@ -49,7 +49,7 @@ export function nativeTlsObstacle(): string | null {
     loadOpenSsl()
     return null
   } catch (error) {
-    return `OpenSSL can't be called (${(error as Error).message.split('\n')[0]})`
+    return `its TLS needs OpenSSL, which can't be called (${(error as Error).message.split('\n')[0]})`
   }
 }
 

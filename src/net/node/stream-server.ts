@@ -41,7 +41,7 @@ export interface NodeListener {
   readonly backlog: number
   /** Permission bits of a Unix-domain socket's file. */
   readonly mode?: number
-  /** A listening socket to use instead of opening one. */
+  /** A listening socket with this address, to use instead of opening one. */
   readonly fd?: number
 }
 
@@ -53,6 +53,8 @@ export interface NodeStreamServerOptions {
   /** Creates what is spoken; called once. */
   readonly protocol: (server: StreamServer) => StreamProtocol
   readonly counters?: Float64Array
+  /** Nothing is read before `serve` is called; connections wait, as many as there are slots. */
+  readonly isHeld?: boolean
   /** Monotonic seconds; the system's clock if not given. */
   readonly clock?: () => number
 }
@@ -84,8 +86,12 @@ export class NodeStreamServer implements StreamServer {
   readonly #mayBeUnread: Uint8Array
   readonly #drained: Int32Array
   readonly #servers: Server[] = []
+  /** Of each server, the address asked for. */
+  readonly #planned: StreamAddress[] = []
   readonly #unsettled = new Set<number>()
   readonly #timer: NodeJS.Timeout
+  /** Accepted by node while the server was held; null since `serve`. */
+  #held: Socket[] | null
   #current = -1
   /** The turn of the event loop in which the next waiting protocol goes on. */
   #continuation: NodeJS.Immediate | undefined
@@ -115,6 +121,7 @@ export class NodeStreamServer implements StreamServer {
     this.#mayBeUnread = new Uint8Array(capacity)
     this.#drained = new Int32Array(capacity)
     this.nowSeconds = this.#clock()
+    this.#held = options.isHeld === true ? [] : null
     this.#protocol = options.protocol(this)
     this.#timer = setInterval(() => this.turn(), DEADLINE_INTERVAL_MS)
   }
@@ -137,11 +144,19 @@ export class NodeStreamServer implements StreamServer {
 
   /** Where it listens, with the ports that the system chose. */
   get listening(): readonly StreamAddress[] {
-    return this.#servers.map(server => {
+    return this.#servers.map((server, index) => {
       const bound = server.address()
-      if (bound === null || typeof bound === 'string') return { path: bound ?? '' }
+      // Of a Unix-domain socket that was passed in, node does not know the path.
+      if (bound === null || typeof bound === 'string') return this.#planned[index]
       return { address: bound.address, port: bound.port }
     })
+  }
+
+  /** Begins with what waited, and goes on with what comes. */
+  serve(): void {
+    const held = this.#held ?? []
+    this.#held = null
+    for (const socket of held) if (!socket.destroyed) this.#begin(socket)
   }
 
   /** Looks at deadlines; a timer calls it once a second. */
@@ -159,6 +174,7 @@ export class NodeStreamServer implements StreamServer {
   async closeAll(): Promise<void> {
     clearInterval(this.#timer)
     clearImmediate(this.#continuation)
+    for (const socket of this.#held?.splice(0) ?? []) socket.destroy()
     for (let slot = 0; slot < this.#slots.high; slot++) {
       if (this.#states[slot] !== State.free) this.#free(slot, StreamEnd.serverClosed)
     }
@@ -209,9 +225,10 @@ export class NodeStreamServer implements StreamServer {
 
   async #listen({ protocol, address, onlyIpv6, backlog, mode, fd }: NodeListener): Promise<void> {
     if ('path' in address && fd === undefined) await removeStaleSocket(address.path)
-    const server = createServer({ allowHalfOpen: true, noDelay: true })
+    const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true })
     this.#servers.push(server)
-    server.on('connection', socket => this.#begin(socket))
+    this.#planned.push(address)
+    server.on('connection', socket => (this.#held === null ? this.#begin(socket) : this.#hold(socket)))
     const listening = once(server, 'listening')
     if (fd !== undefined) server.listen({ fd, backlog })
     else if ('path' in address) server.listen({ path: address.path, backlog })
@@ -247,6 +264,18 @@ export class NodeStreamServer implements StreamServer {
   /** Bytes that the system has not taken yet. */
   #outputLength(slot: number): number {
     return this.#keptOutput.length(slot) + (this.#sockets[slot]?.writableLength ?? 0)
+  }
+
+  /** Keeps a connection of which nothing is read yet; node has taken it from the listener's queue. */
+  #hold(socket: Socket): void {
+    if (this.#held === null || this.#held.length === this.#limits.capacity) {
+      this.counters[StreamCounter.refusedFull]++
+      socket.destroy()
+      return
+    }
+    // It may break off meanwhile.
+    socket.on('error', () => socket.destroy())
+    this.#held.push(socket)
   }
 
   #begin(socket: Socket): void {
@@ -314,6 +343,8 @@ export class NodeStreamServer implements StreamServer {
     socket.on('finish', () => own(() => this.#endOutput(slot, socket)))
     socket.on('error', () => own(() => this.#free(slot, StreamEnd.reset)))
     socket.on('close', () => own(() => this.#free(slot, StreamEnd.reset)))
+    // Until here nothing was read (`pauseOnConnect`).
+    if (this.#sockets[slot] === socket) socket.resume()
   }
 
   #readPeer(slot: number, socket: Socket): void {

@@ -2,37 +2,40 @@
 // puts it where the workers see it.
 
 import { randomFillSync } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import type { HttpConfig } from '../../config/http.js'
 import { AquaticError } from '../../errors.js'
-import { type Certificate, readCertificate } from '../../net/certificate.js'
+import { type Certificate, type CertificateFiles, readCertificate } from '../../net/certificate.js'
 import type { EngineName } from '../../net/engine.js'
 import { TICKET_KEY_BYTES } from '../../net/tls-settings.js'
 import type { Reloadable } from '../reload.js'
 import { CertificateSlot } from './certificate-slot.js'
 import type { WorkerTls } from './worker-data.js'
 
-type TlsPaths = Pick<
-  HttpConfig['network'],
-  'tlsCertificatePath' | 'tlsPrivateKeyPath' | 'tlsPrivateKeyPassphrasePath'
->
+/** Where a configuration says that certificate and key are. */
+export function certificateFilesOf({ network }: HttpConfig): CertificateFiles {
+  return {
+    certificatePath: network.tlsCertificatePath,
+    keyPath: network.tlsPrivateKeyPath,
+    passphrasePath: network.tlsPrivateKeyPassphrasePath,
+  }
+}
 
 export class Certificates implements Reloadable {
   readonly what = 'certificate'
-  readonly #paths: TlsPaths
+  readonly #files: CertificateFiles
   readonly #engine: EngineName
   readonly #slot = new CertificateSlot()
   /** The same for all workers, so that a session begun with one goes on with another. */
   readonly #ticketKeys = randomFillSync(new Uint8Array(TICKET_KEY_BYTES))
 
-  private constructor(paths: TlsPaths, engine: EngineName) {
-    this.#paths = paths
+  private constructor(files: CertificateFiles, engine: EngineName) {
+    this.#files = files
     this.#engine = engine
   }
 
-  /** @throws AquaticError AQ_CERTIFICATE, AQ_ENGINE_UNAVAILABLE where the native engine has no OpenSSL to call */
-  static async open(paths: TlsPaths, engine: EngineName): Promise<Certificates> {
-    const certificates = new Certificates(paths, engine)
+  /** @throws AquaticError AQ_CERTIFICATE */
+  static async open(files: CertificateFiles, engine: EngineName): Promise<Certificates> {
+    const certificates = new Certificates(files, engine)
     await certificates.#load()
     return certificates
   }
@@ -49,13 +52,7 @@ export class Certificates implements Reloadable {
   }
 
   async #load(): Promise<Certificate> {
-    const { tlsCertificatePath, tlsPrivateKeyPath, tlsPrivateKeyPassphrasePath } = this.#paths
-    const files = {
-      certificatePath: tlsCertificatePath,
-      keyPath: tlsPrivateKeyPath,
-      passphrase: tlsPrivateKeyPassphrasePath === '' ? '' : readPassphrase(tlsPrivateKeyPassphrasePath),
-    }
-    const certificate = readCertificate(files, new Date())
+    const certificate = readCertificate(this.#files, new Date())
     await this.#try(certificate)
     this.#slot.publish(certificate)
     return certificate
@@ -79,17 +76,5 @@ export class Certificates implements Reloadable {
         cause,
       })
     }
-  }
-}
-
-function readPassphrase(path: string): string {
-  try {
-    return readFileSync(path, 'utf8').split(/\r?\n/, 1)[0]
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    throw new AquaticError('AQ_CERTIFICATE', `The passphrase file ${path} can't be read (${code}).`, {
-      remedy: 'check network.tls_private_key_passphrase_path and who may read it',
-      cause,
-    })
   }
 }

@@ -4,11 +4,12 @@
 import type { HttpConfig } from '../../config/http.js'
 import { bindError } from '../../net/bind-error.js'
 import type { EngineName } from '../../net/engine.js'
-import type { InheritedDescriptor } from '../../net/inherited-sockets.js'
+import { findInheritedStreamListener, type InheritedDescriptor } from '../../net/inherited-sockets.js'
 import type { OpenStreamListener } from '../../net/native/stream-listener.js'
 import type { NodeListener } from '../../net/node/stream-server.js'
 import type { StreamAddress } from '../../net/stream.js'
 import { formatSocketAddress } from '../../protocol/socket-address.js'
+import { streamLimitsOf } from './limits.js'
 import type { WorkerListeners } from './worker-data.js'
 
 export interface HttpListeners {
@@ -17,8 +18,12 @@ export interface HttpListeners {
   forWorker(workerIndex: number): WorkerListeners
   /** Native: what is listened on, each address once. Node: empty, the worker reports. */
   readonly addresses: readonly StreamAddress[]
+  /** Why a worker that failed can't be started again, where it can't. */
+  readonly restartObstacle: string | undefined
   /** About fewer workers and sockets passed in, for the operator. */
   readonly notices: readonly string[]
+  /** A worker's thread has ended: closes the connections that it may have left open. */
+  workerEnded(workerIndex: number): void
   close(): void
 }
 
@@ -37,13 +42,16 @@ export async function openHttpListeners(
 }
 
 async function openNativeListeners(
-  { network }: HttpConfig,
+  config: HttpConfig,
   workers: number,
   inherited: readonly InheritedDescriptor[],
 ): Promise<HttpListeners> {
   const { adoptStreamListener, closeStreamListener, isTcpAddressTaken, openTcpListener, openUnixListener } =
     await import('../../net/native/stream-listener.js')
+  const { closeDescriptors, createDescriptorMemory } = await import('../../net/native/open-descriptors.js')
+  const { network } = config
   const backlog = network.tcpBacklog
+  const { capacity } = streamLimitsOf(config, workers)
   const passedIn = inherited
     .map(({ fd }) => adoptStreamListener(fd))
     .filter(listener => listener !== undefined)
@@ -74,11 +82,18 @@ async function openNativeListeners(
     closeAll()
     throw error
   }
+  const descriptors = byWorker.map(() => createDescriptorMemory(capacity))
   return {
     workers,
-    forWorker: index => ({ engine: 'native', listeners: [...byWorker[index], ...shared] }),
+    forWorker: index => ({
+      engine: 'native',
+      listeners: [...byWorker[index], ...shared],
+      descriptors: descriptors[index],
+    }),
+    workerEnded: index => closeDescriptors(descriptors[index]),
     addresses: [...byWorker[0], ...shared].map(({ address }) => address),
-    notices: inheritedNotices(passedIn.map(({ address }) => address)),
+    restartObstacle: undefined,
+    notices: inheritedNotices(inherited, passedIn),
     close: closeAll,
   }
 }
@@ -89,12 +104,11 @@ function planNodeListeners(
   inherited: readonly InheritedDescriptor[],
 ): HttpListeners {
   const common = { protocol: PROTOCOL, onlyIpv6: network.setOnlyIpv6, backlog: network.tcpBacklog }
-  const listeners: NodeListener[] = inherited.map(({ fd, name }) => ({
-    ...common,
-    address: { path: name },
-    fd,
-  }))
-  if (inherited.length === 0) {
+  const passedIn = inherited
+    .map(({ fd }) => findInheritedStreamListener(fd))
+    .filter(listener => listener !== undefined)
+  const listeners: NodeListener[] = passedIn.map(listener => ({ ...common, ...listener }))
+  if (passedIn.length === 0) {
     listeners.push(...plannedAddresses(network).map(address => ({ ...common, address })))
     if (network.unixSocketPath !== '') {
       const mode = Number.parseInt(network.unixSocketMode, 8)
@@ -105,8 +119,13 @@ function planNodeListeners(
   return {
     workers: 1,
     forWorker: () => ({ engine: 'node', listeners }),
+    // Node closes what a thread of its own had open.
+    workerEnded: () => undefined,
     addresses: [],
-    notices: workersAsked > 1 ? [fewer] : [],
+    // node:net closed the descriptor when the worker ended, and can't make a copy before.
+    restartObstacle:
+      passedIn.length > 0 ? 'the node engine can take over a socket passed in only once' : undefined,
+    notices: [...inheritedNotices(inherited, passedIn), ...(workersAsked > 1 ? [fewer] : [])],
     close: () => undefined,
   }
 }
@@ -115,12 +134,19 @@ function plannedAddresses({ useIpv4, useIpv6, addressIpv4, addressIpv6 }: HttpCo
   return [...(useIpv4 ? [addressIpv4] : []), ...(useIpv6 ? [addressIpv6] : [])]
 }
 
-function inheritedNotices(passedIn: readonly StreamAddress[]): string[] {
-  if (passedIn.length === 0) return []
-  const list = passedIn.map(formatStreamAddress).join(', ')
-  return [
-    `sockets passed in (LISTEN_FDS) are used instead of network.address_* and unix_socket_path: ${list}`,
-  ]
+/** What an operator should know about the descriptors passed in. */
+function inheritedNotices(
+  descriptors: readonly InheritedDescriptor[],
+  used: readonly { readonly fd: number; readonly address: StreamAddress }[],
+): string[] {
+  const kind = 'no TCP or Unix stream socket that listens'
+  const notices = descriptors
+    .filter(({ fd }) => !used.some(listener => listener.fd === fd))
+    .map(({ fd, name }) => `descriptor ${fd} (${name}) was passed in but is ${kind}: not used`)
+  if (used.length === 0) return notices
+  const list = used.map(({ address }) => formatStreamAddress(address)).join(', ')
+  const instead = 'instead of network.address_* and unix_socket_path'
+  return [...notices, `sockets passed in (LISTEN_FDS) are used ${instead}: ${list}`]
 }
 
 /** `127.0.0.1:3000`, or the path of a Unix socket. */

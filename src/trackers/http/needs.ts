@@ -1,8 +1,8 @@
 // What the HTTP tracker will ask of its machine, for `config check`.
 
 import type { HttpConfig } from '../../config/http.js'
-import { describeCertificate } from '../../config/machine/certificates.js'
-import type { MachineNeeds } from '../../config/machine/needs.js'
+import type { InputNeed, MachineNeeds } from '../../config/machine/needs.js'
+import { describeCertificate, describeKey } from '../../net/certificate.js'
 import {
   endpointSockets,
   identityNeed,
@@ -15,6 +15,7 @@ import {
   writtenFiles,
 } from '../common-needs.js'
 import { workerCount } from '../processors.js'
+import { certificateFilesOf } from './certificates.js'
 
 /** With max_connections = 0 the limit of open files decides; less than this is not worth starting with. */
 const automaticConnectionsMin = 1000
@@ -37,23 +38,20 @@ export function httpNeeds(config: HttpConfig): MachineNeeds {
     workers: { key: 'socket_workers', count: workers },
     openFiles: openFilesOfProcess + workers * (listeners + openFilesPerWorker) + connections,
     memory: memoryNeed(config),
-    inputs: [
-      ...when(network.enableTls, {
-        key: 'network.tls_certificate_path',
-        path: network.tlsCertificatePath,
-        read: async () =>
-          describeCertificate(
-            {
-              certificatePath: network.tlsCertificatePath,
-              keyPath: network.tlsPrivateKeyPath,
-              passphrasePath: network.tlsPrivateKeyPassphrasePath,
-            },
-            new Date(),
-          ),
-      }),
-      ...listInputs(config),
-    ],
+    inputs: [...(network.enableTls ? certificateInputs(config) : []), ...listInputs(config)],
     outputs: writtenFiles(config),
     identity: identityNeed(config),
   }
+}
+
+function certificateInputs(config: HttpConfig): InputNeed[] {
+  const files = certificateFilesOf(config)
+  return [
+    {
+      key: 'network.tls_certificate_path',
+      path: files.certificatePath,
+      read: async () => describeCertificate(files.certificatePath, new Date()),
+    },
+    { key: 'network.tls_private_key_path', path: files.keyPath, read: async () => describeKey(files) },
+  ]
 }

@@ -21,7 +21,7 @@ import {
 } from '../tracker.js'
 import { memoryTrouble, type Trouble, watchFor } from '../watch.js'
 import { createWorkerSignalMemory, WorkerSignals } from '../worker-signals.js'
-import { Certificates } from './certificates.js'
+import { Certificates, certificateFilesOf } from './certificates.js'
 import { HttpCounter, type HttpCounterName, httpCounterNames, httpCounters } from './counters.js'
 import { createFullScrapeTimes } from './full-scrape-times.js'
 import { streamLimitsOf } from './limits.js'
@@ -32,7 +32,11 @@ import type { HttpWorkerData, WorkerListenReport } from './worker-data.js'
 
 /** The HTTP tracker that a configuration describes, for `runTrackers`. */
 export function httpTracker(config: HttpConfig): TrackerSetup {
-  return { protocol: 'http', bind: (engine, inherited) => bindHttpTracker(config, engine, inherited) }
+  return {
+    protocol: 'http',
+    needsTls: config.network.enableTls,
+    bind: (engine, inherited) => bindHttpTracker(config, engine, inherited),
+  }
 }
 
 async function bindHttpTracker(
@@ -40,7 +44,9 @@ async function bindHttpTracker(
   { engine }: EngineChoice,
   inherited: readonly InheritedDescriptor[],
 ): Promise<BoundTracker> {
-  const certificates = config.network.enableTls ? await Certificates.open(config.network, engine) : null
+  const certificates = config.network.enableTls
+    ? await Certificates.open(certificateFilesOf(config), engine)
+    : null
   const listeners = await openHttpListeners(config, engine, workerCount(config.socketWorkers), inherited)
   return {
     workerCount: listeners.workers,
@@ -166,7 +172,8 @@ function superviseWorkers(
       listeners: listeners.forWorker(workerIndex),
     }),
     locksHeldBy: workerIndex => locksHeldBy(swarmMemory, lockOwnerOf(firstWorker + workerIndex)),
-    restartObstacle: () => shared.restartObstacle,
+    restartObstacle: () => shared.restartObstacle ?? listeners.restartObstacle,
+    onEnd: workerIndex => listeners.workerEnded(workerIndex),
     onRestart: (worker, reason) => onEvent({ event: 'worker-restarted', worker, reason }),
   })
 }

@@ -10,7 +10,12 @@ import type { HttpRules } from './rules.js'
 
 /** What one worker listens on: opened by the main thread (native) or to be opened by the worker (node). */
 export type WorkerListeners =
-  | { readonly engine: 'native'; readonly listeners: readonly OpenStreamListener[] }
+  | {
+      readonly engine: 'native'
+      readonly listeners: readonly OpenStreamListener[]
+      /** What the worker has open; see open-descriptors.ts. */
+      readonly descriptors: SharedArrayBuffer
+    }
   | { readonly engine: 'node'; readonly listeners: readonly NodeListener[] }
 
 /** TLS of all workers. */

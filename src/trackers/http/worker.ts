@@ -7,7 +7,6 @@ import { AquaticError } from '../../errors.js'
 import { CounterBlock } from '../../metrics/counters.js'
 import { HandlingTime } from '../../metrics/handling-time.js'
 import type { Certificate } from '../../net/certificate.js'
-import type { OpenStreamListener } from '../../net/native/stream-listener.js'
 import { type NodeListener, NodeStreamServer } from '../../net/node/stream-server.js'
 import { NodeTls } from '../../net/node/tls.js'
 import { type StreamProtocol, type StreamServer, streamCounterNames } from '../../net/stream.js'
@@ -25,7 +24,9 @@ import { HttpCounter, httpCounters } from './counters.js'
 import { FullScrapeTimes } from './full-scrape-times.js'
 import { FullScrapes } from './full-scrapes.js'
 import { HttpHandler, type Stopwatch } from './handler.js'
-import type { HttpWorkerData, WorkerListenReport, WorkerTls } from './worker-data.js'
+import type { HttpWorkerData, WorkerListeners, WorkerListenReport, WorkerTls } from './worker-data.js'
+
+type NativeListeners = Extract<WorkerListeners, { engine: 'native' }>
 
 function report(message: WorkerMessage<WorkerListenReport>): void {
   parentPort?.postMessage(message)
@@ -107,7 +108,7 @@ function nanosecondStopwatch(data: HttpWorkerData): Stopwatch | null {
   }
 }
 
-async function runNative(data: HttpWorkerData, listeners: readonly OpenStreamListener[]): Promise<void> {
+async function runNative(data: HttpWorkerData, opened: NativeListeners): Promise<void> {
   const { NativeStreamServer } = await import('../../net/native/stream-server.js')
   const certificates = data.tls === null ? null : new CertificateReader(data.tls)
   const tls = data.tls === null ? undefined : await openNativeTls(data.tls, certificates)
@@ -119,7 +120,8 @@ async function runNative(data: HttpWorkerData, listeners: readonly OpenStreamLis
     limits: data.limits,
     protocol: speak(data, nanosecondStopwatch(data)),
     counters: streamCountersOf(data),
-    listeners,
+    listeners: opened.listeners,
+    descriptors: opened.descriptors,
     ...(tls === undefined ? {} : { tls }),
   }
   report({ type: 'ready', ready: [] })
@@ -137,7 +139,7 @@ async function runNative(data: HttpWorkerData, listeners: readonly OpenStreamLis
     server.stopAccepting()
     server.turn(0)
   } finally {
-    // Descriptors are the process's: without this those of a failed worker would stay open for good.
+    // Clients of a failed worker hear of it at once, and what OpenSSL keeps for them is given back.
     server.closeAll()
   }
 }
@@ -158,6 +160,8 @@ async function runNode(data: HttpWorkerData, listeners: readonly NodeListener[])
   const { values: counters } = httpCounters(data.counters, data.workerIndex)
   const server = await NodeStreamServer.open({
     listeners,
+    // Where rights are to be given up, nothing is read before that.
+    isHeld: true,
     limits: data.limits,
     protocol: speak(data, nanosecondStopwatch(data)),
     counters: streamCountersOf(data),
@@ -171,6 +175,7 @@ async function runNode(data: HttpWorkerData, listeners: readonly NodeListener[])
   }, NODE_BEAT_INTERVAL_MS)
   parentPort?.on('message', async (message: unknown) => {
     if (message === RELEASE_MESSAGE) {
+      server.serve()
       report({ type: 'serving' })
       return
     }
@@ -179,6 +184,7 @@ async function runNode(data: HttpWorkerData, listeners: readonly NodeListener[])
     await server.closeAll()
     parentPort?.close()
   })
+  if (signals.isReleased) server.serve()
   report({ type: 'ready', ready: server.listening })
 }
 
@@ -189,7 +195,7 @@ function streamCountersOf(data: HttpWorkerData): Float64Array {
 async function main(data: HttpWorkerData): Promise<void> {
   setThreadName(data.workerName)
   try {
-    if (data.listeners.engine === 'native') await runNative(data, data.listeners.listeners)
+    if (data.listeners.engine === 'native') await runNative(data, data.listeners)
     else await runNode(data, data.listeners.listeners)
   } catch (error) {
     if (!(error instanceof AquaticError)) throw error

@@ -34,7 +34,11 @@ import type { UdpWorkerData, WorkerSocketReport } from './worker-data.js'
 
 /** The UDP tracker that a configuration describes, for `runTrackers`. */
 export function udpTracker(config: UdpConfig): TrackerSetup {
-  return { protocol: 'udp', bind: (engine, inherited) => bindUdpTracker(config, engine, inherited) }
+  return {
+    protocol: 'udp',
+    needsTls: false,
+    bind: (engine, inherited) => bindUdpTracker(config, engine, inherited),
+  }
 }
 
 async function bindUdpTracker(
