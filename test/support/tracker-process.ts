@@ -21,7 +21,7 @@ export type Listening = {
 }
 
 export type TrackerOptions = {
-  readonly protocol?: 'udp'
+  readonly protocol?: 'udp' | 'http'
   /** Address families to serve, both on a free loopback port; the ones this machine has unless told. */
   readonly families?: readonly Family[]
   /** Configuration keys as in the TOML file: `{ 'network.engine': 'node' }`. */
