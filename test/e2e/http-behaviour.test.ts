@@ -65,10 +65,10 @@ for (const variant of allVariants) {
       assert.deepEqual([over4.peers, over4.peers6], [['127.0.0.1:41'], [`${LOOPBACK_6}:61`]])
       assert.deepEqual([over4.complete, over4.incomplete], [1, 1])
       const over6 = await client(6).announce(hash, { port: 62 })
-      assert.deepEqual([over6.peers.toSorted(), over6.peers6], [
-        ['127.0.0.1:41', '127.0.0.1:42'],
-        [`${LOOPBACK_6}:61`],
-      ])
+      assert.deepEqual(
+        [over6.peers.toSorted(), over6.peers6],
+        [['127.0.0.1:41', '127.0.0.1:42'], [`${LOOPBACK_6}:61`]],
+      )
       assert.deepEqual(await client().counts(hash), [1, 3, 0])
     })
 
@@ -164,9 +164,7 @@ for (const variant of allVariants) {
         [MAX_PEERS, MAX_PEERS],
         [1_000_000, MAX_PEERS],
       ]) {
-        const { peers } = announceReplyOf(
-          await connection.get(announceTarget(hash, { port: 2001, numwant })),
-        )
+        const { peers } = announceReplyOf(await connection.get(announceTarget(hash, { port: 2001, numwant })))
         assert.equal(peers.length, expected, `numwant ${numwant}`)
         assert.equal(new Set(peers).size, expected, 'all distinct')
         assert.ok(!peers.includes('127.0.0.1:2001'), 'never the announcer')
@@ -259,7 +257,14 @@ for (const variant of allVariants) {
     })
 
     it('answers 404 for unknown paths and 405 for other methods', async () => {
-      for (const path of ['/announcer', '/announce/a/b', '/stats', '/metrics', '/favicon.ico', '/%61nnounce']) {
+      for (const path of [
+        '/announcer',
+        '/announce/a/b',
+        '/stats',
+        '/metrics',
+        '/favicon.ico',
+        '/%61nnounce',
+      ]) {
         const { status, body } = await client().request(getRequest(path))
         assert.deepEqual([status, body.toString()], [404, 'Not Found\n'], path)
       }

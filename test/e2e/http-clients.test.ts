@@ -83,7 +83,8 @@ for (const variant of plainVariants) {
 
     it('left may be as huge as a magnet link makes it: a leecher', async () => {
       const hash = newHash()
-      for (const [index, left] of HUGE_LEFT.entries()) await client().announce(hash, { port: 1 + index, left })
+      for (const [index, left] of HUGE_LEFT.entries())
+        await client().announce(hash, { port: 1 + index, left })
       assert.deepEqual(await client().counts(hash), [0, HUGE_LEFT.length, 0])
     })
 
@@ -250,15 +251,19 @@ for (const variant of plainVariants) {
       }
     })
 
-    it('two announces of one client, IPv4 and IPv6: both are listed, neither is refused', skipIpv6, async () => {
-      const hash = newHash()
-      const key = 'A1B2C3D4'
-      for (let round = 0; round < 2; round++) {
-        for (const family of [4, 6] as const) await client(family).announce(hash, { key, event: 'started' })
-      }
-      const { peers, peers6 } = await client().announce(hash, { port: 2 })
-      assert.deepEqual([peers.length, peers6.length], [1, 1])
-    })
+    it(
+      'two announces of one client, IPv4 and IPv6: both are listed, neither is refused',
+      skipIpv6,
+      async () => {
+        const hash = newHash()
+        const key = 'A1B2C3D4'
+        for (let round = 0; round < 2; round++) {
+          for (const family of [4, 6] as const) await client(family).announce(hash, { key, event: 'started' })
+        }
+        const { peers, peers6 } = await client().announce(hash, { port: 2 })
+        assert.deepEqual([peers.length, peers6.length], [1, 1])
+      },
+    )
 
     it('two hashes of one torrent (v1 and v2) are two torrents, announced at once', async () => {
       const [first, second] = [newHash(), newHash()]
@@ -303,25 +308,29 @@ for (const variant of plainVariants) {
       assert.deepEqual(announceReplyOf(await client().request(without)).peers, [])
     })
 
-    it('an IPv4-mapped address never shows: IPv4 clients of a dual-stack socket are IPv4', skipIpv6, async t => {
-      const settings = {
-        'network.use_ipv4': false,
-        'network.address_ipv6': '[::]:0',
-        'network.set_only_ipv6': false,
-      }
-      const dual = await startHttp(t, variant, settings, { families: [6] })
-      const port = dual.port(6)
-      const [over4, over6] = ['127.0.0.1', '::1'].map(address => httpClient({ address, port }))
-      const hash = newHash()
-      const { externalIp } = await over4.announce(hash, { port: 4 })
-      assert.equal(externalIp, '7f000001')
-      const { peers, peers6 } = await over6.announce(hash, { port: 6 })
-      assert.deepEqual([peers, peers6], [['127.0.0.1:4'], []])
-      const dictionaries = getRequest(announceTarget(hash, { port: 6, compact: 0 }))
-      const answer = await exchange({ address: '::1', port }, dictionaries)
-      assert.deepEqual(dictionaryOf(answer).peers, [{ ip: '127.0.0.1', port: 4 }])
-      await dual.stop()
-    })
+    it(
+      'an IPv4-mapped address never shows: IPv4 clients of a dual-stack socket are IPv4',
+      skipIpv6,
+      async t => {
+        const settings = {
+          'network.use_ipv4': false,
+          'network.address_ipv6': '[::]:0',
+          'network.set_only_ipv6': false,
+        }
+        const dual = await startHttp(t, variant, settings, { families: [6] })
+        const port = dual.port(6)
+        const [over4, over6] = ['127.0.0.1', '::1'].map(address => httpClient({ address, port }))
+        const hash = newHash()
+        const { externalIp } = await over4.announce(hash, { port: 4 })
+        assert.equal(externalIp, '7f000001')
+        const { peers, peers6 } = await over6.announce(hash, { port: 6 })
+        assert.deepEqual([peers, peers6], [['127.0.0.1:4'], []])
+        const dictionaries = getRequest(announceTarget(hash, { port: 6, compact: 0 }))
+        const answer = await exchange({ address: '::1', port }, dictionaries)
+        assert.deepEqual(dictionaryOf(answer).peers, [{ ip: '127.0.0.1', port: 4 }])
+        await dual.stop()
+      },
+    )
 
     it('a hash that the list does not allow is refused with a reason, and stays unknown', async t => {
       const path = join(scratchDirectory(t), 'list.txt')

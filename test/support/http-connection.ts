@@ -141,14 +141,16 @@ export class HttpConnection {
 
   #next(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const expiry = setTimeout(() => {
+      const expiry = AbortSignal.timeout(deadlineMs)
+      const expire = (): void => {
         this.#waiters.delete(wake)
         reject(new Error(`nothing came for ${deadlineMs} ms after ${JSON.stringify(this.rest)}`))
-      }, deadlineMs)
+      }
       const wake = (): void => {
-        clearTimeout(expiry)
+        expiry.removeEventListener('abort', expire)
         resolve()
       }
+      expiry.addEventListener('abort', expire)
       this.#waiters.add(wake)
     })
   }

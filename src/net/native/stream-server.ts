@@ -192,18 +192,20 @@ export class NativeStreamServer implements StreamServer {
     this.#tls?.close()
   }
 
-  write(slot: number, bytes: Uint8Array, start: number, end: number): void {
+  write(slot: number, bytes: Uint8Array, start: number, end: number): boolean {
     if (this.#states[slot] !== State.open || (this.#flags[slot] & (Flag.closing | Flag.finishing)) !== 0)
-      return
-    if (start === end) return
+      return false
     if (this.#keptOutput.length(slot) > 0) {
       this.#keep(slot, bytes, start, end)
-      return
+      return false
     }
+    if (start === end) return true
     const sent = this.#send(slot, start === 0 ? bytes : bytes.subarray(start), end - start)
-    if (sent < 0 || sent === end - start) return
+    if (sent === end - start) return true
+    if (sent < 0) return false
     this.#slots.serverDeadlines[slot] = this.nowSeconds + this.#limits.writeSeconds
     this.#keep(slot, bytes, start + sent, end)
+    return false
   }
 
   finish(slot: number): void {
