@@ -160,9 +160,10 @@ export class NativeStreamServer implements StreamServer {
   /**
    * One turn: waits for something to do, serves all that is ready, and looks at deadlines about once a second.
    * @param timeoutMs the longest wait; 0 only looks
+   * @returns how many listeners and connections had something to do
    * @throws when a listener or the epoll descriptor is gone
    */
-  turn(timeoutMs: number): void {
+  turn(timeoutMs: number): number {
     const count = this.#epoll.wait(timeoutMs)
     this.nowSeconds = this.#clock()
     for (let index = 0; index < count; index++) {
@@ -174,6 +175,7 @@ export class NativeStreamServer implements StreamServer {
     if (this.#unsettled.length > 0) this.#settleAll()
     if (this.#slots.isScanDue(this.nowSeconds)) this.#expire()
     if (!this.#isAccepting && !this.#isStopped) this.#resumeAccepting()
+    return count
   }
 
   /** Stops accepting, for good; connections go on. The listeners stay open, they are the main thread's. */
