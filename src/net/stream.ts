@@ -128,8 +128,10 @@ export interface StreamServer {
   /**
    * Sends bytes[start, end) or keeps what the system does not take. More than `outputBytesMax` kept ends the
    * connection. Answers to several requests of one `receive` are best written at once.
+   * @returns false when some is kept (or the connection is over): whoever has much to say leaves the rest of its input
+   *   unconsumed and goes on when it is shown again
    */
-  write(connection: number, bytes: Uint8Array, start: number, end: number): void
+  write(connection: number, bytes: Uint8Array, start: number, end: number): boolean
   /** No more input is shown; the connection closes when everything is sent, without losing it to a reset. */
   finish(connection: number): void
   /** Closes when the current callback returns; kept output is dropped. */

@@ -162,7 +162,7 @@ function filesOf(body: Buffer): Map<string, string> {
   const text = body.toString('latin1')
   assert.ok(text.startsWith('d5:filesd') && text.endsWith('ee'), `${text.slice(0, 40)} … ${text.slice(-40)}`)
   const files = new Map<string, string>()
-  const file = /20:([^]{20})d8:completei(\d+)e10:downloadedi(\d+)e10:incompletei(\d+)ee/y
+  const file = /20:([\s\S]{20})d8:completei(\d+)e10:downloadedi(\d+)e10:incompletei(\d+)ee/y
   file.lastIndex = 'd5:filesd'.length
   while (file.lastIndex < text.length - 2) {
     const at = file.lastIndex

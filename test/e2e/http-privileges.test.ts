@@ -8,7 +8,7 @@ import { describe, it, type TestContext } from 'node:test'
 import { closeStreamListener, openTcpListener } from '../../src/net/native/stream-listener.js'
 import { opensslMissing } from '../support/certificates.js'
 import { startProcess } from '../support/child-process.js'
-import { HttpConnection } from '../support/http-connection.js'
+import { KeptConnection } from '../support/kept-connection.js'
 import { asArguments, assertDropped, drop, isRoot, scratchRoot } from '../support/privileges.js'
 import { meets } from '../support/requirement.js'
 import { TlsTracker } from '../support/tls-tracker.js'
@@ -24,7 +24,7 @@ import {
 async function assertAnswers(t: TestContext, tracker: TrackerProcess): Promise<void> {
   for (const { address, port } of tracker.listening) {
     for (let index = 0; index < 8; index++) {
-      const connection = await HttpConnection.plain(t, { host: address, port })
+      const connection = await KeptConnection.plain(t, { host: address, port })
       assert.equal((await connection.announce({ torrent: port, port: 1000 + index }))['incomplete'], index)
     }
   }
@@ -61,7 +61,7 @@ for (const engine of ['native', 'node'] as const) {
       for (let start = 0; start < 2; start++) {
         const tracker = await startTracker(t, { protocol: 'http', families: [4], settings })
         await tracker.process.waitForLines('stdout', /"event":"listening".*http\.sock/)
-        const connection = await HttpConnection.plain(t, { path })
+        const connection = await KeptConnection.plain(t, { path })
         const headers = ['X-Forwarded-For: 192.0.2.1']
         assert.equal((await connection.announce({ torrent: 1, port: 1000, headers }))['incomplete'], 0)
         const { code, stderr } = await tracker.stop()
@@ -78,7 +78,7 @@ for (const engine of ['native', 'node'] as const) {
       t.after(() => closeStreamListener(listener))
       const { port } = listener.address as { port: number }
       const connections = await Promise.all(
-        Array.from({ length: 3 }, () => HttpConnection.plain(t, { host: '127.0.0.1', port })),
+        Array.from({ length: 3 }, () => KeptConnection.plain(t, { host: '127.0.0.1', port })),
       )
       const answers = connections.map(async connection => {
         await assert.rejects(connection.get('/announce'), /the connection ended after ""/)
@@ -106,12 +106,12 @@ for (const engine of ['native', 'node'] as const) {
       const started = await TlsTracker.start(t, engine, { commonName: 'before' }, dropping)
       const { files, port, tracker } = started
       assertDropped(tracker, root)
-      const keptAlive = await HttpConnection.tls(t, port)
+      const keptAlive = await KeptConnection.tls(t, port)
       await keptAlive.announce({ torrent: 1, port: 1000 })
       const kept = /"certificate not updated, the old one is kept: .*served(-key)?\.pem can't be read/
       const why = await started.reload(kept)
       assert.match(why, engine === 'native' ? /\(ENOENT\)/ : /\(EACCES\)/)
-      assert.equal((await HttpConnection.tls(t, port)).serverName, 'before')
+      assert.equal((await KeptConnection.tls(t, port)).serverName, 'before')
       const after = started.make('after')
       if (root === '/') {
         chmodSync(started.directory, 0o755)
@@ -126,7 +126,7 @@ for (const engine of ['native', 'node'] as const) {
       }
       await started.reload(/"certificate updated: valid until /)
       for (let name = ''; name !== 'after'; ) {
-        const connection = await HttpConnection.tls(t, port)
+        const connection = await KeptConnection.tls(t, port)
         name = connection.serverName
         connection.socket.destroy()
       }

@@ -13,7 +13,7 @@ import {
 } from '../../src/net/native/stream-listener.js'
 import { closeUdpSocket, openUdpSocket } from '../../src/net/native/udp-open.js'
 import { makeCertificate, opensslMissing, scratchDirectory } from '../support/certificates.js'
-import { HttpConnection } from '../support/http-connection.js'
+import { KeptConnection } from '../support/kept-connection.js'
 import { engineMissing, meets } from '../support/requirement.js'
 import { tlsSettings } from '../support/tls-tracker.js'
 import {
@@ -36,7 +36,7 @@ function tcp(t: TestContext, address = '127.0.0.1', port = 0): OpenStreamListene
 async function assertServes(t: TestContext, tracker: TrackerProcess): Promise<void> {
   for (const { address, port } of tracker.listening) {
     for (let index = 0; index < 8; index++) {
-      const connection = await HttpConnection.plain(t, { host: address, port })
+      const connection = await KeptConnection.plain(t, { host: address, port })
       const { incomplete } = await connection.announce({ torrent: port, port: 1000 + index })
       assert.equal(incomplete, index)
     }
@@ -69,7 +69,7 @@ for (const engine of ['native', 'node'] as const) {
       const options = { families: [4, 4], settings, passSockets: [first.fd, second.fd] } as const
       const tracker = await startTracker(t, { protocol: 'http', ...options })
       for (let index = 0; index < 32; index++) {
-        const connection = await HttpConnection.plain(t, { host: '127.0.0.1', port: first.port })
+        const connection = await KeptConnection.plain(t, { host: '127.0.0.1', port: first.port })
         assert.equal((await connection.announce({ torrent: 1, port: 1000 + index }))['incomplete'], index)
       }
       assert.equal((await tracker.stop()).code, 0)
@@ -89,7 +89,7 @@ for (const engine of ['native', 'node'] as const) {
         passSockets,
       })
       assert.equal(tracker.listening[0].address, path)
-      const connection = await HttpConnection.plain(t, { path })
+      const connection = await KeptConnection.plain(t, { path })
       const from = async (address: string, port: number): Promise<unknown> =>
         (await connection.announce({ torrent: 1, port, headers: [`X-Forwarded-For: ${address}`] }))[
           'incomplete'
@@ -141,7 +141,7 @@ for (const engine of ['native', 'node'] as const) {
       const all = { ...settings, ...tlsSettings(files) }
       const tracker = await startTracker(t, { protocol: 'http', families: [4], settings: all, passSockets })
       assert.equal(tracker.listening[0].protocol, 'https')
-      const connection = await HttpConnection.tls(t, listener.port)
+      const connection = await KeptConnection.tls(t, listener.port)
       assert.equal((await connection.announce({ torrent: 1, port: 1000 }))['incomplete'], 0)
     })
 
@@ -172,7 +172,7 @@ describe('socket activation of the HTTP tracker', () => {
     if (!meets(t, engineMissing('native'))) return
     for (const engine of ['native', 'node']) {
       const listener = tcp(t)
-      const connection = await HttpConnection.plain(t, { host: '127.0.0.1', port: listener.port })
+      const connection = await KeptConnection.plain(t, { host: '127.0.0.1', port: listener.port })
       const answer = connection.announce({ torrent: 1, port: 1000 })
       const args = ['serve', 'http', '--set', `network.engine=${engine}`]
       startBinary(t, args, { passSockets: [listener.fd] })

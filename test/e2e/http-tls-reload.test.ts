@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { opensslMissing } from '../support/certificates.js'
-import { HttpConnection, torrentHash } from '../support/http-connection.js'
+import { KeptConnection, torrentHash } from '../support/kept-connection.js'
 import { engineMissing, meets } from '../support/requirement.js'
 import { TlsTracker } from '../support/tls-tracker.js'
 
@@ -15,9 +15,9 @@ const updated = /"certificate updated: valid until 20\d\d-/
 const kept = /"warning".*"certificate not updated, the old one is kept: /
 
 /** Connections until one is shown this certificate: workers look for a new one within a fraction of a second. */
-async function untilShown(t: TestContext, port: number, name: string, count = 1): Promise<HttpConnection> {
+async function untilShown(t: TestContext, port: number, name: string, count = 1): Promise<KeptConnection> {
   for (let inARow = 0; ; ) {
-    const connection = await HttpConnection.tls(t, port)
+    const connection = await KeptConnection.tls(t, port)
     inARow = connection.serverName === name ? inARow + 1 : 0
     if (inARow === count) return connection
     connection.socket.destroy()
@@ -30,11 +30,11 @@ for (const engine of ['native', 'node'] as const) {
       if (!meets(t, missing(engine))) return
       const started = await TlsTracker.start(t, engine, { commonName: 'before' })
       const { port, tracker } = started
-      const keptAlive = await HttpConnection.tls(t, port)
+      const keptAlive = await KeptConnection.tls(t, port)
       assert.equal(keptAlive.serverName, 'before')
       await keptAlive.announce({ torrent: 1, port: 1000, left: 0 })
       // A request of which half has come when the certificate changes.
-      const half = await HttpConnection.tls(t, port)
+      const half = await KeptConnection.tls(t, port)
       half.socket.write('GET /announce HTTP/1.1\r\nHo')
       started.replace(started.make('after', { keyKind: 'rsa:2048' }))
       await started.reload(updated)
@@ -52,7 +52,7 @@ for (const engine of ['native', 'node'] as const) {
       if (!meets(t, missing(engine))) return
       const started = await TlsTracker.start(t, engine, { commonName: 'before' })
       const { port } = started
-      const keptAlive = await HttpConnection.tls(t, port)
+      const keptAlive = await KeptConnection.tls(t, port)
       const after = started.make('after')
       const bad = [
         [
@@ -85,7 +85,7 @@ for (const engine of ['native', 'node'] as const) {
         return { 'access_list.mode': 'allow', 'access_list.path': join(directory, 'list.txt') }
       })
       const { port, tracker } = started
-      const keptAlive = await HttpConnection.tls(t, port)
+      const keptAlive = await KeptConnection.tls(t, port)
       const isServed = async (torrent: number): Promise<boolean> =>
         (await keptAlive.announce({ torrent, port: 1000 }))['failure reason'] === undefined
       assert.deepEqual([await isServed(1), await isServed(2)], [true, false])

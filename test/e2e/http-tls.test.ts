@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { makeCertificate, opensslMissing, scratchDirectory } from '../support/certificates.js'
-import { HttpConnection } from '../support/http-connection.js'
+import { KeptConnection } from '../support/kept-connection.js'
 import { offerSuites, sClient } from '../support/openssl-client.js'
 import { engineMissing, meets } from '../support/requirement.js'
 import { TlsTracker, tlsSettings } from '../support/tls-tracker.js'
@@ -81,7 +81,7 @@ for (const engine of ['native', 'node'] as const) {
       const said = sClient(port, ['-tls1_2', '-no_ign_eof'], 'R\n')
       assert.match(said, /^Secure Renegotiation IS supported$/m)
       assert.match(said, /^RENEGOTIATING\n.*no renegotiation/m)
-      const connection = await HttpConnection.tls(t, port)
+      const connection = await KeptConnection.tls(t, port)
       assert.equal((await connection.announce({ torrent: 1, port: 1000 }))['incomplete'], 0)
     })
 
@@ -134,7 +134,7 @@ for (const engine of ['native', 'node'] as const) {
           assert.equal(said.match(/BEGIN CERTIFICATE/g)?.length, 2)
         }
         const ca = readFileSync(root.certificatePath)
-        const connection = await HttpConnection.tls(t, tracker.port(4), { ca, rejectUnauthorized: true })
+        const connection = await KeptConnection.tls(t, tracker.port(4), { ca, rejectUnauthorized: true })
         assert.equal((await connection.announce({ torrent: 1, port: 1000 }))['incomplete'], 0)
       })
     }
@@ -192,7 +192,7 @@ describe('TLS of the native engine where OpenSSL can not be called', () => {
     const tracker = await startTracker(t, { protocol: 'http', families: [4], settings, environment })
     assert.equal(tracker.listening[0].engine, 'node')
     assert.match((await tracker.process.waitForLines('stdout', /"engine node: /))[0], reason)
-    const connection = await HttpConnection.tls(t, tracker.port(4))
+    const connection = await KeptConnection.tls(t, tracker.port(4))
     assert.equal((await connection.announce({ torrent: 1, port: 1000 }))['incomplete'], 0)
     const plain = await startTracker(t, { protocol: 'http', families: [4], environment })
     assert.equal(plain.listening[0].engine, 'native')

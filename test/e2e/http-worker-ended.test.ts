@@ -7,7 +7,7 @@ import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { makeCertificate, opensslMissing, scratchDirectory } from '../support/certificates.js'
 import { startProcess } from '../support/child-process.js'
-import { HttpConnection } from '../support/http-connection.js'
+import { KeptConnection } from '../support/kept-connection.js'
 import { engineMissing, meets } from '../support/requirement.js'
 import { tlsSettings } from '../support/tls-tracker.js'
 import { cleanEnvironment, type Listening } from '../support/tracker-process.js'
@@ -35,10 +35,10 @@ describe('a worker of the native engine whose thread is ended', () => {
       const child = startProcess(t, process.execPath, [fixture, ...args], { env: cleanEnvironment() })
       const [line] = await child.waitForLines('stdout', /"event":"listening"/)
       const { port } = JSON.parse(line) as Listening
-      const connect = (): Promise<HttpConnection> =>
+      const connect = (): Promise<KeptConnection> =>
         transport === 'tls'
-          ? HttpConnection.tls(t, port)
-          : HttpConnection.plain(t, { host: '127.0.0.1', port })
+          ? KeptConnection.tls(t, port)
+          : KeptConnection.plain(t, { host: '127.0.0.1', port })
       let idle: string[] | undefined
       for (let kill = 1; kill <= 3; kill++) {
         const clients = await Promise.all(Array.from({ length: 5 }, connect))

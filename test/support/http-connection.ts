@@ -1,121 +1,201 @@
-// One connection to an HTTP tracker, kept alive: plain, TLS or through a Unix socket. Answers have a Content-Length.
+// HTTP over a raw connection, independent of src: sends any bytes, and reads answers one by one by their Content-Length.
+
 import { once } from 'node:events'
-import { connect, type NetConnectOpts, type Socket } from 'node:net'
-import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls'
-import { type BencodeDictionary, decodeBencode } from './bencode.js'
-import type { Owner } from './child-process.js'
+import { connect, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+
+export type HttpPlace = { readonly address: string; readonly port: number } | { readonly path: string }
+
+export interface ConnectionOptions {
+  /** TLS, whoever the certificate names. */
+  readonly tls?: boolean
+  /** Own address: 127.0.0.2 and so on are other clients. */
+  readonly from?: string
+}
 
 export interface HttpAnswer {
+  /** `HTTP/1.1` */
+  readonly version: string
   readonly status: number
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
   readonly body: Buffer
 }
 
-export interface AnnounceOptions {
-  /** The first two bytes of the info hash; the others are zeros. */
-  readonly torrent: number
-  readonly port: number
-  readonly left?: number
-  readonly headers?: readonly string[]
-}
+/** An upper bound against waiting forever on a stuck machine; no test depends on its length. */
+const deadlineMs = 60_000
 
+const HEAD_END = '\r\n\r\n'
+
+/** One connection. What the other side does to it (end, reset) is no error: `ended` tells. */
 export class HttpConnection {
   readonly socket: Socket
-  #received = Buffer.alloc(0)
-  #wake: () => void = () => undefined
-  #isOver = false
+  #received: Buffer = Buffer.alloc(0)
+  /** Bytes that came in all. */
+  receivedBytes = 0
+  #end: 'ended' | 'reset' | undefined
+  #waiters = new Set<() => void>()
 
-  private constructor(owner: Owner, socket: Socket) {
+  private constructor(socket: Socket) {
     this.socket = socket
-    owner.after(() => socket.destroy())
     socket.on('data', (chunk: Buffer) => {
+      this.receivedBytes += chunk.length
       this.#received = Buffer.concat([this.#received, chunk])
       this.#wake()
     })
-    const over = (): void => {
-      this.#isOver = true
+    socket.on('end', () => {
+      this.#end ??= 'ended'
       this.#wake()
-    }
-    socket.on('end', over)
-    socket.on('error', over)
-    socket.on('close', over)
+    })
+    socket.on('error', () => {
+      this.#end ??= 'reset'
+      this.#wake()
+    })
+    socket.on('close', () => {
+      this.#end ??= 'reset'
+      this.#wake()
+    })
   }
 
-  static async plain(owner: Owner, to: NetConnectOpts): Promise<HttpConnection> {
-    const socket = connect(to)
-    const connection = new HttpConnection(owner, socket)
-    await once(socket, 'connect')
-    return connection
+  static async open(place: HttpPlace, { tls, from }: ConnectionOptions = {}): Promise<HttpConnection> {
+    const own = from === undefined ? {} : { localAddress: from }
+    const target = 'path' in place ? place : { host: place.address, port: place.port, ...own }
+    // The other side's end of output must not end ours: half-open connections are among what is tested.
+    const plain = connect({ ...target, allowHalfOpen: true, noDelay: true })
+    await once(plain, 'connect')
+    if (!tls) return new HttpConnection(plain)
+    const secure = connectTls({ socket: plain, rejectUnauthorized: false })
+    await once(secure, 'secureConnect')
+    return new HttpConnection(secure)
   }
 
-  /** Trusts any certificate if not told otherwise. */
-  static async tls(owner: Owner, port: number, options: ConnectionOptions = {}): Promise<HttpConnection> {
-    const socket = connectTls({ host: '127.0.0.1', port, rejectUnauthorized: false, ...options })
-    const connection = new HttpConnection(owner, socket)
-    await once(socket, 'secureConnect')
-    return connection
+  /** Text is sent as Latin-1: one byte for each character. */
+  send(bytes: string | Uint8Array): void {
+    this.socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes)
   }
 
-  /** Of a TLS connection: who the server says it is. */
-  get serverName(): string {
-    const { CN } = (this.socket as TLSSocket).getPeerCertificate().subject
-    return String(CN)
+  /** The same, when the system has taken it: the next `send` is a segment of its own. */
+  async sent(bytes: string | Uint8Array): Promise<void> {
+    const data = typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes
+    await new Promise<void>(resolve => this.socket.write(data, () => resolve()))
   }
 
-  send(target: string, headers: readonly string[] = []): void {
-    this.socket.write([`GET ${target} HTTP/1.1`, 'Host: tracker', ...headers, '', ''].join('\r\n'))
-  }
-
-  async get(target: string, headers: readonly string[] = []): Promise<HttpAnswer> {
-    this.send(target, headers)
+  /** Sends a GET that keeps the connection, and reads its answer. */
+  async get(target: string, ...headers: readonly string[]): Promise<HttpAnswer> {
+    this.send([`GET ${target} HTTP/1.1`, 'Host: tracker', ...headers, '', ''].join('\r\n'))
     return await this.answer()
   }
 
-  /** The next answer; rejects when the connection ends first. */
-  async answer(): Promise<HttpAnswer> {
+  /** The next whole answer. Rejects when the connection ends before that. @param toHead it has no body */
+  async answer(toHead = false): Promise<HttpAnswer> {
     for (;;) {
-      const text = this.#received.toString('latin1')
-      const head = /^HTTP\/1\.1 (\d{3})[\s\S]*?\r\n\r\n/.exec(text)
-      const length = /^content-length: *(\d+)/im.exec(head?.[0] ?? '')?.[1]
-      if (head !== null && length !== undefined) {
-        const end = head[0].length + Number(length)
-        if (this.#received.length >= end) {
-          const body = this.#received.subarray(head[0].length, end)
-          this.#received = this.#received.subarray(end)
-          return { status: Number(head[1]), body }
-        }
+      const parsed = parseAnswer(this.#received, toHead)
+      if (parsed !== undefined) {
+        this.#received = this.#received.subarray(parsed.bytes)
+        return parsed.answer
       }
-      if (this.#isOver) throw new Error(`the connection ended after ${JSON.stringify(text.slice(-200))}`)
-      await this.#change()
+      if (this.#end !== undefined) {
+        throw new Error(`the connection ${this.#end} after ${JSON.stringify(this.rest)}`)
+      }
+      await this.#next()
     }
   }
 
-  /** Resolves when the server has closed its side, or broken off. */
-  async ended(): Promise<void> {
-    while (!this.#isOver) await this.#change()
+  /** What came and was not read by `answer`. */
+  get rest(): string {
+    return this.#received.toString('latin1')
   }
 
-  async announce({ torrent, port, left = 1, headers = [] }: AnnounceOptions): Promise<BencodeDictionary> {
-    const { status, body } = await this.get(announceTarget({ torrent, port, left }), headers)
-    if (status !== 200) throw new Error(`status ${status}: ${body}`)
-    return decodeBencode(body) as BencodeDictionary
+  get isOpen(): boolean {
+    return this.#end === undefined
   }
 
-  #change(): Promise<void> {
-    return new Promise(resolve => {
-      this.#wake = resolve
+  /** Waits for the other side to end the connection. */
+  async ended(): Promise<'ended' | 'reset'> {
+    while (this.#end === undefined) await this.#next()
+    return this.#end
+  }
+
+  /** Reads nothing until `resume`: a client that is slow. */
+  pause(): void {
+    this.socket.pause()
+  }
+
+  resume(): void {
+    this.socket.resume()
+  }
+
+  /** Closes the sending side alone. */
+  endInput(): void {
+    this.socket.end()
+  }
+
+  /** RST. */
+  reset(): void {
+    this.socket.resetAndDestroy()
+  }
+
+  close(): void {
+    this.socket.destroy()
+  }
+
+  #next(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const expiry = AbortSignal.timeout(deadlineMs)
+      const expire = (): void => {
+        this.#waiters.delete(wake)
+        reject(new Error(`nothing came for ${deadlineMs} ms after ${JSON.stringify(this.rest)}`))
+      }
+      const wake = (): void => {
+        expiry.removeEventListener('abort', expire)
+        resolve()
+      }
+      expiry.addEventListener('abort', expire)
+      this.#waiters.add(wake)
     })
   }
+
+  #wake(): void {
+    for (const wake of this.#waiters) {
+      this.#waiters.delete(wake)
+      wake()
+    }
+  }
 }
 
-/** The path and query of an announce; the peer id contains the port. */
-export function announceTarget({ torrent, port, left = 1 }: AnnounceOptions): string {
-  const infoHash = torrentHash(torrent).replace(/../g, '%$&')
-  const peerId = `-TE0001-${String(port).padStart(12, '0')}`
-  const counts = `uploaded=0&downloaded=0&left=${left}`
-  return `/announce?info_hash=${infoHash}&peer_id=${peerId}&port=${port}&${counts}&compact=1`
+/** @returns undefined while it is not whole; throws for what no client could read */
+function parseAnswer(received: Buffer, toHead: boolean): { answer: HttpAnswer; bytes: number } | undefined {
+  const headEnd = received.indexOf(HEAD_END, 0, 'latin1')
+  if (headEnd < 0) return undefined
+  const [first, ...lines] = received.toString('latin1', 0, headEnd).split('\r\n')
+  const status = /^(HTTP\/1\.[01]) (\d{3}) [A-Z][A-Za-z ]*$/.exec(first)
+  if (status === null) throw new SyntaxError(`no status line: ${JSON.stringify(first)}`)
+  const headers: Record<string, string> = {}
+  for (const line of lines) {
+    const header = /^([A-Za-z-]+): (.*)$/.exec(line)
+    if (header === null || header[1].toLowerCase() in headers) throw new SyntaxError(`bad header: ${line}`)
+    headers[header[1].toLowerCase()] = header[2]
+  }
+  const length = headers['content-length']
+  if (!/^\d+$/.test(length) || 'transfer-encoding' in headers) throw new SyntaxError(`framing: ${lines}`)
+  const bodyStart = headEnd + HEAD_END.length
+  const bodyEnd = bodyStart + (toHead ? 0 : Number(length))
+  if (received.length < bodyEnd) return undefined
+  const body = Buffer.from(received.subarray(bodyStart, bodyEnd))
+  return { answer: { version: status[1], status: Number(status[2]), headers, body }, bytes: bodyEnd }
 }
 
-/** The info hash of `torrent` in hexadecimal. */
-export function torrentHash(torrent: number): string {
-  return torrent.toString(16).padStart(4, '0').padEnd(40, '0')
+/** Opens a connection, sends `bytes`, reads one answer and closes. */
+export async function exchange(
+  place: HttpPlace,
+  bytes: string | Uint8Array,
+  options: ConnectionOptions & { readonly toHead?: boolean } = {},
+): Promise<HttpAnswer> {
+  const connection = await HttpConnection.open(place, options)
+  try {
+    connection.send(bytes)
+    return await connection.answer(options.toHead)
+  } finally {
+    connection.close()
+  }
 }

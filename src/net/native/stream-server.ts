@@ -168,9 +168,10 @@ export class NativeStreamServer implements StreamServer {
   /**
    * One turn: waits for something to do, serves all that is ready, and looks at deadlines about once a second.
    * @param timeoutMs the longest wait; 0 only looks
+   * @returns how many listeners and connections had something to do
    * @throws when a listener or the epoll descriptor is gone
    */
-  turn(timeoutMs: number): void {
+  turn(timeoutMs: number): number {
     const count = this.#epoll.wait(this.#drainQueue.length > 0 ? 0 : timeoutMs)
     this.nowSeconds = this.#clock()
     for (let index = 0; index < count; index++) {
@@ -183,6 +184,7 @@ export class NativeStreamServer implements StreamServer {
     if (this.#unsettled.length > 0) this.#settleAll()
     if (this.#slots.isScanDue(this.nowSeconds)) this.#expire()
     if (!this.#isAccepting && !this.#isStopped) this.#resumeAccepting()
+    return count
   }
 
   /** Stops accepting, for good; connections go on. The listeners stay open, they are the main thread's. */
@@ -202,18 +204,20 @@ export class NativeStreamServer implements StreamServer {
     this.#tls?.close()
   }
 
-  write(slot: number, bytes: Uint8Array, start: number, end: number): void {
+  write(slot: number, bytes: Uint8Array, start: number, end: number): boolean {
     if (this.#states[slot] !== State.open || (this.#flags[slot] & (Flag.closing | Flag.finishing)) !== 0)
-      return
-    if (start === end) return
+      return false
     if (this.#keptOutput.length(slot) > 0) {
       this.#keep(slot, bytes, start, end)
-      return
+      return false
     }
+    if (start === end) return true
     const sent = this.#send(slot, start === 0 ? bytes : bytes.subarray(start), end - start)
-    if (sent < 0 || sent === end - start) return
+    if (sent === end - start) return true
+    if (sent < 0) return false
     this.#slots.serverDeadlines[slot] = this.nowSeconds + this.#limits.writeSeconds
     this.#keep(slot, bytes, start + sent, end)
+    return false
   }
 
   finish(slot: number): void {

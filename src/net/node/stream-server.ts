@@ -186,9 +186,14 @@ export class NodeStreamServer implements StreamServer {
     )
   }
 
-  write(slot: number, bytes: Uint8Array, start: number, end: number): void {
+  write(slot: number, bytes: Uint8Array, start: number, end: number): boolean {
     const socket = this.#sockets[slot]
-    if (socket === null || !this.#isTalking(slot) || start === end) return
+    if (socket === null || !this.#isTalking(slot)) return false
+    if (start < end) this.#giveOrKeep(slot, socket, bytes, start, end)
+    return this.#outputLength(slot) === 0
+  }
+
+  #giveOrKeep(slot: number, socket: Socket, bytes: Uint8Array, start: number, end: number): void {
     if (end - start <= WRITE_BYTES && this.#outputLength(slot) === 0) {
       this.#give(slot, socket, Buffer.from(bytes.subarray(start, end)))
       return

@@ -136,12 +136,15 @@ export class HttpHandler implements StreamProtocol {
       this.#renewFullScrape(connection)
       return
     }
-    const hasPart = this.#word(connection, Word.scannedBytes) > 0
-    if (phase === Phase.request && hasPart) {
+    if (phase !== Phase.request) {
+      this.#server.close(connection)
+    } else if (this.#word(connection, Word.scannedBytes) > 0) {
       this.#counters[HttpCounter.httpErrorsTimeout]++
       this.#refuse(connection, 408)
     } else {
-      if (phase === Phase.request) this.#counters[HttpCounter.droppedSilent]++
+      // A request whose body does not come has been answered already.
+      const isInBody = this.#word(connection, Word.bodyBytes) > 0
+      this.#counters[isInBody ? HttpCounter.httpErrorsTimeout : HttpCounter.droppedSilent]++
       this.#server.close(connection)
     }
   }
@@ -191,13 +194,15 @@ export class HttpHandler implements StreamProtocol {
     const { output } = server
     let outEnd = 0
     let answered = 0
+    const wasInBody = this.#word(connection, Word.bodyBytes) > 0
     for (;;) {
       at = this.#skipBody(connection, at, end)
       if (at === end) break
       const status = this.#decode(connection, input, at, end)
       if (status === HeadStatus.incomplete) break
       if (outEnd + this.#answerBytesMax > output.length) {
-        server.write(connection, output, 0, outEnd)
+        // A client that asks faster than it reads is answered as it reads: the rest is shown again when this is sent.
+        if (!server.write(connection, output, 0, outEnd)) return this.#putOff(connection, at, answered)
         outEnd = 0
       }
       const before = outEnd
@@ -220,7 +225,16 @@ export class HttpHandler implements StreamProtocol {
     }
     if (answered > 0) this.#stopwatch?.record(answered)
     if (outEnd > 0) server.write(connection, output, 0, outEnd)
-    this.#setTimeLimit(connection, at === end, answered > 0)
+    const isInBody = this.#word(connection, Word.bodyBytes) > 0
+    this.#setTimeLimit(connection, at === end && !isInBody, answered > 0 || (wasInBody && !isInBody))
+    return at
+  }
+
+  /** Only the server's limit for writing counts until the rest of the input is shown again. @returns `at` */
+  #putOff(connection: number, at: number, answered: number): number {
+    this.#stopwatch?.record(answered)
+    this.#setWord(connection, Word.scannedBytes, 0)
+    this.#server.setDeadline(connection, Phase.request, 0)
     return at
   }
 
@@ -325,12 +339,12 @@ export class HttpHandler implements StreamProtocol {
     this.#counters[HttpCounter.bytesSent + family] += sent
   }
 
-  /** A request's time counts from its first byte, however slowly the others come. */
-  #setTimeLimit(connection: number, isBetweenRequests: boolean, hasAnswered: boolean): void {
-    if (isBetweenRequests && hasAnswered) {
+  /** A request's time counts from its first byte to the end of its body, however slowly the others come. */
+  #setTimeLimit(connection: number, isBetweenRequests: boolean, hasEndedOne: boolean): void {
+    if (isBetweenRequests && hasEndedOne) {
       this.#server.setDeadline(connection, Phase.idle, this.#rules.idleSeconds)
       this.#setWord(connection, Word.isTimed, 0)
-    } else if (hasAnswered || this.#word(connection, Word.isTimed) === 0) {
+    } else if (hasEndedOne || this.#word(connection, Word.isTimed) === 0) {
       this.#startTiming(connection)
     }
   }

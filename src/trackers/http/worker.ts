@@ -2,6 +2,7 @@
 // leaves this file's `while` and sleeps only in the kernel; the node engine's is driven by events.
 
 import assert from 'node:assert/strict'
+import { setImmediate } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { AquaticError } from '../../errors.js'
 import { CounterBlock } from '../../metrics/counters.js'
@@ -9,7 +10,12 @@ import { HandlingTime } from '../../metrics/handling-time.js'
 import type { Certificate } from '../../net/certificate.js'
 import { type NodeListener, NodeStreamServer } from '../../net/node/stream-server.js'
 import { NodeTls } from '../../net/node/tls.js'
-import { type StreamProtocol, type StreamServer, streamCounterNames } from '../../net/stream.js'
+import {
+  StreamCounter,
+  type StreamProtocol,
+  type StreamServer,
+  streamCounterNames,
+} from '../../net/stream.js'
 import { setThreadName } from '../../net/thread-name.js'
 import { Swarm } from '../../swarm/swarm.js'
 import { PeerIdTable } from '../peer-id-table.js'
@@ -27,6 +33,11 @@ import { HttpHandler, type Stopwatch } from './handler.js'
 import type { HttpWorkerData, WorkerListeners, WorkerListenReport, WorkerTls } from './worker-data.js'
 
 type NativeListeners = Extract<WorkerListeners, { engine: 'native' }>
+
+/** At a stop, what had come is served for so long at most. */
+const FAREWELL_SECONDS_MAX = 1
+/** Turns of node's event loop: a connection is accepted in one, and its first bytes are read in the next. */
+const QUIET_TURNS = 3
 
 function report(message: WorkerMessage<WorkerListenReport>): void {
   parentPort?.postMessage(message)
@@ -135,9 +146,9 @@ async function runNative(data: HttpWorkerData, opened: NativeListeners): Promise
       server.turn(NATIVE_SLEEP_MS_MAX)
       counters[HttpCounter.turns]++
     }
-    // What has come is answered; nobody is waited for.
-    server.stopAccepting()
-    server.turn(0)
+    // What has come is answered, also to those who wait to be accepted; nobody is waited for.
+    const stopAt = server.nowSeconds + FAREWELL_SECONDS_MAX
+    while (server.turn(0) > 0 && server.nowSeconds < stopAt) signals.beat(data.workerIndex)
   } finally {
     // Clients of a failed worker hear of it at once, and what OpenSSL keeps for them is given back.
     server.closeAll()
@@ -180,12 +191,22 @@ async function runNode(data: HttpWorkerData, listeners: readonly NodeListener[])
       return
     }
     clearInterval(timer)
-    server.stopAccepting()
+    await untilQuiet(server)
     await server.closeAll()
     parentPort?.close()
   })
   if (signals.isReleased) server.serve()
   report({ type: 'ready', ready: server.listening })
+}
+
+/** Lets the event loop turn as long as something comes that waits for it: connections, and requests on them. */
+async function untilQuiet({ counters }: StreamServer): Promise<void> {
+  const stopAtMs = performance.now() + FAREWELL_SECONDS_MAX * 1000
+  for (let quietTurns = 0; quietTurns < QUIET_TURNS && performance.now() < stopAtMs; quietTurns++) {
+    const before = counters[StreamCounter.accepted] + counters[StreamCounter.bytesReceived]
+    await setImmediate()
+    if (counters[StreamCounter.accepted] + counters[StreamCounter.bytesReceived] !== before) quietTurns = 0
+  }
 }
 
 function streamCountersOf(data: HttpWorkerData): Float64Array {
