@@ -94,30 +94,34 @@ function walkAll(walk: SwarmWalk): number[] {
 test('meets each torrent once while others come and go between its slices', () => {
   let resized = 0
   fc.assert(
-    fc.property(fc.array(operation, { maxLength: 25, size: 'max' }), fc.nat({ max: 2500 }), (operations, before) => {
-      const memory = makeMemory({ memoryLimitBytes: 4 * 2 ** 20, shardCount: 2 })
-      const words = wordsOf(memory)
-      const torrents = new Torrents(memory)
-      torrents.apply({ kind: 'add', first: 0, count: before })
-      const throughout = new Set(torrents.present.keys())
-      const walk = new SwarmWalk(torrents.speaker.swarm)
-      const batch = new WalkBatch()
-      const met: number[] = []
-      for (const operation of operations) {
-        const bits = words[Layout.shardsAt + Shard.slotBits]
-        if (operation.kind === 'walk') {
-          for (let count = 0; count < operation.slices; count++) met.push(...slice(walk, batch))
-        } else torrents.apply(operation)
-        if (met.length > 0 && !walk.isOver && bits !== words[Layout.shardsAt + Shard.slotBits]) resized++
-      }
-      met.push(...walkAll(walk))
-      assert.equal(new Set(met).size, met.length, 'none twice')
-      for (const torrent of met) assert.ok(torrents.ever.has(torrent), 'none that never was')
-      const all = new Set(met)
-      for (const torrent of throughout) {
-        assert.ok(all.has(torrent) || torrents.gone.has(torrent), `torrent ${torrent} was left out`)
-      }
-    }),
+    fc.property(
+      fc.array(operation, { maxLength: 25, size: 'max' }),
+      fc.nat({ max: 2500 }),
+      (operations, before) => {
+        const memory = makeMemory({ memoryLimitBytes: 4 * 2 ** 20, shardCount: 2 })
+        const words = wordsOf(memory)
+        const torrents = new Torrents(memory)
+        torrents.apply({ kind: 'add', first: 0, count: before })
+        const throughout = new Set(torrents.present.keys())
+        const walk = new SwarmWalk(torrents.speaker.swarm)
+        const batch = new WalkBatch()
+        const met: number[] = []
+        for (const operation of operations) {
+          const bits = words[Layout.shardsAt + Shard.slotBits]
+          if (operation.kind === 'walk') {
+            for (let count = 0; count < operation.slices; count++) met.push(...slice(walk, batch))
+          } else torrents.apply(operation)
+          if (met.length > 0 && !walk.isOver && bits !== words[Layout.shardsAt + Shard.slotBits]) resized++
+        }
+        met.push(...walkAll(walk))
+        assert.equal(new Set(met).size, met.length, 'none twice')
+        for (const torrent of met) assert.ok(torrents.ever.has(torrent), 'none that never was')
+        const all = new Set(met)
+        for (const torrent of throughout) {
+          assert.ok(all.has(torrent) || torrents.gone.has(torrent), `torrent ${torrent} was left out`)
+        }
+      },
+    ),
     { numRuns: 400 },
   )
   assert.ok(resized > 50, `tables were resized in the middle of a walk only ${resized} times`)

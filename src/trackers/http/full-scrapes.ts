@@ -25,10 +25,10 @@ import { GzipPieces } from './gzip-pieces.js'
 
 /** At a time in one worker: those who read slowly keep a place each. */
 const FULL_SCRAPES_MAX = 4
-/** After that a reader has had its time, however much is left: a million torrents each minute on 12 Mbit/s. */
+/** After that a reader has had its time, however much is left: ten million torrents take 2 Mbit/s. */
 export const FULL_SCRAPE_SECONDS_MAX = 3600
-/** Uncompressed bytes of a piece, a third of a millisecond's work; compressing takes longer. */
-const PIECE_BYTES = 65_536
+/** Uncompressed bytes of a piece: about 0.2 ms of work either way (benchmarks/http/full-scrape.ts). */
+const PIECE_BYTES = 32_768
 const GZIP_PIECE_BYTES = 16_384
 /** Slices of the swarm read for a piece at most, however few torrents are in them. */
 const SLICES_PER_PIECE = 128

@@ -18,6 +18,17 @@ test('gzip is sent to those who name it and do not refuse it', () => {
 })
 
 test('gzip is not sent to anybody else', () => {
-  const refusing = ['', 'identity', 'br', 'gzip;q=0', 'gzip; Q=0.000', 'gzip;q=0, *', 'x-gzip;q=0', '*;q=0', 'gzipped', ',;']
+  const refusing = [
+    '',
+    'identity',
+    'br',
+    'gzip;q=0',
+    'gzip; Q=0.000',
+    'gzip;q=0, *',
+    'x-gzip;q=0',
+    '*;q=0',
+    'gzipped',
+    ',;',
+  ]
   for (const value of refusing) assert.equal(acceptsGzip(value), false, value)
 })
