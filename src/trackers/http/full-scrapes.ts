@@ -2,7 +2,8 @@
 // and delays nobody. The length is not known before the end, which is therefore that of the connection; clients of
 // trackers stumble over chunks.
 //
-// Torrents come in the order of the tables, not sorted as BEP 3 wants keys to be: sorting would take all of them at once.
+// Torrents come in the order of the tables, not sorted as BEP 3 wants keys to be: sorting would take all of them at
+// once.
 
 import type { StreamServer } from '../../net/stream.js'
 import { latin1Bytes } from '../../protocol/http/ascii.js'
