@@ -250,8 +250,9 @@ const protocol = section({
       default: 'off',
       allowed: ['off', 'on'],
       since,
-      doc: `Whether a scrape without info hashes is answered with all torrents, some 90 bytes for each, or with an error.
-        scrape_exports writes the same to a file at less cost.`,
+      doc: `Whether a scrape without info hashes is answered with all torrents, some 80 bytes for each (a third of that
+        where the client accepts gzip), or with an error. It is streamed in constant memory, four at a time in each
+        worker, in no order of the hashes. scrape_exports writes the same to a file at less cost.`,
     }),
     full_scrape_interval: integer({
       default: 300,
@@ -259,7 +260,8 @@ const protocol = section({
       max: daySeconds,
       unit: 'seconds',
       since,
-      doc: 'Time that an address must let pass between two full scrapes; earlier ones are answered with an error.',
+      doc: `Time that an address (IPv6: a network of 64 bits) must let pass between two full scrapes, all workers
+        together; earlier ones are answered with an error that says when to try again.`,
     }),
   },
 })

@@ -2,7 +2,8 @@
 // and delays nobody. The length is not known before the end, which is therefore that of the connection; clients of
 // trackers stumble over chunks.
 //
-// Torrents come in the order of the tables, not sorted as BEP 3 wants keys to be: sorting would take all of them at once.
+// Torrents come in the order of the tables, not sorted as BEP 3 wants keys to be: sorting would take all of them at
+// once.
 
 import type { StreamServer } from '../../net/stream.js'
 import { latin1Bytes } from '../../protocol/http/ascii.js'
@@ -25,10 +26,10 @@ import { GzipPieces } from './gzip-pieces.js'
 
 /** At a time in one worker: those who read slowly keep a place each. */
 const FULL_SCRAPES_MAX = 4
-/** After that a reader has had its time, however much is left: a million torrents each minute on 12 Mbit/s. */
+/** After that a reader has had its time, however much is left: ten million torrents take 2 Mbit/s. */
 export const FULL_SCRAPE_SECONDS_MAX = 3600
-/** Uncompressed bytes of a piece, a third of a millisecond's work; compressing takes longer. */
-const PIECE_BYTES = 65_536
+/** Uncompressed bytes of a piece: about 0.2 ms of work either way (benchmarks/http/full-scrape.ts). */
+const PIECE_BYTES = 32_768
 const GZIP_PIECE_BYTES = 16_384
 /** Slices of the swarm read for a piece at most, however few torrents are in them. */
 const SLICES_PER_PIECE = 128
