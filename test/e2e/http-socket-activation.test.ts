@@ -1,5 +1,5 @@
-// Sockets that a service manager opened for the HTTP tracker: TCP of both families and Unix, on both engines; what is of
-// another kind is left alone. And what the manager hears on NOTIFY_SOCKET.
+// Sockets that a service manager opened for the HTTP tracker: TCP of both families and Unix, on both engines; what is
+// of another kind is left alone. And what the manager hears on NOTIFY_SOCKET.
 
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'

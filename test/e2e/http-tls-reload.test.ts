@@ -1,5 +1,5 @@
-// A new certificate at SIGUSR1, in the built binary: connections and swarm stay, a bad one keeps the old, and the access
-// list is read by the same signal.
+// A new certificate at SIGUSR1, in the built binary: connections and swarm stay, a bad one keeps the old, and the
+// access list is read by the same signal.
 
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'

@@ -4,10 +4,12 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 
+const program = 'openssl'
+
 /** Everything that `openssl s_client` says about a connection to a port of 127.0.0.1. */
 export function sClient(port: number, args: readonly string[], input = ''): string {
   const command = ['s_client', '-connect', `127.0.0.1:${port}`, ...args]
-  const { stdout, stderr } = spawnSync('openssl', command, { input, encoding: 'latin1' })
+  const { stdout, stderr } = spawnSync(program, command, { input, encoding: 'latin1' })
   return stdout + stderr
 }
 

@@ -1,6 +1,6 @@
-// The descriptors that a worker's server has open, as words in shared memory, 0 for none. Descriptors are the process's:
-// when a thread is ended from outside (it ran out of memory, say) its own `finally` does not run, and its clients would
-// wait on connections that nobody serves. So the main thread closes them.
+// The descriptors that a worker's server has open, as words in shared memory, 0 for none. Descriptors are those of the
+// process: when a thread is ended from outside (it ran out of memory, say) its own `finally` does not run, and its
+// clients would wait on connections that nobody serves. So the main thread closes them.
 //
 // A number is written after it was opened and wiped before it is closed. A thread that ends in between leaves one open;
 // a number that is somebody else's by then is never closed. What OpenSSL keeps for connections (some 10 KB each) is not

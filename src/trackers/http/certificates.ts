@@ -1,5 +1,5 @@
-// The main thread's side of TLS: reads the certificate at start and at each reload, makes sure that it can be served, and
-// puts it where the workers see it.
+// The main thread's side of TLS: reads the certificate at start and at each reload, makes sure that it can be served,
+// and puts it where the workers see it.
 
 import { randomFillSync } from 'node:crypto'
 import type { HttpConfig } from '../../config/http.js'
