@@ -110,9 +110,12 @@ export abstract class AquaticCommand extends Command {
     if ((error as NodeJS.ErrnoException).syscall === 'write') return this.stdoutFailed(error)
     if (this.jsonEnabled()) {
       this.logJson(this.toErrorJson(error))
-    } else {
-      if (!(error instanceof AquaticError)) throw error
+    } else if (error instanceof AquaticError) {
       writeRemark(errorText(error))
+    } else if (error instanceof Errors.CLIError && exitCodeOf(error) === ExitCode.usage) {
+      writeRemark(usageErrorText(error.message, this.id))
+    } else {
+      throw error
     }
     process.exitCode = exitCodeOf(error)
   }
@@ -131,6 +134,12 @@ function errorText(error: AquaticError): string {
   if (error.remedy !== undefined) lines.push(`  try: ${error.remedy}`)
   if (process.env['DEBUG'] !== undefined && error.stack !== undefined) lines.push(error.stack)
   return `${lines.join('\n')}\n`
+}
+
+/** As `errorText`, for a mistake in arguments or flags; `id` is the command's, `serve:udp`. */
+export function usageErrorText(message: string, id = ''): string {
+  const text = message.replace('\nSee more help with --help', '')
+  return `error: ${text}\n  try: aquatic ${id.replaceAll(':', ' ')}${id === '' ? '' : ' '}--help\n`
 }
 
 function exitCodeOf(error: unknown): number {

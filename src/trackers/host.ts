@@ -66,7 +66,14 @@ export async function runTrackers(
   )
   const privileges = await preparePrivilegeDrop(config.privileges, engine.engine)
   const service = await connectServiceManager(process.env, onEvent)
-  const filter = await TorrentFilterOwner.open(config.accessList)
+  let filter: TorrentFilterOwner | null
+  try {
+    filter = await TorrentFilterOwner.open(config.accessList, options.signal)
+  } catch (error) {
+    service.close()
+    if (options.signal.aborted) return nothingServed
+    throw error
+  }
   const bound: BoundTracker[] = []
   try {
     const swarmMemory = await openSwarm(config, engine.engine)
@@ -98,6 +105,18 @@ export async function runTrackers(
     for (const tracker of bound) tracker.close()
     service.close()
   }
+}
+
+/** Of a tracker that was stopped before it opened a socket. */
+const nothingServed: TrackerSummary = {
+  seconds: 0,
+  requests: 0,
+  responses: 0,
+  dropped: 0,
+  kernelDrops: 0,
+  torrents: 0,
+  peers: 0,
+  counters: {},
 }
 
 /** Everything that is ready when the first worker starts. */

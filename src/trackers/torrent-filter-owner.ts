@@ -34,19 +34,29 @@ export class TorrentFilterOwner implements Reloadable {
   }
 
   /**
-   * Reads the list that the configuration names.
+   * Reads the list that the configuration names; a long one may take a minute, which `signal` cuts short.
    * @returns null for mode `off`
-   * @throws AquaticError AQ_ACCESS_LIST, AQ_MEMORY_UNAVAILABLE
+   * @throws AquaticError AQ_ACCESS_LIST, AQ_MEMORY_UNAVAILABLE; anything where `signal` was aborted
    */
-  static async open({ mode, path }: AccessListSettings): Promise<TorrentFilterOwner | null> {
+  static async open(
+    { mode, path }: AccessListSettings,
+    signal?: AbortSignal,
+  ): Promise<TorrentFilterOwner | null> {
     if (mode === 'off') return null
+    signal?.throwIfAborted()
     const owner = new TorrentFilterOwner(mode, path)
+    const giveUp = (): void => void owner.close()
+    signal?.addEventListener('abort', giveUp, { once: true })
     try {
       await owner.#load()
+      // Aborted at its very end, it is closed, and no use to anybody.
+      signal?.throwIfAborted()
       return owner
     } catch (error) {
       await owner.close()
       throw error
+    } finally {
+      signal?.removeEventListener('abort', giveUp)
     }
   }
 

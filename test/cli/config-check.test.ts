@@ -110,12 +110,31 @@ test('--log-level is a setting like others and the last word', async () => {
 test('usage errors end with 2, under --json as JSON', async () => {
   const unknown = await runAquatic([...check, '--colour'])
   assert.equal(unknown.exitCode, 2)
-  assert.match(unknown.stderr, /--colour/)
+  assert.equal(unknown.stderr, 'error: Nonexistent flag: --colour\n  try: aquatic config check --help\n')
   const json = await runAquatic([...check, '--json', '--colour'])
   assert.deepEqual([json.exitCode, json.stderr], [2, ''])
   assert.deepEqual(JSON.parse(json.stdout), {
     error: { code: 'AQ_USAGE', message: 'Nonexistent flag: --colour' },
   })
+})
+
+test('a command that is not there is a usage error, with what was meant', async () => {
+  const topic = await runAquatic(['serve', 'upd'])
+  const meant = 'There is no command serve upd. Did you mean serve udp?'
+  assert.deepEqual(topic, {
+    exitCode: 2,
+    stdout: '',
+    stderr: `error: ${meant}\n  try: aquatic serve --help\n`,
+  })
+  const other = await runAquatic(['nonsense-of-all-kinds'])
+  assert.deepEqual(other, {
+    exitCode: 2,
+    stdout: '',
+    stderr: 'error: There is no command nonsense-of-all-kinds.\n  try: aquatic --help\n',
+  })
+  const json = await runAquatic(['serve', 'upd', '--json'])
+  assert.deepEqual([json.exitCode, json.stderr], [2, ''])
+  assert.deepEqual(JSON.parse(json.stdout), { error: { code: 'AQ_USAGE', message: meant } })
 })
 
 test('a stack is shown to those who ask for it, and only to them', async () => {

@@ -1,9 +1,10 @@
 // At the memory limit and beyond: refused, counted, survived.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Outcome } from '../../src/swarm/announce.js'
+import { AnnounceEvent, Family, Outcome } from '../../src/swarm/announce.js'
 import { Cleaner } from '../../src/swarm/cleaner.js'
 import { createSwarmMemory, wordsOf } from '../../src/swarm/memory.js'
+import { Random } from '../../src/swarm/random.js'
 import { cleanAll, makeMemory, maxPeerAgeSeconds, Speaker } from './fixture.js'
 import { checkInvariants } from './invariants.js'
 
@@ -91,4 +92,34 @@ test('the whole 8 GiB can be addressed', () => {
   words[2 ** 31 - 13] = 5
   assert.equal(words.length, 2 ** 31 - 12)
   assert.equal(words[2 ** 31 - 13], 5)
+})
+
+test('what the threads keep as spares is bounded, also beyond the last arena', () => {
+  const memory = makeMemory(small)
+  const random = new Random(7)
+  const speakers = Array.from({ length: 70 }, (_, index) => new Speaker(memory, index + 1, index))
+  const cleaner = new Cleaner(speakers[0]!.swarm)
+  for (let round = 0; round < 4; round++) {
+    const now = round * 2 * maxPeerAgeSeconds
+    let refused = 0
+    for (let count = 0; count < 40_000; count++) {
+      const outcome = speakers[random.below(speakers.length)]!.say({
+        torrent: random.below(8_000),
+        family: random.below(2) === 0 ? Family.ipv4 : Family.ipv6,
+        address: random.below(500),
+        port: 1,
+        event: random.below(4) === 0 ? AnnounceEvent.stopped : AnnounceEvent.none,
+        now,
+      })
+      if (outcome !== Outcome.stored) refused++
+    }
+    assert.ok(refused > 0, 'the limit is reached in every round: what was freed is used again')
+    checkInvariants(memory)
+    cleanAll(cleaner, now + maxPeerAgeSeconds + 60)
+    const { usedBytes, torrents } = speakers[0]!.swarm.totals()
+    assert.equal(torrents, 0)
+    // A spare keeps its slab: 30 threads, 8 sizes, and few slabs each, as neighbours lie together.
+    assert.ok(usedBytes < 160 * 1024, `${usedBytes} bytes are kept`)
+    checkInvariants(memory)
+  }
 })

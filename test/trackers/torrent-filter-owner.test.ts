@@ -179,6 +179,15 @@ describe('torrent filter, as its owner loads it', () => {
     assert.equal(owner.isForbidden(...wordsOf(3)), true)
   })
 
+  it('gives up its first load when the tracker is to stop', async t => {
+    const { path } = await open(t, '')
+    writeGigabyte(path, '#')
+    const stopping = new AbortController()
+    const message = messageOf(TorrentFilterOwner.open({ mode: 'deny', path }, stopping.signal))
+    stopping.abort()
+    assert.match(await message, /^The thread that reads the access list failed/)
+  })
+
   it('gives up a load when it is closed', async t => {
     const { path, owner } = await open(t, '')
     writeGigabyte(path, '#')
