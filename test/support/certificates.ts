@@ -26,7 +26,7 @@ export function scratchDirectory(owner: Owner): string {
   return directory
 }
 
-/** Writes `NAME.pem` and `NAME-key.pem` into the directory: self-signed, for the loopback addresses, valid for a day from now. */
+/** Writes `NAME.pem` and `NAME-key.pem` into the directory: self-signed, for loopback addresses, valid for a day. */
 export function makeCertificate(
   directory: string,
   name: string,
