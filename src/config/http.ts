@@ -118,8 +118,8 @@ const connections = {
     unit: 'connections',
     zeroMeans: 'no limit',
     since,
-    doc: `Connections open at the same time from one address; further ones are closed at once, and counted. Many clients
-      may share the address of one router or carrier. Behind a proxy all have its address: leave this at 0 there.`,
+    doc: `Connections open at the same time from one address (IPv6: /64) in each worker; further ones are closed at once,
+      and counted. Many clients may share the address of one router or carrier. Behind a proxy all have its address: leave this at 0 there.`,
   }),
   max_request_bytes: integer({
     default: 16_384,

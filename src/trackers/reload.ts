@@ -70,7 +70,7 @@ export class Reloader {
   }
 }
 
-const nothingToReload = 'there is nothing to reload: access_list.mode is "off"'
+const nothingToReload = 'there is nothing to reload: no access list and no certificate is in use'
 
 function sentence({ message, remedy }: AquaticError): string {
   const cause = message.endsWith('.') ? message : `${message}.`

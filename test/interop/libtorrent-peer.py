@@ -43,9 +43,19 @@ handle = session.add_torrent(
 )
 
 
+# A torrent that is paused while the tracker's answer is on its way never says goodbye: pausing waits for the answer.
+lock = threading.Lock()
+ending = False
+awaits_answer = True
+
+
 def pause_at_end_of_input():
+    global ending
     sys.stdin.read()
-    handle.pause()
+    with lock:
+        ending = True
+        if not awaits_answer:
+            handle.pause()
 
 
 # Not a daemon: at exit the interpreter waits for it, instead of ending it inside the library, which aborts.
@@ -53,17 +63,31 @@ threading.Thread(target=pause_at_end_of_input).start()
 
 request = "none"
 gone = False
+
+
+def handle_answer(peers):
+    global awaits_answer
+    with lock:
+        # Alone: ask again soon instead of after the tracker's interval, so that tests need no order of arrival.
+        awaits_answer = peers == 0 and not ending
+        if awaits_answer:
+            handle.force_reannounce(1, -1, libtorrent.reannounce_flags_t.ignore_min_interval)
+        elif ending:
+            handle.pause()
+
+
 while not gone:
     session.wait_for_alert(60_000)
     for alert in session.pop_alerts():
         if isinstance(alert, libtorrent.tracker_announce_alert):
             request = str(alert.event)
+            with lock:
+                awaits_answer = True
         elif isinstance(alert, libtorrent.tracker_reply_alert):
             say("announced", request=request, peers=alert.num_peers)
-            # Alone: ask again soon instead of after the tracker's interval, so that tests need no order of arrival.
-            if alert.num_peers == 0 and request != "stopped":
-                handle.force_reannounce(1, -1, libtorrent.reannounce_flags_t.ignore_min_interval)
             gone = request == "stopped"
+            if not gone:
+                handle_answer(alert.num_peers)
         elif isinstance(alert, libtorrent.tracker_error_alert):
             say("tracker-error", message=alert.message())
         elif isinstance(alert, libtorrent.torrent_finished_alert):

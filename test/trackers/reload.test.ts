@@ -78,7 +78,7 @@ describe('reloader', () => {
     await turn()
     assert.deepEqual(heard, [
       'reloading',
-      'notice: there is nothing to reload: access_list.mode is "off"',
+      'notice: there is nothing to reload: no access list and no certificate is in use',
       'ready',
     ])
   })
