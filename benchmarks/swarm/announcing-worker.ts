@@ -3,41 +3,26 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import type { SwarmMemory } from '../../src/swarm/memory.js'
 import { Announcer, MAX_PEER_AGE_SECONDS, WANTED_PEERS } from './random-peers.js'
-import { nowMs, runDelayMs, type Stretch } from './run-delay.js'
 
 /** What a report says. */
 export interface AnnounceTimes {
   readonly longestMs: number
   readonly p999Us: number
-  /** Announces that took more than half a millisecond. */
-  readonly slow: readonly Stretch[]
 }
-
-const SLOW_MS = 0.5
 
 const announcer = new Announcer(workerData as SwarmMemory, 2, 4711)
 /** Announces by their microseconds, up to 10 ms. */
 const histogram = new Uint32Array(10_000)
 let longestMs = 0
-let slow: Stretch[] = []
-let delayBeforeMs = runDelayMs()
-
-function noteSlow(tookMs: number): void {
-  const endMs = nowMs()
-  const delayMs = runDelayMs()
-  slow.push({ startMs: endMs - tookMs, endMs, delayMs: Math.min(tookMs, delayMs - delayBeforeMs) })
-  delayBeforeMs = delayMs
-}
 
 function reportAndReset(): void {
   const total = histogram.reduce((sum, count) => sum + count, 0)
   let left = total / 1000
   let p999Us = histogram.length
   while (p999Us > 0 && left > 0) left -= histogram[--p999Us]
-  parentPort?.postMessage({ longestMs, p999Us, slow } satisfies AnnounceTimes)
+  parentPort?.postMessage({ longestMs, p999Us } satisfies AnnounceTimes)
   histogram.fill(0)
   longestMs = 0
-  slow = []
 }
 
 if (parentPort === null) throw new Error('runs as a worker only')
@@ -46,11 +31,6 @@ for (let count = 0; ; count++) {
   announcer.add(announcer.random() % 3_000_000, WANTED_PEERS, MAX_PEER_AGE_SECONDS)
   const tookMs = performance.now() - started
   if (tookMs > longestMs) longestMs = tookMs
-  if (tookMs > SLOW_MS) noteSlow(tookMs)
   histogram[Math.min(histogram.length - 1, Math.floor(tookMs * 1000))]++
-  if (count % 1000 === 0) {
-    // A delay between two announces is nobody's: what a slow one is charged with begins here.
-    if (count % 100_000 === 0) delayBeforeMs = runDelayMs()
-    if (receiveMessageOnPort(parentPort) !== undefined) reportAndReset()
-  }
+  if (count % 1000 === 0 && receiveMessageOnPort(parentPort) !== undefined) reportAndReset()
 }
