@@ -283,6 +283,10 @@ export class NodeStreamServer implements StreamServer {
     socket.on('_tlsError', failed)
     socket.on('error', failed)
     socket.on('close', failed)
+    // The peer has given up; node itself would leave the half-open connection to the time limit.
+    socket.on('end', () => {
+      if (this.#states[slot] === State.handshaking) failed()
+    })
   }
 
   #open(slot: number, socket: Socket): void {
