@@ -105,8 +105,9 @@ const connections = {
     unit: 'connections',
     zeroMeans: 'as many as the limit of open files leaves, at most 65,536',
     since,
-    doc: `Connections open at the same time, in all workers together; further ones are closed at once, and counted. Each
-      needs one open file: raise that limit with LimitNOFILE= in the service's unit, or:
+    doc: `Connections open at the same time, in all workers together, each of which has its part of them. Further ones
+      wait in the queue of tcp_backlog (native engine) or are closed at once, which is counted, and said. Each needs
+      one open file: raise that limit with LimitNOFILE= in the service's unit, or:
 
       $ ulimit -n 100000`,
   }),

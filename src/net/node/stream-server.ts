@@ -467,7 +467,7 @@ export class NodeStreamServer implements StreamServer {
     if (wasOpened) {
       this.counters[cause]++
       this.#protocol.closed(slot, cause)
-    }
+    } else if (cause === StreamEnd.serverClosed) this.counters[cause]++
     this.#isFinishing[slot] = 0
     this.#closing[slot] = -1
     this.#inputEnded[slot] = 0

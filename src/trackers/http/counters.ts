@@ -35,7 +35,7 @@ const perWorker = [
   'droppedProxyProtocol',
   'droppedSilent',
   'peerIdsReplaced',
-  'turns',
+  'reads',
 ] as const
 
 type FamilyCounter = (typeof perFamily)[number]

@@ -101,6 +101,7 @@ export class HttpHandler implements StreamProtocol {
   }
 
   receive(connection: number, input: Uint8Array, start: number, end: number): number {
+    this.#counters[HttpCounter.reads]++
     const at = this.#skipProxyHeader(connection, input, start, end)
     // It is incomplete, or the connection is closed.
     if (at < 0) return 0
