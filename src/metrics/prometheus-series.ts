@@ -89,9 +89,13 @@ const referenceSeries: readonly Series[] = [
   {
     name: 'aquatic_requests_total',
     type: 'counter',
-    help: 'Requests that parse, also those dropped later for their connection id.',
-    labels: byTraffic,
-    samples: perWorkerAndFamily(({ requests }) => sumCounts(requests)),
+    help: 'Requests that parse, also those dropped later for their connection id; over HTTP by type.',
+    labels: ['type', ...byTraffic],
+    // As in the reference, where only the UDP tracker has no types here.
+    samples: snapshot => {
+      const isByType = snapshot.protocol !== 'udp'
+      return perWorkerAndFamily(({ requests }) => (isByType ? requests : sumCounts(requests)))(snapshot)
+    },
   },
   {
     name: 'aquatic_responses_total',
@@ -99,6 +103,16 @@ const referenceSeries: readonly Series[] = [
     help: 'Responses by type.',
     labels: ['type', ...byTraffic],
     samples: perWorkerAndFamily(({ responses }) => responses),
+  },
+  {
+    name: 'aquatic_active_connections',
+    type: 'gauge',
+    help: 'Open connections (HTTP).',
+    labels: ['worker_index'],
+    samples: ({ workers }) =>
+      workers.flatMap(({ connections }, worker_index): Sample[] =>
+        connections === null ? [] : [[{ worker_index }, connections]],
+      ),
   },
   {
     name: 'aquatic_rx_bytes',
@@ -190,7 +204,7 @@ const trafficSeries: readonly Series[] = [
   {
     name: 'aquatic_batches_total',
     type: 'counter',
-    help: 'Wake-ups of a worker with at least one packet.',
+    help: 'Wake-ups of a worker with at least one packet; over HTTP reads that brought something.',
     labels: ['worker_index'],
     samples: ({ workers }) => workers.map(({ batches }, worker_index) => [{ worker_index }, batches]),
   },

@@ -65,7 +65,9 @@ export interface WorkerSnapshot {
   readonly families: PerFamily<TrafficCounts>
   readonly drops: Counts
   readonly errors: Counts
-  /** Wake-ups with at least one packet. */
+  /** Connections open at this moment; null where the protocol has none. */
+  readonly connections: number | null
+  /** Wake-ups with at least one packet; of a protocol with connections, reads that brought something. */
   readonly batches: number
 }
 
@@ -186,6 +188,12 @@ export const linkOverheadBytes: PerFamily<number> = { ipv4: 54, ipv6: 74 }
 /** Sum of the counters of all classes. */
 export function sumCounts(counts: Counts): number {
   return Object.values(counts).reduce((sum, count) => sum + count, 0)
+}
+
+/** Connections open in all workers together; null where the protocol has none. */
+export function connectionsOf({ workers }: Pick<TrackerSnapshot, 'workers'>): number | null {
+  const all = workers.map(({ connections }) => connections).filter(connections => connections !== null)
+  return all.length === 0 ? null : all.reduce((sum, connections) => sum + connections, 0)
 }
 
 /** Adds up counters of the same classes. */

@@ -1,7 +1,13 @@
 // A snapshot as lines for people, in the shape of the reference's output; what the reference does not tell follows.
 
 import { mebibytes, megabits, percentileLabels, wholeNumber, words } from './figures.js'
-import { type Counts, type FamilySnapshot, sumCounts, type TrackerSnapshot } from './snapshot.js'
+import {
+  type Counts,
+  connectionsOf,
+  type FamilySnapshot,
+  sumCounts,
+  type TrackerSnapshot,
+} from './snapshot.js'
 
 /** @returns lines without their ends */
 export function statisticsLines(snapshot: TrackerSnapshot): string[] {
@@ -12,6 +18,7 @@ export function statisticsLines(snapshot: TrackerSnapshot): string[] {
     ...(families.ipv4.isServed ? familyLines('IPv4', families.ipv4, rates?.families.ipv4) : []),
     ...(families.ipv6.isServed ? familyLines('IPv6', families.ipv6, rates?.families.ipv6) : []),
     'Tracker:',
+    ...connectionLines(snapshot),
     `  dropped${countsText(snapshot.drops)}`,
     `  lost in the kernel: ${wholeNumber(snapshot.kernelDrops)}`,
     `  refused, cut or not sent${countsText(snapshot.errors)}`,
@@ -23,6 +30,11 @@ export function statisticsLines(snapshot: TrackerSnapshot): string[] {
       `longest step ${cleaning.longestStepMs.toFixed(1)} ms`,
     ...clientLines(snapshot),
   ]
+}
+
+function connectionLines(snapshot: TrackerSnapshot): string[] {
+  const connections = connectionsOf(snapshot)
+  return connections === null ? [] : [`  connections: ${wholeNumber(connections)}`]
 }
 
 type Rates = NonNullable<TrackerSnapshot['rates']>['families']['ipv4']

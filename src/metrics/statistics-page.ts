@@ -3,6 +3,7 @@
 import { mebibytes, megabits, percentileLabels, wholeNumber, words } from './figures.js'
 import {
   type Counts,
+  connectionsOf,
   type FamilyRates,
   type FamilySnapshot,
   sumCounts,
@@ -82,9 +83,11 @@ function trackerRows({ drops, errors, ...snapshot }: TrackerSnapshot): string[][
   const counted = (counts: Counts): string[][] =>
     Object.entries(counts).map(([name, count]) => [capital(words(name)), wholeNumber(count)])
   const { swarm, cleaning } = snapshot
+  const connections = connectionsOf(snapshot)
   return [
     ['Uptime', `${wholeNumber(snapshot.uptimeSeconds)} s`],
     ['Access list entries', wholeNumber(snapshot.accessList.entries)],
+    ...(connections === null ? [] : [['Open connections', wholeNumber(connections)]]),
     ['Dropped requests', wholeNumber(sumCounts(drops))],
     ...counted(drops),
     ['Lost in the kernel', wholeNumber(snapshot.kernelDrops)],

@@ -21,7 +21,7 @@ export const StreamEnd = {
   outputOverflow: 4,
   /** `lingerSeconds` or the bytes allowed for it passed before the peer closed its side. */
   lingerTimeout: 5,
-  /** The server was closed. */
+  /** The server was closed, or its worker died. Counts connections in their handshake too. */
   serverClosed: 6,
 } as const
 
@@ -53,6 +53,21 @@ type StreamCounterName = keyof typeof StreamCounter
 
 /** The names in the order of their numbers, for a block of counters in shared memory. */
 export const streamCounterNames = Object.keys(StreamCounter) as readonly StreamCounterName[]
+
+/** Connections that have a slot: those that were accepted and did not end. */
+export function openConnections(counters: Readonly<Record<StreamCounterName, number>>): number {
+  const { accepted, handshakesFailed, handshakesTimedOut } = counters
+  const ended =
+    counters.endedFinished +
+    counters.endedClosed +
+    counters.endedReset +
+    counters.endedWriteTimeout +
+    counters.endedOutputOverflow +
+    counters.endedLingerTimeout +
+    counters.endedServerClosed
+  // These never opened for their protocol, and have no other end.
+  return Math.max(0, accepted - ended - handshakesFailed - handshakesTimedOut)
+}
 
 /** What is spoken over the connections of one server. Callbacks never run inside one another. */
 export interface StreamProtocol {

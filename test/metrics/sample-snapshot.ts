@@ -51,7 +51,7 @@ export function sampleSnapshot(first: number, uptimeSeconds: number): TrackerSna
         peersPerTorrent: null,
       },
     },
-    workers: [{ name: 'socket-01', families, drops, errors, batches: 11 }],
+    workers: [{ name: 'socket-01', families, drops, errors, connections: null, batches: 11 }],
     drops,
     errors,
     kernelDrops: 17,

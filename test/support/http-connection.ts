@@ -2,7 +2,7 @@
 
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { connect as connectTls } from 'node:tls'
+import { connect as connectTls, TLSSocket } from 'node:tls'
 
 export type HttpPlace = { readonly address: string; readonly port: number } | { readonly path: string }
 
@@ -63,6 +63,8 @@ export class HttpConnection {
     // The other side's end of output must not end ours: half-open connections are among what is tested.
     const plain = connect({ ...target, allowHalfOpen: true, noDelay: true })
     await once(plain, 'connect')
+    // The tracker's process keeps a test going; a connection that a failed one forgot must not.
+    plain.unref()
     if (!tls) return new HttpConnection(plain)
     const secure = connectTls({ socket: plain, rejectUnauthorized: false })
     await once(secure, 'secureConnect')
@@ -78,6 +80,8 @@ export class HttpConnection {
   async sent(bytes: string | Uint8Array): Promise<void> {
     const data = typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes
     await new Promise<void>(resolve => this.socket.write(data, () => resolve()))
+    // Whoever sends a lot like this still hears what is answered meanwhile.
+    await new Promise(resolve => setImmediate(resolve))
   }
 
   /** Sends a GET that keeps the connection, and reads its answer. */
@@ -130,9 +134,10 @@ export class HttpConnection {
     this.socket.end()
   }
 
-  /** RST. */
+  /** RST; with TLS, where node has no way to do that, an end without close_notify. */
   reset(): void {
-    this.socket.resetAndDestroy()
+    if (this.socket instanceof TLSSocket) this.socket.destroy()
+    else this.socket.resetAndDestroy()
   }
 
   close(): void {

@@ -613,7 +613,7 @@ export class NativeStreamServer implements StreamServer {
     if (wasOpened) {
       this.counters[cause]++
       this.#protocol.closed(slot, cause)
-    }
+    } else if (cause === StreamEnd.serverClosed) this.counters[cause]++
     this.#release(slot)
   }
 

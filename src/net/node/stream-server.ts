@@ -324,6 +324,10 @@ export class NodeStreamServer implements StreamServer {
     socket.on('_tlsError', failed)
     socket.on('error', failed)
     socket.on('close', failed)
+    // The peer has given up; node itself would leave the half-open connection to the time limit.
+    socket.on('end', () => {
+      if (this.#states[slot] === State.handshaking) failed()
+    })
   }
 
   #open(slot: number, socket: Socket): void {
@@ -536,7 +540,7 @@ export class NodeStreamServer implements StreamServer {
     if (wasOpened) {
       this.counters[cause]++
       this.#protocol.closed(slot, cause)
-    }
+    } else if (cause === StreamEnd.serverClosed) this.counters[cause]++
     this.#isFinishing[slot] = 0
     this.#closing[slot] = -1
     this.#inputEnded[slot] = 0

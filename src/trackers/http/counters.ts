@@ -39,7 +39,7 @@ const perWorker = [
   'droppedProxyProtocol',
   'droppedSilent',
   'peerIdsReplaced',
-  'turns',
+  'reads',
 ] as const
 
 type FamilyCounter = (typeof perFamily)[number]

@@ -114,6 +114,7 @@ export class HttpHandler implements StreamProtocol {
   }
 
   receive(connection: number, input: Uint8Array, start: number, end: number): number {
+    this.#counters[HttpCounter.reads]++
     if (this.#word(connection, Word.isFullScrape) !== 0) return end - start
     const at = this.#skipProxyHeader(connection, input, start, end)
     // It is incomplete, or the connection is closed.

@@ -1,7 +1,7 @@
 // An HTTP worker's counters as its part of a snapshot.
 
 import type { Counts, TrafficCounts, WorkerSnapshot } from '../../metrics/snapshot.js'
-import type { StreamCounter } from '../../net/stream.js'
+import { openConnections, type StreamCounter } from '../../net/stream.js'
 import type { HttpCounterName } from './counters.js'
 
 type Counters = Readonly<Record<HttpCounterName, number>>
@@ -18,7 +18,8 @@ export function httpWorkerSnapshot(
     families: { ipv4: trafficOf(counters, 'Ipv4'), ipv6: trafficOf(counters, 'Ipv6') },
     drops: dropsOf(counters, streams),
     errors: errorsOf(counters, streams),
-    batches: counters.turns,
+    connections: openConnections(streams),
+    batches: counters.reads,
   }
 }
 

@@ -11,6 +11,7 @@ import type { Certificate } from '../../net/certificate.js'
 import { type NodeListener, NodeStreamServer } from '../../net/node/stream-server.js'
 import { NodeTls } from '../../net/node/tls.js'
 import {
+  openConnections,
   StreamCounter,
   type StreamProtocol,
   type StreamServer,
@@ -26,9 +27,11 @@ import { WorkerSignals } from '../worker-signals.js'
 import { HttpAnswers } from './answers.js'
 import { CertificateSlot } from './certificate-slot.js'
 import { ClientAddress } from './client-address.js'
-import { HttpCounter, httpCounters } from './counters.js'
+
+import { httpCounters } from './counters.js'
 import { FullScrapeTimes } from './full-scrape-times.js'
 import { FullScrapes } from './full-scrapes.js'
+
 import { HttpHandler, type Stopwatch } from './handler.js'
 import type { HttpWorkerData, WorkerListeners, WorkerListenReport, WorkerTls } from './worker-data.js'
 
@@ -126,7 +129,6 @@ async function runNative(data: HttpWorkerData, opened: NativeListeners): Promise
   const signals = new WorkerSignals(data.signals)
   const control = new Int32Array(data.control)
   const isStopping = (): boolean => Atomics.load(control, CONTROL_STOP) !== 0
-  const { values: counters } = httpCounters(data.counters, data.workerIndex)
   const options = {
     limits: data.limits,
     protocol: speak(data, nanosecondStopwatch(data)),
@@ -144,7 +146,6 @@ async function runNative(data: HttpWorkerData, opened: NativeListeners): Promise
       const certificate = certificates?.next()
       if (certificate !== undefined) tls?.setCertificate(certificate)
       server.turn(NATIVE_SLEEP_MS_MAX)
-      counters[HttpCounter.turns]++
     }
     // What has come is answered, also to those who wait to be accepted; nobody is waited for.
     const stopAt = server.nowSeconds + FAREWELL_SECONDS_MAX
@@ -168,7 +169,6 @@ async function runNode(data: HttpWorkerData, listeners: readonly NodeListener[])
       ? undefined
       : new NodeTls({ certificate: certificates.first(), ticketKeys: data.tls.ticketKeys })
   const signals = new WorkerSignals(data.signals)
-  const { values: counters } = httpCounters(data.counters, data.workerIndex)
   const server = await NodeStreamServer.open({
     listeners,
     // Where rights are to be given up, nothing is read before that.
@@ -180,7 +180,6 @@ async function runNode(data: HttpWorkerData, listeners: readonly NodeListener[])
   })
   const timer = setInterval(() => {
     signals.beat(data.workerIndex)
-    counters[HttpCounter.turns]++
     const certificate = certificates?.next()
     if (certificate !== undefined) tls?.setCertificate(certificate)
   }, NODE_BEAT_INTERVAL_MS)
@@ -210,7 +209,10 @@ async function untilQuiet({ counters }: StreamServer): Promise<void> {
 }
 
 function streamCountersOf(data: HttpWorkerData): Float64Array {
-  return new CounterBlock(streamCounterNames, data.streamCounters, data.workerIndex).values
+  const block = new CounterBlock(streamCounterNames, data.streamCounters, data.workerIndex)
+  // With a worker that died its connections went, whatever it still could count of them.
+  block.values[StreamCounter.endedServerClosed] += openConnections(block.snapshot())
+  return block.values
 }
 
 async function main(data: HttpWorkerData): Promise<void> {

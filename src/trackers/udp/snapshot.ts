@@ -20,6 +20,7 @@ export function udpWorkerSnapshot(name: string, counters: Counters): WorkerSnaps
     },
     drops: dropsOf(counters),
     errors: errorsOf(counters),
+    connections: null,
     batches: counters.batches,
   }
 }
