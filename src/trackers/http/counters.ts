@@ -1,5 +1,5 @@
-// What the HTTP tracker counts, per worker, beside what its byte streams count (`net/stream.ts`). One counter per outcome:
-// each request that was read to its end is in exactly one of the `responses…`.
+// What the HTTP tracker counts, per worker, beside what its byte streams count (`net/stream.ts`). One counter per
+// outcome: each request that was read to its end is in exactly one of the `responses…`.
 
 import { CounterBlock } from '../../metrics/counters.js'
 
