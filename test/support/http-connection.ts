@@ -1,4 +1,5 @@
 // HTTP over a raw connection, independent of src: sends any bytes, reads answers one by one by their Content-Length.
+// Content-Length.
 
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
@@ -61,14 +62,13 @@ export class HttpConnection {
     const own = from === undefined ? {} : { localAddress: from }
     const target = 'path' in place ? place : { host: place.address, port: place.port, ...own }
     // The other side's end of output must not end ours: half-open connections are among what is tested.
-    const plain = connect({ ...target, allowHalfOpen: true, noDelay: true })
-    await once(plain, 'connect')
+    const options = { ...target, allowHalfOpen: true }
+    const socket = tls ? connectTls({ ...options, rejectUnauthorized: false }) : connect(options)
+    await once(socket, tls ? 'secureConnect' : 'connect')
+    socket.setNoDelay(true)
     // The tracker's process keeps a test going; a connection that a failed one forgot must not.
-    plain.unref()
-    if (!tls) return new HttpConnection(plain)
-    const secure = connectTls({ socket: plain, rejectUnauthorized: false })
-    await once(secure, 'secureConnect')
-    return new HttpConnection(secure)
+    socket.unref()
+    return new HttpConnection(socket)
   }
 
   /** Text is sent as Latin-1: one byte for each character. */
@@ -134,9 +134,12 @@ export class HttpConnection {
     this.socket.end()
   }
 
-  /** RST; with TLS, where node has no way to do that, an end without close_notify. */
+  /**
+   * RST; with TLS, where node has no way to do that, an end without close_notify. After `endInput` too: node would
+   * never close the handle then, and wait for it at its exit.
+   */
   reset(): void {
-    if (this.socket instanceof TLSSocket) this.socket.destroy()
+    if (this.socket instanceof TLSSocket || this.socket.writableEnded) this.socket.destroy()
     else this.socket.resetAndDestroy()
   }
 
