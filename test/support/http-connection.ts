@@ -1,5 +1,4 @@
 // HTTP over a raw connection, independent of src: sends any bytes, reads answers one by one by their Content-Length.
-// Content-Length.
 
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
