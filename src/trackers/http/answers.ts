@@ -101,7 +101,7 @@ export class HttpAnswers {
 
   /**
    * Answers the request whose target is input[start, end) at `at`.
-   * @param client whose request it is; undefined fails announces and scrapes with `addressFailure`
+   * @param client whose request it is; family 0 where nobody knows, which only pages are answered for (`needsAddress`)
    * @returns the end of the answer; `out` has room for `answerBytesMax` at least
    */
   answer(
