@@ -6,7 +6,6 @@ import type { WebSocketProtocol, WebSocketStreams } from '../../net/websocket.js
 import { latin1Bytes } from '../../protocol/http/ascii.js'
 import { WebTorrentDecoder } from '../../protocol/webtorrent/decoder.js'
 import {
-  MessageAction,
   MessageEvent,
   MessageStatus,
   messageFailureTexts,
@@ -33,7 +32,7 @@ import type { PeerIdTable } from '../peer-id-table.js'
 import type { TorrentFilter } from '../torrent-filter.js'
 import { IPV6_WS_COUNTERS, WsCounter } from './counters.js'
 import { Memberships } from './memberships.js'
-import { type Relay, TEXT_AT } from './relay.js'
+import { type Relay, TEXT_AT, UNEXPECTED_ANSWER_TEXT } from './relay.js'
 import type { WsRules } from './rules.js'
 
 const REFUSED_TEXT = latin1Bytes('Info hash not allowed')
@@ -261,7 +260,14 @@ export class WebTorrentHandler implements WebSocketProtocol {
     const { complete, incomplete } = this.#result
     const interval = this.#rules.announceIntervalSeconds
     const { output } = this.#server
-    const end = encodeAnnounceResponse(output, TEXT_AT, this.#request.infoHash, complete, incomplete, interval)
+    const end = encodeAnnounceResponse(
+      output,
+      TEXT_AT,
+      this.#request.infoHash,
+      complete,
+      incomplete,
+      interval,
+    )
     this.#send(connection, WsCounter.responsesAnnounce, end)
   }
 
@@ -281,7 +287,7 @@ export class WebTorrentHandler implements WebSocketProtocol {
     const answerer = this.#findMember()
     if (!hasOfferId || !hasToPeerId || answerer === 0 || !this.#memberships.has(connection, answerer)) {
       this.#counters[WsCounter.answersUnexpected]++
-      this.#fail(connection, this.#relay.unexpectedAnswerText)
+      this.#fail(connection, UNEXPECTED_ANSWER_TEXT)
       return
     }
     this.#relay.answer(this.#request, input, answerer, nowSeconds)
@@ -311,7 +317,8 @@ export class WebTorrentHandler implements WebSocketProtocol {
     const counts = this.#counts
     const words = this.#request.scrapeHashWords
     const isServed =
-      this.#parts.filter?.allows(words[at], words[at + 1], words[at + 2], words[at + 3], words[at + 4]) ?? true
+      this.#parts.filter?.allows(words[at], words[at + 1], words[at + 2], words[at + 3], words[at + 4]) ??
+      true
     if (isServed) {
       this.#swarm.scrape(words[at], words[at + 1], words[at + 2], words[at + 3], words[at + 4], counts)
     } else {

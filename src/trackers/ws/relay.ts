@@ -18,7 +18,8 @@ import { IPV6_WS_COUNTERS, WsCounter } from './counters.js'
 import type { ExpectedAnswers } from './expected-answers.js'
 import { type Inboxes, RelayKind, RelayMessage } from './inbox.js'
 
-const UNEXPECTED_ANSWER_TEXT = latin1Bytes(
+/** What the sender of an answer that nobody expects is told. */
+export const UNEXPECTED_ANSWER_TEXT = latin1Bytes(
   'Could not find the offer corresponding to your answer. It may have expired.',
 )
 
@@ -106,7 +107,18 @@ export class Relay {
   answer(request: WebTorrentRequest, input: Uint8Array, answerer: number, nowSeconds: number): void {
     const view = this.#view
     const { infoHashWords: hash, toPeerIdWords: to } = request
-    const receiver = this.#swarm.find(hash[0], hash[1], hash[2], hash[3], hash[4], to[0], to[1], to[2], to[3], to[4])
+    const receiver = this.#swarm.find(
+      hash[0],
+      hash[1],
+      hash[2],
+      hash[3],
+      hash[4],
+      to[0],
+      to[1],
+      to[2],
+      to[3],
+      to[4],
+    )
     if (receiver === 0 || !this.#swarm.read(receiver, view)) {
       this.#counters[WsCounter.answersToNobody]++
       return
