@@ -275,9 +275,8 @@ export class WebTorrentHandler implements WebSocketProtocol {
   #relayOffers(input: Uint8Array, nowSeconds: number): void {
     const { member, receiverCount, receivers } = this.#result
     this.#counters[WsCounter.offersWithoutReceiver] += this.#request.offerCount - receiverCount
-    const expiresAtSeconds = nowSeconds + this.#rules.maxOfferAgeSeconds
     for (let index = 0; index < receiverCount; index++) {
-      this.#relay.offer(this.#request, index, input, member, receivers[index], expiresAtSeconds)
+      this.#relay.offer(this.#request, index, input, member, receivers[index], nowSeconds)
     }
   }
 

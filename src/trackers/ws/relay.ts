@@ -37,6 +37,8 @@ export interface RelayParts {
   readonly expected: ExpectedAnswers
   readonly worker: number
   readonly counters: Float64Array
+  /** How long an answer may take. */
+  readonly offerAgeSeconds: number
 }
 
 export class Relay {
@@ -47,13 +49,16 @@ export class Relay {
   readonly #expected: ExpectedAnswers
   readonly #worker: number
   readonly #counters: Float64Array
+  readonly #offerAgeSeconds: number
   readonly #view = new MemberView()
   readonly #message = new RelayMessage()
   readonly #key = new Int32Array(2)
   readonly #deliver: (message: RelayMessage, payload: Uint8Array, start: number, end: number) => void
   #nowSeconds = 0
 
-  constructor({ server, sockets, swarm, inboxes, expected, worker, counters }: RelayParts) {
+  constructor(parts: RelayParts) {
+    const { server, sockets, swarm, inboxes, expected, worker, counters } = parts
+    this.#offerAgeSeconds = parts.offerAgeSeconds
     this.#server = server
     this.#sockets = sockets
     this.#swarm = swarm
@@ -67,7 +72,6 @@ export class Relay {
   /**
    * Sends one offer of a request to another member of the torrent, and notes that an answer may come.
    * @param sender the member whose offer it is
-   * @param expiresAtSeconds when an answer comes too late
    */
   offer(
     request: WebTorrentRequest,
@@ -75,7 +79,7 @@ export class Relay {
     input: Uint8Array,
     sender: number,
     receiver: number,
-    expiresAtSeconds: number,
+    nowSeconds: number,
   ): void {
     const view = this.#view
     if (!this.#swarm.read(receiver, view)) {
@@ -84,7 +88,7 @@ export class Relay {
     }
     const key = this.#key
     this.#expected.offerKey(sender, request.offerIdsWords, index * IDENTIFIER_WORDS, view.peerWords, key)
-    this.#expected.add(key[0], key[1], expiresAtSeconds)
+    this.#expected.add(key[0], key[1], nowSeconds, nowSeconds + this.#offerAgeSeconds)
     const end = encodeOffer(
       this.#server.output,
       TEXT_AT,
