@@ -207,7 +207,9 @@ export class Relay {
     for (let word = 0; word < 5; word++) message.hashWords[word] = hashWords[word]
     message.offerKey0 = this.#key[0]
     message.offerKey1 = this.#key[1]
-    this.#inboxes.push(worker, message, this.#server.output, TEXT_AT, end)
+    if (this.#inboxes.push(worker, message, this.#server.output, TEXT_AT, end)) return
+    const isOffer = kind === RelayKind.offer
+    this.#counters[isOffer ? WsCounter.offersDroppedFull : WsCounter.answersDroppedFull]++
   }
 
   /** Tells the member in view that its answer was not expected. */
