@@ -22,6 +22,8 @@ export interface Libc {
   epoll_ctl(epoll: number, operation: number, fd: number, event: Pointer): number
   epoll_wait(epoll: number, events: Pointer, eventsMax: number, timeoutMs: number): number
   send(fd: number, bytes: Pointer, count: number, flags: number): number
+  eventfd(value: number, flags: number): number
+  write(fd: number, bytes: Pointer, count: number): number
   close(fd: number): number
   fcntl(fd: number, command: number, argument: number): number
   /** `path` ends with a zero byte. */
@@ -52,6 +54,8 @@ const declarations = [
   'int epoll_ctl(int, int, int, void*)',
   'int epoll_wait(int, void*, int, int)',
   'int send(int, void*, size_t, int)',
+  'int eventfd(uint32_t, int)',
+  'int write(int, void*, size_t)',
   'int close(int)',
   // Variadic in C; with integers alone the calling conventions of x64 and arm64 Linux make no difference.
   'int fcntl(int, int, int)',

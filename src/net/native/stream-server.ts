@@ -20,6 +20,7 @@ import {
   type StreamProtocol,
   type StreamServer,
   streamCounterNames,
+  type WakeUp,
 } from '../stream.js'
 import { StreamSlots } from '../stream-slots.js'
 import {
@@ -81,6 +82,8 @@ export interface NativeStreamServerOptions {
    * that waited had been accepted.
    */
   readonly onAcceptPaused?: (errno: string) => void
+  /** Its descriptor calls `StreamProtocol.woken`. */
+  readonly wakeUp?: WakeUp
 }
 
 export class NativeStreamServer implements StreamServer {
@@ -89,6 +92,7 @@ export class NativeStreamServer implements StreamServer {
   readonly ports: Uint16Array
   readonly protocolWords: Int32Array
   readonly output: Uint8Array
+  readonly generations: Uint32Array
   readonly counters: Float64Array
   nowSeconds: number
   readonly #libc: Libc = loadLibc()
@@ -123,6 +127,8 @@ export class NativeStreamServer implements StreamServer {
   readonly #unsettled: number[] = []
   /** The connection whose callback runs now, or -1. */
   #current = -1
+  /** What stands for the wake-up among events. */
+  readonly #wakeUpSlot: number
   #isAccepting = false
   #isStopped = false
   /** The last accept failed for want of descriptors or memory; it has been said. */
@@ -141,6 +147,7 @@ export class NativeStreamServer implements StreamServer {
     this.addresses = this.#slots.addresses
     this.ports = this.#slots.ports
     this.protocolWords = this.#slots.protocolWords
+    this.generations = this.#slots.generations
     this.output = new Uint8Array(limits.outputScratchBytes)
     this.counters = options.counters ?? new Float64Array(streamCounterNames.length)
     this.#input = new KeptInput(capacity, limits.inputBytesMax)
@@ -158,6 +165,10 @@ export class NativeStreamServer implements StreamServer {
     this.#drained = new Int32Array(capacity)
     this.nowSeconds = this.#clock()
     this.#protocol = options.protocol(this)
+    // Numbered behind the listeners.
+    this.#wakeUpSlot = -1 - this.#listeners.length
+    const wakeUpFd = options.wakeUp?.fd
+    if (wakeUpFd !== undefined) this.#epoll.addWakeUp(wakeUpFd, this.#wakeUpSlot)
     this.#resumeAccepting()
   }
 
@@ -168,7 +179,7 @@ export class NativeStreamServer implements StreamServer {
   /**
    * One turn: waits for something to do, serves all that is ready, and looks at deadlines about once a second.
    * @param timeoutMs the longest wait; 0 only looks
-   * @returns how many listeners and connections had something to do
+   * @returns how many listeners, connections and wake-ups had something to do
    * @throws when a listener or the epoll descriptor is gone
    */
   turn(timeoutMs: number): number {
@@ -176,7 +187,8 @@ export class NativeStreamServer implements StreamServer {
     this.nowSeconds = this.#clock()
     for (let index = 0; index < count; index++) {
       const slot = this.#epoll.slotOf(index)
-      if (slot < 0) this.#accept(this.#listeners[-1 - slot])
+      if (slot === this.#wakeUpSlot) this.#protocol.woken?.()
+      else if (slot < 0) this.#accept(this.#listeners[-1 - slot])
       // Closing takes a connection out of the set, but an event that outlives it must never meet the slot's next one.
       else if (this.#slots.generations[slot] === this.#epoll.generationOf(index)) this.#serve(slot)
     }
@@ -218,6 +230,10 @@ export class NativeStreamServer implements StreamServer {
     this.#slots.serverDeadlines[slot] = this.nowSeconds + this.#limits.writeSeconds
     this.#keep(slot, bytes, start + sent, end)
     return false
+  }
+
+  keptOutputBytes(slot: number): number {
+    return this.#keptOutput.length(slot)
   }
 
   finish(slot: number): void {
