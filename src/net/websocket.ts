@@ -302,6 +302,15 @@ export class WebSocketStreams {
    * @returns false if the connection is not, or no longer, open
    */
   sendText(connection: number, payloadStart: number, payloadEnd: number): boolean {
+    return this.#send(connection, Opcode.text, payloadStart, payloadEnd)
+  }
+
+  /** As `sendText`, as one binary frame. */
+  sendBinary(connection: number, payloadStart: number, payloadEnd: number): boolean {
+    return this.#send(connection, Opcode.binary, payloadStart, payloadEnd)
+  }
+
+  #send(connection: number, opcode: number, payloadStart: number, payloadEnd: number): boolean {
     const base = this.#base(connection)
     if (this.#words[base + Word.state] !== State.open) return false
     const payloadBytes = payloadEnd - payloadStart
@@ -313,7 +322,7 @@ export class WebSocketStreams {
       return false
     }
     const { output } = this.#server
-    const start = writeFrameHeader(output, payloadStart, payloadBytes, Opcode.text)
+    const start = writeFrameHeader(output, payloadStart, payloadBytes, opcode)
     this.#counters[WebSocketCounter.messagesSent]++
     this.#server.write(connection, output, start, payloadEnd)
     return true
