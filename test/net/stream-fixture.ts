@@ -395,11 +395,12 @@ export class Client {
     return this.received
   }
 
-  private get isOver(): boolean {
+  get isOver(): boolean {
     return this.hasEnded || this.socket.closed
   }
 
-  private when(holds: () => boolean): Promise<void> {
+  /** Resolves once `holds` is true; looked at whenever something comes, or the connection ends. */
+  when(holds: () => boolean): Promise<void> {
     return new Promise(resolve => {
       const look = (): void => {
         if (!holds()) return
