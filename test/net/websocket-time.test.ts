@@ -23,9 +23,12 @@ import {
 
 const pong = frame({ opcode: 10 })
 
-/** Lets time pass second by second, so that each deadline is looked at when it is due. */
-function pass({ advance }: EchoServer, seconds: number): void {
-  for (let second = 0; second < seconds; second++) advance(1)
+/** Lets time pass second by second: each deadline is looked at when it is due, and what was sent is on its way. */
+async function pass({ advance }: EchoServer, seconds: number): Promise<void> {
+  for (let second = 0; second < seconds; second++) {
+    advance(1)
+    await new Promise(resolve => setImmediate(resolve))
+  }
 }
 
 /** A pong shows that what was sent before has been dealt with. Nothing else may come meanwhile. */
@@ -46,10 +49,10 @@ for (const { engine, transport } of kinds) {
       if (!meets(t, missing(engine, transport))) return
       const started = await startEcho(t, { ...kind, limits })
       const socket = await started.connect()
-      pass(started, 19)
+      await pass(started, 19)
       await settled(socket)
       for (let round = 1; round <= 4; round++) {
-        pass(started, 22)
+        await pass(started, 22)
         assert.deepEqual(said((await socket.until(1 + round)).slice(-1)), ['ping'])
         socket.send(pong)
         await until(() => count(started, 'pongsReceived') === round)
@@ -64,7 +67,7 @@ for (const { engine, transport } of kinds) {
       const started = await startEcho(t, { ...kind, limits })
       const socket = await started.connect()
       for (let round = 0; round < 6; round++) {
-        pass(started, 15)
+        await pass(started, 15)
         socket.send(text('here'))
         await socket.until(round + 1)
       }
@@ -76,10 +79,10 @@ for (const { engine, transport } of kinds) {
       if (!meets(t, missing(engine, transport))) return
       const started = await startEcho(t, { ...kind, limits })
       const socket = await started.connect()
-      pass(started, 38)
+      await pass(started, 38)
       assert.deepEqual(said(await socket.until(1)), ['ping'])
       assert.equal(count(started, 'closedUnresponsive'), 0)
-      pass(started, 4)
+      await pass(started, 4)
       assert.deepEqual(said(await socket.end()), ['ping', 'close 1001'])
       assert.equal(count(started, 'closedUnresponsive'), 1)
       assert.equal(count(started, 'pingsSent'), 1)
@@ -99,7 +102,7 @@ for (const { engine, transport } of kinds) {
         front.sockets.sendText(connection, FRAME_HEADER_BYTES_MAX, FRAME_HEADER_BYTES_MAX + 500_000)
         await new Promise(resolve => setImmediate(resolve))
       }
-      pass(started, 100)
+      await pass(started, 100)
       assert.equal(count(started, 'closedUnresponsive'), 0)
       socket.client.socket.resume()
       await until(() => server.keptOutputBytes(connection) === 0)
@@ -118,21 +121,21 @@ for (const { engine, transport } of kinds) {
         if (connection === usedConnection) started.front.sockets.touch(connection)
       }
       for (let round = 0; round < 2; round++) {
-        pass(started, 14)
+        await pass(started, 14)
         for (const socket of [idle, used]) {
           socket.send(text('hello'))
           await socket.until(round + 1)
         }
       }
       assert.equal(count(started, 'closedIdle'), 0)
-      pass(started, 4)
+      await pass(started, 4)
       assert.deepEqual(said(await idle.until(3)), ['text hello', 'text hello', 'close 1001'])
       assert.equal(count(started, 'closedIdle'), 1)
       idle.send(close(1001))
       await idle.end()
-      pass(started, 24)
+      await pass(started, 24)
       await settled(used)
-      pass(started, 4)
+      await pass(started, 4)
       assert.deepEqual(said((await used.until(4)).slice(3)), ['close 1001'])
     })
 
@@ -140,7 +143,7 @@ for (const { engine, transport } of kinds) {
       if (!meets(t, missing(engine, transport))) return
       const started = await startEcho(t, kind)
       const socket = await started.connect()
-      pass(started, 1000)
+      await pass(started, 1000)
       await settled(socket)
     })
   })
@@ -172,9 +175,9 @@ for (const { engine, transport } of kinds) {
       const [connection] = started.echo.openedConnections
       started.front.sockets.close(connection, 1000)
       assert.deepEqual(said(await socket.until(1)), ['close 1000'])
-      pass(started, 4)
+      await pass(started, 4)
       assert.deepEqual(started.echo.ends, [])
-      pass(started, 3)
+      await pass(started, 3)
       await until(() => started.echo.ends.length === 1)
       assert.deepEqual(started.echo.ends, [{ connection, cause: StreamEnd.closed }])
       assert.equal(count(started, 'closeTimeouts'), 1)
