@@ -31,7 +31,7 @@ import {
   writeSwitchingProtocols,
 } from '../protocol/websocket/handshake.js'
 import { Unmasker } from '../protocol/websocket/unmask.js'
-import { checkUtf8, Utf8State } from '../protocol/websocket/utf8.js'
+import { Utf8Checker, Utf8State } from '../protocol/websocket/utf8.js'
 import type { StreamServer } from './stream.js'
 import { Fragments } from './websocket-fragments.js'
 
@@ -154,6 +154,7 @@ export class WebSocketStreams {
   readonly #origins: OriginRules
   readonly #header = new FrameHeader()
   readonly #unmasker = new Unmasker()
+  readonly #utf8 = new Utf8Checker()
   readonly #fragments: Fragments
   /** A control frame on its way out. The server's own output may hold what the protocol sends to several. */
   readonly #control = new Uint8Array(CONTROL_PAYLOAD_AT + CONTROL_PAYLOAD_BYTES_MAX)
@@ -417,7 +418,7 @@ export class WebSocketStreams {
       return true
     let state = words[base + Word.utf8State]
     if (!isAscii || state !== Utf8State.boundary) {
-      state = checkUtf8(input, from, here, state)
+      state = this.#utf8.check(input, from, here, state)
       words[base + Word.utf8State] = state
       if (state === Utf8State.invalid) return false
     }
