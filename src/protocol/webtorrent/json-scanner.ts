@@ -5,6 +5,7 @@
 // Functions take the position of a value's first byte and return the position behind its last one, or a `ScanError`.
 
 import { hexValues } from '../http/ascii.js'
+import { wordsAround } from './word-view.js'
 
 /** Below 0, as no position is. */
 export const enum ScanError {
@@ -79,18 +80,57 @@ function isSpace(byte: number): boolean {
   return byte === JsonByte.space || byte === 0x0a || byte === 0x0d || byte === 0x09
 }
 
+/** Strings are looked at in words from this length on: names and most values are shorter. */
+const SHORT_STRING_BYTES = 16
+
 /** @param at behind the opening quote */
 export function skipString(input: Uint8Array, at: number, end: number): number {
-  while (at < end) {
+  const shortEnd = Math.min(end, at + SHORT_STRING_BYTES)
+  while (at < shortEnd) {
     const kind = kinds[input[at]]
     if (kind === InString.plain) at++
     else if (kind === InString.quote) return at + 1
     else {
-      at = kind === InString.backslash ? skipEscape(input, at, end) : skipSequence(input, at, end, kind)
+      at = skipSpecial(input, at, end, kind)
       if (at < 0) return at
     }
   }
-  return ScanError.syntax
+  return at < end ? skipLongString(input, at, end) : ScanError.syntax
+}
+
+function skipLongString(input: Uint8Array, at: number, end: number): number {
+  const words = wordsAround(input)
+  const offset = input.byteOffset
+  const wordsEnd = (offset + end) >>> 2
+  for (;;) {
+    if (((offset + at) & 3) === 0) {
+      const first = (offset + at) >>> 2
+      let index = first
+      while (index < wordsEnd && isPlainWord(words[index])) index++
+      at += (index - first) << 2
+    }
+    if (at >= end) return ScanError.syntax
+    const kind = kinds[input[at]]
+    if (kind === InString.plain) at++
+    else if (kind === InString.quote) return at + 1
+    else {
+      at = skipSpecial(input, at, end, kind)
+      if (at < 0) return at
+    }
+  }
+}
+
+/** Whether all four bytes are `InString.plain`: none below a space, a quote, a backslash, or above ASCII. */
+function isPlainWord(word: number): boolean {
+  const belowSpace = word - 0x20202020
+  const quote = (word ^ 0x22222222) - 0x01010101
+  const backslash = (word ^ 0x5c5c5c5c) - 0x01010101
+  return ((word | belowSpace | quote | backslash) & 0x80808080) === 0
+}
+
+/** Whatever stands for something else than its byte. */
+function skipSpecial(input: Uint8Array, at: number, end: number, kind: number): number {
+  return kind === InString.backslash ? skipEscape(input, at, end) : skipSequence(input, at, end, kind)
 }
 
 /** @param at of the backslash. Half a surrogate pair is JSON too. */

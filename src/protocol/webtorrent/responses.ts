@@ -5,10 +5,11 @@
 // Encoders write at a position and return the end. `…BytesMax` says how much room they need at most.
 
 import { latin1Bytes } from '../http/ascii.js'
-import { copySpan, writeBytes, writeDecimal } from '../http/response-bytes.js'
+import { writeBytes, writeDecimal } from '../http/response-bytes.js'
 import { IDENTIFIER_BYTES } from './identifier.js'
 import { JsonByte } from './json-scanner.js'
 import { MessageAction } from './request.js'
+import { copyBytes } from './word-view.js'
 
 /** A control character takes six bytes: `\u0000`. */
 const IDENTIFIER_JSON_BYTES_MAX = 2 + 6 * IDENTIFIER_BYTES
@@ -119,7 +120,7 @@ export function encodeOffer(
   offerIdAt: number,
 ): number {
   at = writeRelayBeginning(out, at, infoHash, peerId)
-  at = copySpan(out, writeBytes(out, at, AND_OFFER), input, offerStart, offerEnd)
+  at = copyBytes(out, writeBytes(out, at, AND_OFFER), input, offerStart, offerEnd)
   return writeRelayEnd(out, at, offerIds, offerIdAt)
 }
 
@@ -136,7 +137,7 @@ export function encodeAnswer(
   offerIdAt: number,
 ): number {
   at = writeRelayBeginning(out, at, infoHash, peerId)
-  at = copySpan(out, writeBytes(out, at, AND_ANSWER), input, answerStart, answerEnd)
+  at = copyBytes(out, writeBytes(out, at, AND_ANSWER), input, answerStart, answerEnd)
   return writeRelayEnd(out, at, offerIds, offerIdAt)
 }
 
