@@ -345,12 +345,12 @@ export class WebSocketStreams {
     this.#words[this.#base(connection) + Word.touchedAt] = this.#now()
   }
 
-  /** Closes, with 1001, all connections that began before `epoch` was given out. */
-  closeOlderEpochs(epoch: number): void {
+  /** Closes, with 1001, all connections that began before `epoch` was given out. @param reason as for `close` */
+  closeOlderEpochs(epoch: number, reason = ''): void {
     for (let connection = 0; connection < this.#server.generations.length; connection++) {
       const base = this.#base(connection)
       if (this.#words[base + Word.state] !== State.open || this.#words[base + Word.epoch] >= epoch) continue
-      this.close(connection, CloseCode.goingAway, 'the server was reconfigured')
+      this.close(connection, CloseCode.goingAway, reason)
     }
   }
 

@@ -77,6 +77,8 @@ export interface HttpHandlerParts {
   readonly upgrade: UpgradeParts | null
   /** `StreamLimits.protocolWordCount` of the server. */
   readonly wordsPerConnection: number
+  /** What other threads wake the server for. */
+  readonly onWoken: (() => void) | null
 }
 
 export class HttpHandler implements StreamProtocol {
@@ -97,6 +99,7 @@ export class HttpHandler implements StreamProtocol {
   readonly #upgrades: Upgrades | null
   readonly #upgradeRequests: UpgradeRequests | null
   readonly #wordsPerConnection: number
+  readonly #onWoken: (() => void) | null
   /** Its number among the headers that the decoder looks for. */
   readonly #acceptEncoding: number
 
@@ -113,6 +116,7 @@ export class HttpHandler implements StreamProtocol {
     this.#counters = counters
     this.#startedAtSeconds = parts.startedAtSeconds
     this.#wordsPerConnection = parts.wordsPerConnection
+    this.#onWoken = parts.onWoken
     const most = rules.maxRequestBytes
     this.#acceptEncoding = client.wantedHeaders.length
     const ownHeaders = [...client.wantedHeaders, ...(fullScrapes === null ? [] : [ACCEPT_ENCODING])]
@@ -199,6 +203,10 @@ export class HttpHandler implements StreamProtocol {
     // Everything else known about a connection is in the server's words, which it clears.
     if (this.#fullScrapes !== null) this.#fullScrapes.forget(connection)
     if (this.#upgrades !== null) this.#upgradesOf(connection)?.closed(connection, cause)
+  }
+
+  woken(): void {
+    this.#onWoken?.()
   }
 
   /** Who has taken the connection over; null as long as it is read here. */
