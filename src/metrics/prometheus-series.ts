@@ -21,8 +21,8 @@ export interface Series {
   readonly type: 'counter' | 'gauge'
   readonly help: string
   readonly labels: readonly string[]
-  /** The same for all trackers of a process: the swarm, and the process itself. */
-  readonly isShared?: boolean
+  /** What is the same for all trackers of one swarm, or of the process; a tracker's own figures if absent. */
+  readonly sharedBy?: 'swarm' | 'process'
   readonly samples: (snapshot: TrackerSnapshot) => readonly Sample[]
 }
 
@@ -130,7 +130,7 @@ const referenceSeries: readonly Series[] = [
   },
   {
     name: 'aquatic_torrents',
-    isShared: true,
+    sharedBy: 'swarm',
     type: 'gauge',
     help: 'Torrents with at least one peer of the address family.',
     labels: ['ip_version'],
@@ -138,7 +138,7 @@ const referenceSeries: readonly Series[] = [
   },
   {
     name: 'aquatic_peers',
-    isShared: true,
+    sharedBy: 'swarm',
     type: 'gauge',
     help: 'Peers.',
     labels: ['ip_version'],
@@ -146,7 +146,7 @@ const referenceSeries: readonly Series[] = [
   },
   {
     name: 'aquatic_peers_per_torrent',
-    isShared: true,
+    sharedBy: 'swarm',
     type: 'gauge',
     help: 'Peers in each torrent that has some, as of the last cleaning (statistics.torrent_peer_histograms).',
     labels: ['type', 'ip_version'],
@@ -154,7 +154,7 @@ const referenceSeries: readonly Series[] = [
   },
   {
     name: 'aquatic_peer_clients',
-    isShared: true,
+    sharedBy: 'swarm',
     type: 'gauge',
     help: 'Peers by client program, rare ones together as Other (statistics.peer_clients).',
     labels: ['client'],
@@ -163,7 +163,7 @@ const referenceSeries: readonly Series[] = [
   },
   {
     name: PEER_ID_PREFIXES,
-    isShared: true,
+    sharedBy: 'swarm',
     type: 'gauge',
     help: 'Peers by the first 8 bytes of their id, the most frequent 1,000 (statistics.prometheus_peer_id_prefixes).',
     labels: ['prefix_hex'],
@@ -220,7 +220,7 @@ const trafficSeries: readonly Series[] = [
 const swarmSeries: readonly Series[] = [
   {
     name: 'aquatic_seeders',
-    isShared: true,
+    sharedBy: 'swarm',
     type: 'gauge',
     help: 'Peers that have everything.',
     labels: ['ip_version'],
@@ -228,7 +228,7 @@ const swarmSeries: readonly Series[] = [
   },
   {
     name: 'aquatic_leechers',
-    isShared: true,
+    sharedBy: 'swarm',
     type: 'gauge',
     help: 'Peers that miss something.',
     labels: ['ip_version'],
@@ -236,7 +236,7 @@ const swarmSeries: readonly Series[] = [
   },
   {
     name: 'aquatic_swarm_torrents',
-    isShared: true,
+    sharedBy: 'swarm',
     type: 'gauge',
     help: 'Known torrents of both families, also those that wait empty for the next cleaning.',
     labels: [],
@@ -244,7 +244,7 @@ const swarmSeries: readonly Series[] = [
   },
   {
     name: 'aquatic_swarm_memory_used_bytes',
-    isShared: true,
+    sharedBy: 'swarm',
     type: 'gauge',
     help: 'Memory in use for torrents and peers.',
     labels: [],
@@ -252,7 +252,7 @@ const swarmSeries: readonly Series[] = [
   },
   {
     name: 'aquatic_swarm_memory_touched_bytes',
-    isShared: true,
+    sharedBy: 'swarm',
     type: 'gauge',
     help: 'The most that was ever used: it stays with the process.',
     labels: [],
@@ -260,7 +260,7 @@ const swarmSeries: readonly Series[] = [
   },
   {
     name: 'aquatic_swarm_memory_limit_bytes',
-    isShared: true,
+    sharedBy: 'swarm',
     type: 'gauge',
     help: 'Where new torrents and peers are refused (swarm.memory_limit).',
     labels: [],
@@ -268,7 +268,7 @@ const swarmSeries: readonly Series[] = [
   },
   {
     name: 'aquatic_access_list_entries',
-    isShared: true,
+    sharedBy: 'process',
     type: 'gauge',
     help: 'Info hashes on the access list, by its mode.',
     labels: ['mode'],
@@ -279,7 +279,7 @@ const swarmSeries: readonly Series[] = [
 const houseSeries: readonly Series[] = [
   {
     name: 'aquatic_cleaning_rounds_total',
-    isShared: true,
+    sharedBy: 'swarm',
     type: 'counter',
     help: 'Finished cleanings.',
     labels: [],
@@ -287,7 +287,7 @@ const houseSeries: readonly Series[] = [
   },
   {
     name: 'aquatic_cleaning_duration_seconds',
-    isShared: true,
+    sharedBy: 'swarm',
     type: 'gauge',
     help: 'Time that the last finished cleaning took, with the pauses between its steps.',
     labels: [],
@@ -295,7 +295,7 @@ const houseSeries: readonly Series[] = [
   },
   {
     name: 'aquatic_cleaning_longest_step_seconds',
-    isShared: true,
+    sharedBy: 'swarm',
     type: 'gauge',
     help: 'Longest step of a cleaning since the start.',
     labels: [],
@@ -303,7 +303,7 @@ const houseSeries: readonly Series[] = [
   },
   {
     name: 'aquatic_statistics_output_failures_total',
-    isShared: true,
+    sharedBy: 'process',
     type: 'counter',
     help: 'Statistics files that could not be written.',
     labels: [],
@@ -311,7 +311,7 @@ const houseSeries: readonly Series[] = [
   },
   {
     name: 'aquatic_peer_ids_replaced_total',
-    isShared: true,
+    sharedBy: 'swarm',
     type: 'counter',
     help: 'Peer ids forgotten early because their table was full (statistics.peer_clients_max).',
     labels: [],
@@ -319,7 +319,7 @@ const houseSeries: readonly Series[] = [
   },
   {
     name: 'aquatic_uptime_seconds',
-    isShared: true,
+    sharedBy: 'process',
     type: 'gauge',
     help: 'Time since the tracker started.',
     labels: [],

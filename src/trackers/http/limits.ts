@@ -7,7 +7,7 @@ import type { StreamNetwork } from '../../config/streams.js'
 import type { StreamLimits } from '../../net/stream.js'
 import { openFilesOfProcess, openFilesPerWorker } from '../common-needs.js'
 import { answerBytesMax } from './answers.js'
-import { outputBytesFor, PROTOCOL_WORDS } from './handler.js'
+import { PROTOCOL_WORDS } from './handler.js'
 import { rulesOf } from './rules.js'
 
 const AUTOMATIC_CONNECTIONS_MAX = 65_536
@@ -31,7 +31,8 @@ export function streamLimitsOf(config: HttpConfig, workers: number): StreamLimit
     writeSeconds: cleaning.maxWriteSeconds,
     lingerSeconds: LINGER_SECONDS,
     protocolWordCount: PROTOCOL_WORDS,
-    outputScratchBytes: outputBytesFor(rules),
+    // Many short answers at once, or the longest one.
+    outputScratchBytes: 65_536 + answerBytesMax(rules),
   }
 }
 

@@ -33,7 +33,7 @@ import type { HttpWorkerData, WorkerListenReport } from './worker-data.js'
 /** The HTTP tracker that a configuration describes, for `runTrackers`. */
 export function httpTracker(config: HttpConfig): TrackerSetup {
   return {
-    protocol: 'http',
+    serves: [{ protocol: 'http', cleaning: config.cleaning }],
     needsTls: config.network.enableTls,
     bind: (engine, inherited) => bindHttpTracker(config, engine, inherited),
   }
@@ -92,11 +92,11 @@ function createHttpTracker(
   return {
     workers,
     signals,
-    handlingTimes,
+    handlingTimes: [handlingTimes],
     beatIntervalMs: NODE_BEAT_INTERVAL_MS,
     reloadables: certificates === null ? [] : [certificates],
     start: begin => startWorkers(workers, listeners, shared, begin, network.enableTls),
-    figures,
+    figures: () => [figures()],
     counters: () => ({ ...counters(), ...streamCounters() }),
     stopWatching: watchFor(
       [
@@ -105,7 +105,7 @@ function createHttpTracker(
             const { announcesRefusedByMemoryLimit, peersRefusedByMemoryLimit } = counters()
             return announcesRefusedByMemoryLimit + peersRefusedByMemoryLimit
           },
-          () => shared.swarm.totals().limitBytes,
+          () => shared.swarms.of('http').swarm.totals().limitBytes,
         ),
         ...connectionTroubles(streamCounters),
       ],
@@ -147,7 +147,8 @@ function superviseWorkers(
   shared: SharedByTrackers,
   memories: Pick<HttpWorkerData, 'signals' | 'counters' | 'streamCounters' | 'handlingTimes'>,
 ): HttpSupervisor {
-  const { firstWorker, swarmMemory, onEvent } = shared
+  const { firstWorker, onEvent } = shared
+  const { memory, observation } = shared.swarms.of('http')
   const rules = rulesOf(config)
   const forAll: Omit<HttpWorkerData, 'workerIndex' | 'workerName' | 'listeners'> = {
     ...memories,
@@ -155,9 +156,9 @@ function superviseWorkers(
     rules,
     limits: streamLimitsOf(config, listeners.workers),
     tls: certificates?.share() ?? null,
-    swarm: swarmMemory,
+    swarm: memory,
     filter: shared.filter,
-    peerIds: shared.peerIds,
+    peerIds: observation.peerIds,
     fullScrapeTimes: rules.fullScrapeIntervalSeconds > 0 ? createFullScrapeTimes() : null,
     startedAtSeconds: shared.startedAtSeconds,
     control: shared.control,
@@ -171,7 +172,7 @@ function superviseWorkers(
       workerName,
       listeners: listeners.forWorker(workerIndex),
     }),
-    locksHeldBy: workerIndex => locksHeldBy(swarmMemory, lockOwnerOf(firstWorker + workerIndex)),
+    locksHeldBy: workerIndex => locksHeldBy(memory, lockOwnerOf(firstWorker + workerIndex)),
     restartObstacle: () => shared.restartObstacle ?? listeners.restartObstacle,
     onEnd: workerIndex => listeners.workerEnded(workerIndex),
     onRestart: (worker, reason) => onEvent({ event: 'worker-restarted', worker, reason }),

@@ -69,17 +69,19 @@ function speak(data: HttpWorkerData, stopwatch: Stopwatch | null): (server: Stre
             new FullScrapeTimes(data.fullScrapeTimes, data.rules.fullScrapeIntervalSeconds),
             counters,
           )
-    return new HttpHandler(
+    return new HttpHandler({
       server,
-      data.rules,
+      rules: data.rules,
       answers,
       client,
       filter,
       counters,
-      data.startedAtSeconds,
+      startedAtSeconds: data.startedAtSeconds,
       stopwatch,
       fullScrapes,
-    )
+      upgrade: null,
+      wordsPerConnection: data.limits.protocolWordCount,
+    })
   }
 }
 
