@@ -95,14 +95,14 @@ const pages = {
     emptyMeans: 'all',
     since,
     doc: `Origins of web pages that may use the tracker, with commas between them, such as "https://example.org,
-      http://localhost:8080". Pages of others are answered with 403, and counted. Programs outside of browsers send no
-      origin, and are let in.`,
+      http://localhost:8080". Others are answered with 403, and counted; so are programs outside of browsers, which send
+      no origin. It keeps other sites from using the tracker, and nobody who wants to be let in.`,
   }),
   denied_origins: string({
     default: '',
     emptyMeans: 'none',
     since,
-    doc: 'Origins of web pages that may not use the tracker, in the same way.',
+    doc: 'Origins of web pages that may not use the tracker, in the same way. Programs that send none are let in.',
   }),
   redirect: string({
     default: '',
@@ -117,13 +117,22 @@ const pages = {
   }),
 }
 
+/** aquatic has one address for both families, and leaves the addresses behind a reverse proxy alone. */
+const listening = sinceFirstRelease({
+  doc: '',
+  leaves: {
+    ...families,
+    address_ipv4: socketAddress({ family: 'ipv4', default: '0.0.0.0:3000', doc: addressIpv4Doc }),
+    ...ipv6Listening,
+  },
+})
+const proxiesOfOurs = sinceFirstRelease({ doc: '', leaves: proxies })
+
 const network = section({
   doc: 'Sockets, TLS, reverse proxies, sizes of messages, and the engine that reads and writes.',
   leaves: {
     engine: streamEngine,
-    ...families,
-    address_ipv4: socketAddress({ family: 'ipv4', default: '0.0.0.0:3000', doc: addressIpv4Doc }),
-    ...ipv6Listening,
+    ...listening.leaves,
     ...unixSocket,
     tcp_backlog: tcpBacklog,
     ...tls,
@@ -136,7 +145,7 @@ const network = section({
     }),
     ...messages,
     ...connectionLimits,
-    ...proxies,
+    ...proxiesOfOurs.leaves,
     ...pages,
   },
   legacy: {

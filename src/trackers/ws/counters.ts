@@ -15,6 +15,8 @@ const perFamily = [
   'bytesReceived',
   'bytesSent',
   'announcesCompleted',
+  'connectionsOpened',
+  'connectionsClosed',
 ] as const
 
 const perWorker = [
@@ -63,4 +65,11 @@ export const WsCounter = Object.fromEntries([
 /** Block `workerIndex` of the counters' memory. */
 export function wsCounters(buffer: SharedArrayBuffer, workerIndex: number): CounterBlock<WsCounterName> {
   return new CounterBlock(wsCounterNames, buffer, workerIndex)
+}
+
+/** A worker died with its connections: none of them is open any more. */
+export function forgetWsConnections({ values }: CounterBlock<WsCounterName>): void {
+  for (const family of [0, IPV6_WS_COUNTERS]) {
+    values[WsCounter.connectionsClosed + family] = values[WsCounter.connectionsOpened + family]
+  }
 }
