@@ -15,8 +15,8 @@ import {
   when,
   writtenFiles,
 } from './common-needs.js'
-import { certificateFilesOf } from './streams/certificates.js'
 import { workerCount } from './processors.js'
+import { certificateFilesOf } from './streams/certificates.js'
 
 /** With max_connections = 0 the limit of open files decides; less than this is not worth starting with. */
 const automaticConnectionsMin = 1000

@@ -97,8 +97,8 @@ export class WebTorrentHandler implements WebSocketProtocol {
     this.#announce.maxPeerAgeSeconds = rules.maxPeerAgeSeconds
   }
 
-  opened(): void {
-    // A connection becomes a peer with its first announce.
+  opened(connection: number): void {
+    this.#counters[WsCounter.connectionsOpened + this.#family(connection)]++
   }
 
   message(connection: number, input: Uint8Array, start: number, end: number): void {
@@ -127,6 +127,7 @@ export class WebTorrentHandler implements WebSocketProtocol {
   closed(connection: number): void {
     const { worker } = this.#parts
     const generation = this.#server.generations[connection]
+    this.#counters[WsCounter.connectionsClosed + this.#family(connection)]++
     for (;;) {
       const member = this.#memberships.pop(connection)
       if (member === 0) return
@@ -283,6 +284,7 @@ export class WebTorrentHandler implements WebSocketProtocol {
   /** An answer counts only from a member that is connected here. */
   #handleAnswer(connection: number, input: Uint8Array, nowSeconds: number): void {
     const { hasOfferId, hasToPeerId } = this.#request
+    this.#counters[WsCounter.answersReceived]++
     const answerer = this.#findMember()
     if (!hasOfferId || !hasToPeerId || answerer === 0 || !this.#memberships.has(connection, answerer)) {
       this.#counters[WsCounter.answersUnexpected]++

@@ -83,7 +83,7 @@ export class WebTorrentPart {
     this.sockets = new WebSocketStreams(
       server,
       {
-        opened: () => this.#handler.opened(),
+        opened: connection => this.#handler.opened(connection),
         message: (connection, input, start, end) => this.#handler.message(connection, input, start, end),
         closed: connection => this.#handler.closed(connection),
       },
