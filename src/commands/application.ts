@@ -8,8 +8,8 @@ import { ExitCode } from '../errors.js'
 /** `udp` in `aquatic config print udp`. */
 export const applicationArgs = {
   application: Args.custom<ApplicationName>({ options: [...applicationNames] })({
-    required: true,
-    description: 'Whose configuration.',
+    default: 'serve',
+    description: 'Whose configuration; that of all trackers in one process unless told.',
   }),
 }
 

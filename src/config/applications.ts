@@ -6,6 +6,7 @@ import type { Table } from './schema.js'
 const tables = {
   udp: async (): Promise<Table> => (await import('./udp.js')).udpTable,
   http: async (): Promise<Table> => (await import('./http.js')).httpTable,
+  ws: async (): Promise<Table> => (await import('./ws.js')).wsTable,
   serve: async (): Promise<Table> => (await import('./serve.js')).serveTable,
 } as const
 

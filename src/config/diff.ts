@@ -31,7 +31,7 @@ type Side<T extends Table> = Pick<LoadedConfig<ConfigOf<T>>, 'config' | 'origins
 /** The keys whose values differ, in the table's order. */
 export function diffConfigs<T extends Table>(table: T, left: Side<T>, right: Side<T>): Difference[] {
   const placed = (side: Side<T>, section: string | undefined, key: string, dotted: string): PlacedValue => {
-    const plain = plainConfig(table, side.config)
+    const plain = plainConfig(table, side.config, section)
     const values = section === undefined ? plain : (plain[section] as Record<string, unknown>)
     const value = values[key] as PlacedValue['value']
     return { value, origin: side.origins.get(dotted) ?? { kind: 'default' } }

@@ -3,6 +3,16 @@
 import { isWildcard, type SocketAddress } from '../protocol/socket-address.js'
 import type { Finding } from './schema.js'
 
+/** A finding that keeps the tracker from starting. */
+export function problem(keys: readonly string[], text: string): Finding {
+  return { severity: 'problem', keys, text }
+}
+
+/** A finding that is only told. */
+export function notice(keys: readonly string[], text: string): Finding {
+  return { severity: 'notice', keys, text }
+}
+
 /** What `[network]` says about the sockets to be opened. */
 interface Listening {
   readonly useIpv4: boolean

@@ -124,7 +124,8 @@ type ValueOf<L extends Leaf> = L extends { type: 'boolean' }
         ? SocketAddress
         : string
 
-type ValuesOf<L extends Leaves> = { readonly [K in keyof L as CamelCase<K> & string]: ValueOf<L[K]> }
+/** The values of some leaves, by their camelCase names. */
+export type ValuesOf<L extends Leaves> = { readonly [K in keyof L as CamelCase<K> & string]: ValueOf<L[K]> }
 
 type ConfigOfParts<L extends Leaves, S extends Sections> = ValuesOf<L> & {
   readonly [K in keyof S as CamelCase<K> & string]: ValuesOf<S[K]['leaves']>

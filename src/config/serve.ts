@@ -1,8 +1,9 @@
-// The configuration of `aquatic serve` without a protocol: all trackers in one process, on one swarm. What they share
-// has the sections of a single tracker; what is a protocol's own is below its name, with the keys of its own table:
-// `[udp.network]`, `[http.protocol]`.
+// The configuration of `aquatic serve` without a protocol: all trackers in one process, UDP and HTTP on one
+// swarm, WebTorrent on its own. What they share has the sections of a single tracker; what is a protocol's own is below
+// its name, with the keys of its own table: `[udp.network]`, `[http.protocol]`, `[ws.cleaning]`.
 
 import { type HttpConfig, httpTable } from './http.js'
+import { notice, problem } from './rules.js'
 import {
   boolean,
   type ConfigOf,
@@ -26,12 +27,14 @@ import {
   swarm,
   workers,
 } from './sections.js'
+import { examineIdleKeys, examineListeners, haveOneListener } from './shared-listener.js'
 import { type UdpConfig, udpTable } from './udp.js'
+import { type WsConfig, wsTable } from './ws.js'
 
 const since = '0.1.0'
 
 /** The name of a protocol's part. */
-type Part = 'udp' | 'http'
+export type Part = 'udp' | 'http' | 'ws'
 
 const leaves = {
   log_level: oneOf({
@@ -42,15 +45,15 @@ const leaves = {
   }),
 }
 
-const partOf = (name: string) =>
+const workersDoc =
+  'Worker threads of this protocol. Each has its own sockets; the workers of all protocols share one swarm.'
+
+const partOf = (name: string, doc = workersDoc) =>
   section({
     doc: `The ${name} tracker.`,
     leaves: {
       enabled: boolean({ default: true, since, doc: `Serve ${name}.` }),
-      socket_workers: integer({
-        ...workers,
-        doc: 'Worker threads of this protocol. Each has its own sockets; the workers of all protocols share one swarm.',
-      }),
+      socket_workers: integer({ ...workers, doc }),
     },
   })
 
@@ -64,6 +67,20 @@ function own<const S extends Section, const K extends string>(
 }
 
 const sharedOfNetwork = ['engine'] as const
+/** WebTorrent's peers are other ones than those of UDP and HTTP: they are connections, and can't speak to those. */
+const wsSwarm = section({
+  doc: 'WebTorrent has torrents and peers of its own.',
+  leaves: {
+    memory_limit: integer({
+      ...swarm.leaves.memory_limit,
+      default: 256 * 1024 ** 2,
+      doc: `The most memory that they may take, beside swarm.memory_limit. It is reserved at start and costs memory only
+        as it fills. When it is full, new torrents and peers are refused, counted and logged; known ones are served
+        on.`,
+    }),
+  },
+})
+
 const sharedOfCleaning = ['torrent_cleaning_interval', 'max_peer_age'] as const
 
 const sections = {
@@ -82,7 +99,7 @@ const sections = {
   swarm,
   statistics: sinceFirstRelease(statistics),
   cleaning: section({
-    doc: 'What is forgotten, and when.',
+    doc: 'What UDP and HTTP forget, and when.',
     leaves: {
       torrent_cleaning_interval: integer({
         default: 60,
@@ -112,6 +129,15 @@ const sections = {
   'http.network': own(httpTable.sections.network, sharedOfNetwork),
   'http.protocol': httpTable.sections.protocol,
   'http.cleaning': own(httpTable.sections.cleaning, sharedOfCleaning),
+  ws: partOf(
+    'WebTorrent',
+    `Worker threads of this protocol. Where [ws.network] has the addresses of [http.network], as it does by default, both
+      share one port and HTTP's workers, and this has no effect.`,
+  ),
+  'ws.network': own(wsTable.sections.network, sharedOfNetwork),
+  'ws.swarm': wsSwarm,
+  'ws.protocol': wsTable.sections.protocol,
+  'ws.cleaning': own(wsTable.sections.cleaning, []),
 }
 
 /** The table of all trackers together. */
@@ -132,6 +158,7 @@ export function udpPart(config: ServeConfig): UdpConfig {
     ...sharedBy(config),
     socketWorkers: config.udp.socketWorkers,
     network: { ...config['udp.network'], ...config.network },
+    scrapeExports: config.scrapeExports,
     protocol: config['udp.protocol'],
     cleaning: { ...config.cleaning, ...config['udp.cleaning'] },
   }
@@ -143,13 +170,35 @@ export function httpPart(config: ServeConfig): HttpConfig {
     ...sharedBy(config),
     socketWorkers: config.http.socketWorkers,
     network: { ...config['http.network'], ...config.network },
+    scrapeExports: config.scrapeExports,
     protocol: config['http.protocol'],
     cleaning: { ...config.cleaning, ...config['http.cleaning'] },
   }
 }
 
-function sharedBy({ logLevel, swarm, statistics, privileges, accessList, scrapeExports }: ServeConfig) {
-  return { logLevel, swarm, statistics, privileges, accessList, scrapeExports }
+/** What the WebTorrent tracker of this process is configured with; its torrents are not exported. */
+export function wsPart(config: ServeConfig): WsConfig {
+  return {
+    ...sharedBy(config),
+    socketWorkers: config.ws.socketWorkers,
+    network: { ...config['ws.network'], ...config.network },
+    swarm: config['ws.swarm'],
+    protocol: config['ws.protocol'],
+    cleaning: config['ws.cleaning'],
+  }
+}
+
+/** Whether HTTP and WebTorrent have one listener and one set of workers, those of `httpPart`. */
+export function sharesListener(config: ServeConfig): boolean {
+  return (
+    config.http.enabled &&
+    config.ws.enabled &&
+    haveOneListener(httpPart(config).network, wsPart(config).network)
+  )
+}
+
+function sharedBy({ logLevel, swarm, statistics, privileges, accessList }: ServeConfig) {
+  return { logLevel, swarm, statistics, privileges, accessList }
 }
 
 /** Where a key of one tracker's table stands in this one: `network.address_ipv4` is `udp.network.address_ipv4`. */
@@ -161,13 +210,32 @@ function examineServe(config: ServeConfig): Finding[] {
   const findings = [
     ...(config.udp.enabled ? inPart('udp', udpTable.examine?.(udpPart(config)) ?? []) : []),
     ...(config.http.enabled ? inPart('http', httpTable.examine?.(httpPart(config)) ?? []) : []),
+    ...(config.ws.enabled ? inPart('ws', wsTable.examine?.(wsPart(config)) ?? []) : []),
+    ...(config.http.enabled && config.ws.enabled
+      ? examineListeners(httpPart(config).network, wsPart(config).network)
+      : []),
+    ...(sharesListener(config) ? examineIdleKeys(config, config['ws.network']) : []),
+    ...examineEnabled(config),
   ]
-  if (!config.udp.enabled && !config.http.enabled) {
-    const text = 'udp.enabled and http.enabled are both false, so there is nothing to serve. Set one to true.'
-    findings.push({ severity: 'problem', keys: ['udp.enabled', 'http.enabled'], text })
-  }
-  // Rules about what is shared are found by both.
+  // Rules about what is shared are found by all.
   return findings.filter(({ text }, index) => findings.findIndex(other => other.text === text) === index)
+}
+
+function examineEnabled({ udp, http, ws, scrapeExports }: ServeConfig): Finding[] {
+  if (udp.enabled || http.enabled) return []
+  const keys = ['udp.enabled', 'http.enabled', 'ws.enabled']
+  if (!ws.enabled) {
+    const text = `${keys.slice(0, 2).join(', ')} and ws.enabled are all false, so there is nothing to serve. Set one to true.`
+    return [problem(keys, text)]
+  }
+  if (!scrapeExports.enableScrapeExports) return []
+  const key = 'scrape_exports.enable_scrape_exports'
+  return [
+    notice(
+      [key],
+      `${key} is true, and the torrents of UDP and HTTP are exported, neither of which is served.`,
+    ),
+  ]
 }
 
 /** Findings of one tracker's rules, in the keys of this table. */

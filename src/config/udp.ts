@@ -101,13 +101,13 @@ const network = section({
         $ sudo sysctl -w net.core.wmem_max=8000000`,
     }),
     batch_size: integer({
-      default: 128,
+      default: 256,
       min: 1,
       max: 1024,
       unit: 'packets',
       since: '0.1.0',
       doc: `Packets that the native engine takes from and gives to the kernel with one system call. It never
-        waits for a batch to fill.`,
+        waits for a batch to fill; when it is full, its first packet waits for the last, some 0.4 ms.`,
     }),
     poll_timeout_ms: integer({
       default: 50,

@@ -21,8 +21,8 @@ export interface Series {
   readonly type: 'counter' | 'gauge'
   readonly help: string
   readonly labels: readonly string[]
-  /** The same for all trackers of a process: the swarm, and the process itself. */
-  readonly isShared?: boolean
+  /** What is the same for all trackers of one swarm, or of the process; a tracker's own figures if absent. */
+  readonly sharedBy?: 'swarm' | 'process'
   readonly samples: (snapshot: TrackerSnapshot) => readonly Sample[]
 }
 
@@ -40,7 +40,10 @@ function perWorkerAndFamily(read: (traffic: TrafficCounts) => Counts | number): 
         .flatMap(([ip_version, family]): Sample[] => {
           const figures = read(worker.families[family])
           if (typeof figures === 'number') return [[{ ip_version, worker_index }, figures]]
-          return Object.entries(figures).map(([type, count]) => [{ type, ip_version, worker_index }, count])
+          return Object.entries(figures).map(([type, count]) => [
+            { type: snakeCase(type), ip_version, worker_index },
+            count,
+          ])
         }),
     )
 }
@@ -82,6 +85,16 @@ function peersPerTorrent({ families }: TrackerSnapshot): Sample[] {
   })
 }
 
+/** As in the reference, whose HTTP tracker does not tell families apart here. */
+function openConnections({ workers, families }: TrackerSnapshot): Sample[] {
+  return workers.flatMap(({ connections, webTorrent }, worker_index): Sample[] => {
+    if (webTorrent === undefined) return connections === null ? [] : [[{ worker_index }, connections]]
+    return familyNames
+      .filter(([, family]) => families[family].isServed)
+      .map(([ip_version, family]) => [{ ip_version, worker_index }, webTorrent.connections[family]])
+  })
+}
+
 const byTraffic = ['ip_version', 'worker_index'] as const
 
 /** Metrics of the reference, with its names and labels. */
@@ -89,7 +102,7 @@ const referenceSeries: readonly Series[] = [
   {
     name: 'aquatic_requests_total',
     type: 'counter',
-    help: 'Requests that parse, also those dropped later for their connection id; over HTTP by type.',
+    help: 'Requests that parse, also those dropped later for their connection id; over HTTP and WebTorrent by type.',
     labels: ['type', ...byTraffic],
     // As in the reference, where only the UDP tracker has no types here.
     samples: snapshot => {
@@ -107,12 +120,9 @@ const referenceSeries: readonly Series[] = [
   {
     name: 'aquatic_active_connections',
     type: 'gauge',
-    help: 'Open connections (HTTP).',
-    labels: ['worker_index'],
-    samples: ({ workers }) =>
-      workers.flatMap(({ connections }, worker_index): Sample[] =>
-        connections === null ? [] : [[{ worker_index }, connections]],
-      ),
+    help: 'Open connections (HTTP, and WebTorrent by address family).',
+    labels: byTraffic,
+    samples: openConnections,
   },
   {
     name: 'aquatic_rx_bytes',
@@ -130,7 +140,7 @@ const referenceSeries: readonly Series[] = [
   },
   {
     name: 'aquatic_torrents',
-    isShared: true,
+    sharedBy: 'swarm',
     type: 'gauge',
     help: 'Torrents with at least one peer of the address family.',
     labels: ['ip_version'],
@@ -138,7 +148,7 @@ const referenceSeries: readonly Series[] = [
   },
   {
     name: 'aquatic_peers',
-    isShared: true,
+    sharedBy: 'swarm',
     type: 'gauge',
     help: 'Peers.',
     labels: ['ip_version'],
@@ -146,7 +156,7 @@ const referenceSeries: readonly Series[] = [
   },
   {
     name: 'aquatic_peers_per_torrent',
-    isShared: true,
+    sharedBy: 'swarm',
     type: 'gauge',
     help: 'Peers in each torrent that has some, as of the last cleaning (statistics.torrent_peer_histograms).',
     labels: ['type', 'ip_version'],
@@ -154,7 +164,7 @@ const referenceSeries: readonly Series[] = [
   },
   {
     name: 'aquatic_peer_clients',
-    isShared: true,
+    sharedBy: 'swarm',
     type: 'gauge',
     help: 'Peers by client program, rare ones together as Other (statistics.peer_clients).',
     labels: ['client'],
@@ -163,7 +173,7 @@ const referenceSeries: readonly Series[] = [
   },
   {
     name: PEER_ID_PREFIXES,
-    isShared: true,
+    sharedBy: 'swarm',
     type: 'gauge',
     help: 'Peers by the first 8 bytes of their id, the most frequent 1,000 (statistics.prometheus_peer_id_prefixes).',
     labels: ['prefix_hex'],
@@ -204,7 +214,7 @@ const trafficSeries: readonly Series[] = [
   {
     name: 'aquatic_batches_total',
     type: 'counter',
-    help: 'Wake-ups of a worker with at least one packet; over HTTP reads that brought something.',
+    help: 'Wake-ups of a worker with at least one packet; over HTTP reads that brought something, in WebTorrent messages.',
     labels: ['worker_index'],
     samples: ({ workers }) => workers.map(({ batches }, worker_index) => [{ worker_index }, batches]),
   },
@@ -217,10 +227,44 @@ const trafficSeries: readonly Series[] = [
   },
 ]
 
+const webTorrentSeries: readonly Series[] = [
+  {
+    name: 'aquatic_offers_total',
+    type: 'counter',
+    help: 'WebTorrent: offers by what became of them. Those that reached a client are responses of type offer.',
+    labels: ['event', 'worker_index'],
+    samples: perWorkerAndClass('event', ({ webTorrent }) => webTorrent?.offers ?? {}),
+  },
+  {
+    name: 'aquatic_answers_total',
+    type: 'counter',
+    help: 'WebTorrent: answers by what became of them. Those that reached a client are responses of type offer_answer.',
+    labels: ['event', 'worker_index'],
+    samples: perWorkerAndClass('event', ({ webTorrent }) => webTorrent?.answers ?? {}),
+  },
+  {
+    name: 'aquatic_web_sockets_total',
+    type: 'counter',
+    help: 'WebTorrent: WebSockets opened and closed, by how, and their messages and pings.',
+    labels: ['event', 'worker_index'],
+    samples: perWorkerAndClass('event', ({ webTorrent }) => webTorrent?.sockets ?? {}),
+  },
+  {
+    name: 'aquatic_takeovers_total',
+    type: 'counter',
+    help: 'WebTorrent: peer ids that went over to a new connection of the same client.',
+    labels: ['worker_index'],
+    samples: ({ workers }) =>
+      workers.flatMap(({ webTorrent }, worker_index): Sample[] =>
+        webTorrent === undefined ? [] : [[{ worker_index }, webTorrent.takeovers]],
+      ),
+  },
+]
+
 const swarmSeries: readonly Series[] = [
   {
     name: 'aquatic_seeders',
-    isShared: true,
+    sharedBy: 'swarm',
     type: 'gauge',
     help: 'Peers that have everything.',
     labels: ['ip_version'],
@@ -228,7 +272,7 @@ const swarmSeries: readonly Series[] = [
   },
   {
     name: 'aquatic_leechers',
-    isShared: true,
+    sharedBy: 'swarm',
     type: 'gauge',
     help: 'Peers that miss something.',
     labels: ['ip_version'],
@@ -236,7 +280,7 @@ const swarmSeries: readonly Series[] = [
   },
   {
     name: 'aquatic_swarm_torrents',
-    isShared: true,
+    sharedBy: 'swarm',
     type: 'gauge',
     help: 'Known torrents of both families, also those that wait empty for the next cleaning.',
     labels: [],
@@ -244,7 +288,7 @@ const swarmSeries: readonly Series[] = [
   },
   {
     name: 'aquatic_swarm_memory_used_bytes',
-    isShared: true,
+    sharedBy: 'swarm',
     type: 'gauge',
     help: 'Memory in use for torrents and peers.',
     labels: [],
@@ -252,7 +296,7 @@ const swarmSeries: readonly Series[] = [
   },
   {
     name: 'aquatic_swarm_memory_touched_bytes',
-    isShared: true,
+    sharedBy: 'swarm',
     type: 'gauge',
     help: 'The most that was ever used: it stays with the process.',
     labels: [],
@@ -260,7 +304,7 @@ const swarmSeries: readonly Series[] = [
   },
   {
     name: 'aquatic_swarm_memory_limit_bytes',
-    isShared: true,
+    sharedBy: 'swarm',
     type: 'gauge',
     help: 'Where new torrents and peers are refused (swarm.memory_limit).',
     labels: [],
@@ -268,7 +312,7 @@ const swarmSeries: readonly Series[] = [
   },
   {
     name: 'aquatic_access_list_entries',
-    isShared: true,
+    sharedBy: 'process',
     type: 'gauge',
     help: 'Info hashes on the access list, by its mode.',
     labels: ['mode'],
@@ -279,7 +323,7 @@ const swarmSeries: readonly Series[] = [
 const houseSeries: readonly Series[] = [
   {
     name: 'aquatic_cleaning_rounds_total',
-    isShared: true,
+    sharedBy: 'swarm',
     type: 'counter',
     help: 'Finished cleanings.',
     labels: [],
@@ -287,7 +331,7 @@ const houseSeries: readonly Series[] = [
   },
   {
     name: 'aquatic_cleaning_duration_seconds',
-    isShared: true,
+    sharedBy: 'swarm',
     type: 'gauge',
     help: 'Time that the last finished cleaning took, with the pauses between its steps.',
     labels: [],
@@ -295,7 +339,7 @@ const houseSeries: readonly Series[] = [
   },
   {
     name: 'aquatic_cleaning_longest_step_seconds',
-    isShared: true,
+    sharedBy: 'swarm',
     type: 'gauge',
     help: 'Longest step of a cleaning since the start.',
     labels: [],
@@ -303,7 +347,7 @@ const houseSeries: readonly Series[] = [
   },
   {
     name: 'aquatic_statistics_output_failures_total',
-    isShared: true,
+    sharedBy: 'process',
     type: 'counter',
     help: 'Statistics files that could not be written.',
     labels: [],
@@ -311,7 +355,7 @@ const houseSeries: readonly Series[] = [
   },
   {
     name: 'aquatic_peer_ids_replaced_total',
-    isShared: true,
+    sharedBy: 'swarm',
     type: 'counter',
     help: 'Peer ids forgotten early because their table was full (statistics.peer_clients_max).',
     labels: [],
@@ -319,7 +363,7 @@ const houseSeries: readonly Series[] = [
   },
   {
     name: 'aquatic_uptime_seconds',
-    isShared: true,
+    sharedBy: 'process',
     type: 'gauge',
     help: 'Time since the tracker started.',
     labels: [],
@@ -338,6 +382,7 @@ const houseSeries: readonly Series[] = [
 export const allSeries: readonly Series[] = [
   ...referenceSeries,
   ...trafficSeries,
+  ...webTorrentSeries,
   ...swarmSeries,
   ...houseSeries,
 ]

@@ -50,12 +50,20 @@ export function createPrometheusText(sources: PrometheusSources): {
   }
 }
 
-/** With several trackers their own figures tell them apart by a label; what they share is said once. */
-function samplesOf({ samples, isShared }: Series, snapshots: readonly TrackerSnapshot[]): readonly Sample[] {
-  if (snapshots.length <= 1 || isShared === true) return snapshots.slice(0, 1).flatMap(samples)
-  return snapshots.flatMap(snapshot =>
-    samples(snapshot).map(([labels, value]): Sample => [{ ...labels, protocol: snapshot.protocol }, value]),
-  )
+/**
+ * With several trackers their own figures tell them apart by a label. What they share is said once; beside the swarm of
+ * BitTorrent that of WebTorrent has the label.
+ */
+function samplesOf({ samples, sharedBy }: Series, snapshots: readonly TrackerSnapshot[]): readonly Sample[] {
+  if (snapshots.length <= 1 || sharedBy === 'process') return snapshots.slice(0, 1).flatMap(samples)
+  const labelled = (snapshot: TrackerSnapshot): Sample[] =>
+    samples(snapshot).map(([labels, value]) => [{ ...labels, protocol: snapshot.protocol }, value])
+  if (sharedBy === undefined) return snapshots.flatMap(labelled)
+  const ofBitTorrent = snapshots.filter(({ protocol }) => protocol !== 'ws').slice(0, 1)
+  return [
+    ...ofBitTorrent.flatMap(samples),
+    ...snapshots.filter(({ protocol }) => protocol === 'ws').flatMap(labelled),
+  ]
 }
 
 /** Values are absolute: at each rendering the metric forgets its old ones and takes those of the snapshot. */

@@ -76,7 +76,7 @@ export interface StreamProtocol {
   /**
    * Bytes have come: input[start, end) is everything not yet consumed. Returns how many of them were consumed; the
    * rest is kept (less than inputBytesMax) and shown again with what follows, and once after kept output was sent.
-   * Not called while output is kept.
+   * What the protocol has changed in the rest is shown as it left it. Not called while output is kept.
    */
   receive(connection: number, input: Uint8Array, start: number, end: number): number
   /**
@@ -99,6 +99,8 @@ export interface StreamProtocol {
    * long answers delay nobody by more than one piece.
    */
   drained(connection: number): void
+  /** The server's wake-up was used (`WakeUp`): once in a turn, however often it was. */
+  woken?(): void
   /** The slot is about to be freed: forget it. `cause` is a `StreamEnd`. Called exactly once for each `open`. */
   closed(connection: number, cause: number): void
 }
@@ -134,6 +136,8 @@ export interface StreamServer {
   readonly protocolWords: Int32Array
   /** Room to write an answer into before `write` of this very array. What is in it survives no callback. */
   readonly output: Uint8Array
+  /** Raised when a slot is freed: with it, a connection is told from later ones in its slot. */
+  readonly generations: Uint32Array
   /** Indexed by `StreamCounter`. */
   readonly counters: Float64Array
   /** Monotonic seconds at the start of this turn. */
@@ -147,6 +151,8 @@ export interface StreamServer {
    *   unconsumed and goes on when it is shown again
    */
   write(connection: number, bytes: Uint8Array, start: number, end: number): boolean
+  /** Bytes written that the system has not taken yet. */
+  keptOutputBytes(connection: number): number
   /** No more input is shown; the connection closes when everything is sent, without losing it to a reset. */
   finish(connection: number): void
   /** Closes when the current callback returns; kept output is dropped. */
@@ -155,6 +161,14 @@ export interface StreamServer {
   whenDrained(connection: number): void
   /** Calls `expired` with `phase` in `seconds` from now, within about a second; replaces the one before; 0 for none. */
   setDeadline(connection: number, phase: number, seconds: number): void
+}
+
+/** How other threads have `StreamProtocol.woken` called. Each engine uses what it has for it. */
+export interface WakeUp {
+  /** Of `openWakeUp`; `wakeNative` wakes (native engine). Stays open, and the caller's. */
+  readonly fd?: number
+  /** One word of shared memory; `wakeNode` wakes (node engine). */
+  readonly signal?: Int32Array
 }
 
 /** Where a server listens: an address and port, or the path of a Unix-domain socket. */

@@ -8,32 +8,35 @@
 
 import { type PacketMemory, swap32 } from './packet-memory.js'
 
-const CONNECT_REQUEST_BYTES = 16
-export const ANNOUNCE_REQUEST_BYTES = 98
-export const ANNOUNCE_INFO_HASH_OFFSET = 16
-export const ANNOUNCE_PEER_ID_OFFSET = 36
-export const SCRAPE_HEADER_BYTES = 16
-export const INFO_HASH_BYTES = 20
-const CONNECT_RESPONSE_BYTES = 16
-export const ANNOUNCE_RESPONSE_HEADER_BYTES = 20
-export const SCRAPE_RESPONSE_HEADER_BYTES = 8
-export const SCRAPE_RESPONSE_ENTRY_BYTES = 12
-export const PEER_BYTES_IPV4 = 6
-export const PEER_BYTES_IPV6 = 18
+/** Lengths and offsets in bytes. A const enum: V8 would load constants of another module at each use. */
+export const enum UdpBytes {
+  connectRequest = 16,
+  announceRequest = 98,
+  announceInfoHashOffset = 16,
+  announcePeerIdOffset = 36,
+  scrapeHeader = 16,
+  infoHash = 20,
+  connectResponse = 16,
+  announceResponseHeader = 20,
+  scrapeResponseHeader = 8,
+  scrapeResponseEntry = 12,
+  peerIpv4 = 6,
+  peerIpv6 = 18,
+}
 
 /** What a datagram turned out to be. Negative: nothing that can be answered. */
-export const RequestKind = {
-  connect: 0,
-  announce: 1,
-  scrape: 2,
+export const enum RequestKind {
+  connect = 0,
+  announce = 1,
+  scrape = 2,
   /** A scrape without a hash: asks for everything. */
-  fullScrape: 3,
+  fullScrape = 3,
   /** A scrape whose hashes are not a multiple of 20 bytes. */
-  brokenScrape: 4,
-  tooShort: -1,
-  badMagic: -2,
-  unknownAction: -3,
-} as const
+  brokenScrape = 4,
+  tooShort = -1,
+  badMagic = -2,
+  unknownAction = -3,
+}
 
 /** The fields of one request. Connection id, transaction id and hash are raw words, as they lie on the wire. */
 export class UdpRequest {
@@ -76,7 +79,7 @@ export function decodeRequest(
   lengthBytes: number,
   request: UdpRequest,
 ): number {
-  if (lengthBytes < CONNECT_REQUEST_BYTES) return RequestKind.tooShort
+  if (lengthBytes < UdpBytes.connectRequest) return RequestKind.tooShort
   const words = memory.words
   const base = offset >> 2
   request.connectionId0 = words[base]
@@ -89,16 +92,16 @@ export function decodeRequest(
     return isConnect ? RequestKind.connect : RequestKind.badMagic
   }
   if (action !== ACTION_SCRAPE) return RequestKind.unknownAction
-  const hashBytes = lengthBytes - SCRAPE_HEADER_BYTES
+  const hashBytes = lengthBytes - UdpBytes.scrapeHeader
   if (hashBytes === 0) return RequestKind.fullScrape
-  if (hashBytes % INFO_HASH_BYTES !== 0) return RequestKind.brokenScrape
-  request.hashCount = (hashBytes / INFO_HASH_BYTES) | 0
+  if (hashBytes % UdpBytes.infoHash !== 0) return RequestKind.brokenScrape
+  request.hashCount = (hashBytes / UdpBytes.infoHash) | 0
   return RequestKind.scrape
 }
 
 /** Whether `decodeRequest` will find an announce, decided by action and length alone. */
 export function looksLikeAnnounce(memory: PacketMemory, offset: number, lengthBytes: number): boolean {
-  return memory.words[(offset >> 2) + 2] === ACTION_ANNOUNCE && lengthBytes >= ANNOUNCE_REQUEST_BYTES
+  return memory.words[(offset >> 2) + 2] === ACTION_ANNOUNCE && lengthBytes >= UdpBytes.announceRequest
 }
 
 function decodeAnnounce(
@@ -107,7 +110,7 @@ function decodeAnnounce(
   lengthBytes: number,
   request: UdpRequest,
 ): number {
-  if (lengthBytes < ANNOUNCE_REQUEST_BYTES) return RequestKind.tooShort
+  if (lengthBytes < UdpBytes.announceRequest) return RequestKind.tooShort
   const words = memory.words
   const base = offset >> 2
   request.infoHash0 = words[base + 4]
@@ -137,7 +140,7 @@ export function encodeConnectResponse(
   words[base + 1] = transactionId
   words[base + 2] = connectionId0
   words[base + 3] = connectionId1
-  return CONNECT_RESPONSE_BYTES
+  return UdpBytes.connectResponse
 }
 
 /** Writes the first 20 bytes of an announce response; the compact peers follow them. */
@@ -180,7 +183,7 @@ export function encodeScrapeResponseEntry(
   downloads: number,
   leechers: number,
 ): void {
-  const base = ((offset + SCRAPE_RESPONSE_HEADER_BYTES) >> 2) + index * 3
+  const base = ((offset + UdpBytes.scrapeResponseHeader) >> 2) + index * 3
   memory.words[base] = swap32(seeders)
   memory.words[base + 1] = swap32(downloads)
   memory.words[base + 2] = swap32(leechers)

@@ -15,7 +15,9 @@ export const openFilesOfProcess = 64
 /** Event loop and message port of a worker thread; 7 were seen. */
 export const openFilesPerWorker = 12
 
-type Common = Pick<UdpConfig, 'swarm' | 'statistics' | 'privileges' | 'accessList' | 'scrapeExports'>
+/** The sections of a configuration that all trackers have. */
+export type CommonConfig = Pick<UdpConfig, 'swarm' | 'statistics' | 'privileges' | 'accessList'> &
+  Partial<Pick<UdpConfig, 'scrapeExports'>>
 type Listening = Pick<
   UdpConfig['network'],
   'useIpv4' | 'useIpv6' | 'addressIpv4' | 'addressIpv6' | 'setOnlyIpv6'
@@ -36,7 +38,7 @@ export function servedSockets(network: Listening, protocol: SocketNeed['protocol
 }
 
 /** The socket of the Prometheus endpoint. */
-export function endpointSockets({ statistics }: Common): SocketNeed[] {
+export function endpointSockets({ statistics }: CommonConfig): SocketNeed[] {
   return when(statistics.runPrometheusEndpoint && statistics.interval > 0, {
     key: 'statistics.prometheus_endpoint_address',
     protocol: 'tcp' as const,
@@ -46,12 +48,12 @@ export function endpointSockets({ statistics }: Common): SocketNeed[] {
 }
 
 /** The swarm's memory. */
-export function memoryNeed({ swarm }: Common): MachineNeeds['memory'] {
+export function memoryNeed({ swarm }: CommonConfig): MachineNeeds['memory'] {
   return swarm.memoryLimit > 0 ? { key: 'swarm.memory_limit', bytes: swarm.memoryLimit } : undefined
 }
 
 /** The access list. */
-export function listInputs({ accessList }: Common): InputNeed[] {
+export function listInputs({ accessList }: CommonConfig): InputNeed[] {
   return when(accessList.mode !== 'off', {
     key: 'access_list.path',
     path: accessList.path,
@@ -60,7 +62,7 @@ export function listInputs({ accessList }: Common): InputNeed[] {
 }
 
 /** Statistics and scrape exports. */
-export function writtenFiles({ statistics, scrapeExports }: Common): OutputNeed[] {
+export function writtenFiles({ statistics, scrapeExports }: CommonConfig): OutputNeed[] {
   return [
     ...when(statistics.writeHtmlToFile && statistics.interval > 0, {
       key: 'statistics.html_file_path',
@@ -70,12 +72,12 @@ export function writtenFiles({ statistics, scrapeExports }: Common): OutputNeed[
       key: 'statistics.json_file_path',
       path: statistics.jsonFilePath,
     }),
-    ...when(scrapeExports.enableScrapeExports, { key: 'scrape_exports.path', path: scrapeExports.path }),
+    ...(scrapeExports?.enableScrapeExports ? [{ key: 'scrape_exports.path', path: scrapeExports.path }] : []),
   ]
 }
 
 /** Whom the process becomes. */
-export function identityNeed({ privileges }: Common): IdentityNeed | undefined {
+export function identityNeed({ privileges }: CommonConfig): IdentityNeed | undefined {
   if (!privileges.dropPrivileges) return undefined
   const { user, group, chrootPath } = privileges
   return { key: 'privileges.drop_privileges', user, group, rootDirectory: chrootPath }

@@ -2,11 +2,14 @@
 
 import type { TrackerSnapshot } from '../metrics/snapshot.js'
 
+/** What is spoken at an address. */
+export type SpokenName = 'udp' | 'http' | 'https' | 'ws' | 'wss'
+
 /** `event` names the kind; every field is plain data. With `--json` each is one line on stdout, as it stands here. */
 export type TrackerEvent =
   | {
       readonly event: 'listening'
-      readonly protocol: 'udp' | 'http' | 'https'
+      readonly protocol: SpokenName
       /** An IP address, or the path of a Unix socket, whose port is 0. */
       readonly address: string
       readonly port: number

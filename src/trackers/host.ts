@@ -1,14 +1,10 @@
-// Runs the trackers of one process, from configuration to shutdown: one swarm, one access list, one cleaner, one set of
-// statistics for all of them, whatever they speak.
+// Runs the trackers of one process, from configuration to shutdown: one access list, one set of statistics, one metrics
+// endpoint for all of them, whatever they speak, and a swarm for each kind (`swarm-rooms.ts`).
 
 import { AquaticError } from '../errors.js'
 import type { TrackerSnapshot } from '../metrics/snapshot.js'
-import { chooseEngine, type EngineName, preferHugePages } from '../net/engine.js'
+import { chooseEngine, type EngineName } from '../net/engine.js'
 import { inheritedDescriptors } from '../net/inherited-sockets.js'
-import { Cleaner } from '../swarm/cleaner.js'
-import { heapOffsetBytes, type SwarmMemory } from '../swarm/memory.js'
-import { Swarm } from '../swarm/swarm.js'
-import { scheduleCleaning, torrentObserverOf } from './cleaning.js'
 import type { TrackerEventSink, TrackerSummary } from './events.js'
 import {
   isMetricsEndpointOn,
@@ -16,30 +12,28 @@ import {
   type MetricsService,
   openMetricsEndpoint,
 } from './metrics-endpoint.js'
-import { type Observation, type ObservationConfig, observeSwarm } from './observation.js'
 import { type PrivilegeDrop, type PrivilegeSettings, preparePrivilegeDrop } from './privileges.js'
-import { reserveSwarm } from './processors.js'
 import { Reloader } from './reload.js'
 import { connectServiceManager, type ServiceManager } from './service-manager.js'
-import { composeSnapshot } from './snapshot.js'
+import { collectSnapshots } from './snapshot.js'
 import { type Statistics, startStatistics } from './statistics.js'
+import { nothingServed, summarise } from './summary.js'
+import { SwarmRooms, type SwarmRoomsConfig } from './swarm-rooms.js'
 import { type AccessListSettings, TorrentFilterOwner } from './torrent-filter-owner.js'
 import {
   type BoundTracker,
   CONTROL_STOP,
-  MAIN_THREAD_LOCK_OWNER,
   type SharedByTrackers,
   type Tracker,
   type TrackerSetup,
 } from './tracker.js'
 
 /** The part of the configuration that does not depend on what is spoken. */
-export interface HostConfig extends ObservationConfig {
+export interface HostConfig extends SwarmRoomsConfig {
   readonly network: { readonly engine: 'auto' | EngineName }
-  readonly swarm: { readonly memoryLimit: number }
   readonly privileges: PrivilegeSettings
   readonly accessList: AccessListSettings
-  readonly statistics: ObservationConfig['statistics'] & MetricsEndpointConfig
+  readonly statistics: SwarmRoomsConfig['statistics'] & MetricsEndpointConfig
 }
 
 export interface RunOptions {
@@ -76,16 +70,13 @@ export async function runTrackers(
   }
   const bound: BoundTracker[] = []
   try {
-    const swarmMemory = await openSwarm(config, engine.engine)
+    const swarms = await SwarmRooms.open(config, setups, engine.engine, onEvent)
     const inherited = inheritedDescriptors(process.env, process.pid)
     for (const setup of setups) bound.push(await setup.bind(engine, inherited))
-    const observation = observeSwarm(config, onEvent)
     const shared: Omit<SharedByTrackers, 'firstWorker'> = {
       engine,
-      swarmMemory,
-      swarm: new Swarm(swarmMemory, { lockOwner: MAIN_THREAD_LOCK_OWNER, randomSeed: 1 }),
+      swarms,
       filter: filter?.share(bound.reduce((sum, { workerCount }) => sum + workerCount, 0)) ?? null,
-      peerIds: observation.peerIds,
       startedAtSeconds: process.hrtime()[0],
       control: new SharedArrayBuffer(4),
       isTimed: isMetricsEndpointOn(config.statistics),
@@ -98,7 +89,7 @@ export async function runTrackers(
       firstWorker += tracker.workerCount
       return created
     })
-    const host: Host = { config, shared, filter, observation, privileges, service, setups, trackers }
+    const host: Host = { config, shared, filter, privileges, service, setups, trackers }
     return await serve(host, options)
   } finally {
     await filter?.close()
@@ -107,24 +98,11 @@ export async function runTrackers(
   }
 }
 
-/** Of a tracker that was stopped before it opened a socket. */
-const nothingServed: TrackerSummary = {
-  seconds: 0,
-  requests: 0,
-  responses: 0,
-  dropped: 0,
-  kernelDrops: 0,
-  torrents: 0,
-  peers: 0,
-  counters: {},
-}
-
 /** Everything that is ready when the first worker starts. */
 interface Host {
   readonly config: HostConfig
   readonly shared: Omit<SharedByTrackers, 'firstWorker'>
   readonly filter: TorrentFilterOwner | null
-  readonly observation: Observation
   readonly privileges: PrivilegeDrop | null
   readonly service: ServiceManager
   readonly setups: readonly TrackerSetup[]
@@ -132,12 +110,24 @@ interface Host {
 }
 
 async function serve(host: Host, { signal, onEvent, onReloadable }: RunOptions): Promise<TrackerSummary> {
-  const { config, shared, filter, service, trackers } = host
+  const { config, shared, filter, service, setups, trackers } = host
   const failure = rejectable()
-  const stopCleaning = startCleaning(host, failure.reject)
+  const nowSeconds = (): number => process.hrtime()[0] - shared.startedAtSeconds
+  const startedAtMs = performance.now()
+  const stopCleaning = shared.swarms.startCleaning({
+    isForbidden: filter?.isForbidden,
+    nowSeconds,
+    onFailure: cause => failure.reject(lockAbandoned(cause)),
+  })
   let statistics: Statistics | undefined
   let metrics: MetricsService | undefined
-  const collect = (): TrackerSnapshot[] => collectSnapshots(host, statistics)
+  const collect = (): TrackerSnapshot[] =>
+    collectSnapshots(setups, trackers, shared.swarms, nowSeconds(), {
+      intervalSeconds: config.statistics.interval,
+      uptimeSeconds: (performance.now() - startedAtMs) / 1000,
+      accessList: { mode: config.accessList.mode, entries: filter?.entries ?? 0 },
+      outputFailures: statistics?.outputFailures() ?? 0,
+    })
   const reloadables = [
     ...(filter === null ? [] : [filter]),
     ...trackers.flatMap(tracker => tracker.reloadables),
@@ -153,7 +143,7 @@ async function serve(host: Host, { signal, onEvent, onReloadable }: RunOptions):
     statistics = startStatistics(config.statistics, { collect, onEvent })
     metrics?.serve({
       collect,
-      handlingTimes: trackers.map(({ handlingTimes }) => handlingTimes),
+      handlingTimes: trackers.flatMap(({ handlingTimes }) => handlingTimes),
       restarts: () => trackers.reduce((sum, { workers }) => sum + workers.restarts, 0),
     })
     service.notifyReady(`listening ${listening.join(', ')}`)
@@ -164,24 +154,17 @@ async function serve(host: Host, { signal, onEvent, onReloadable }: RunOptions):
     reloader.close()
     service.notifyStopping()
     // Before the sockets close: with them go the kernel's counters.
-    const kernelDrops = trackers.reduce((sum, tracker) => sum + tracker.figures().kernelDrops, 0)
+    const kernelDrops = trackers
+      .flatMap(tracker => tracker.figures())
+      .reduce((sum, figures) => sum + figures.kernelDrops, 0)
     Atomics.store(new Int32Array(shared.control), CONTROL_STOP, 1)
     await Promise.all(trackers.map(({ workers }) => workers.stop()))
-    return summarise(host, kernelDrops)
+    return summarise(trackers, shared.swarms, nowSeconds(), kernelDrops)
   } finally {
     await Promise.all(trackers.map(({ workers }) => workers.terminate()))
     for (const tracker of trackers) tracker.stopWatching()
     await Promise.all([stopCleaning(), metrics?.close(), statistics?.stop()])
   }
-}
-
-async function openSwarm(config: HostConfig, engine: EngineName): Promise<SwarmMemory> {
-  const memory = reserveSwarm(config.swarm.memoryLimit, {
-    maxPeerAgeSeconds: config.cleaning.maxPeerAge,
-    cleaningIntervalSeconds: config.cleaning.torrentCleaningInterval,
-  })
-  await preferHugePages(engine, memory.buffer, heapOffsetBytes(memory))
-  return memory
 }
 
 /**
@@ -210,38 +193,6 @@ async function startAll(
   return (await Promise.all(trackers.map(tracker => tracker.start(begin)))).flat()
 }
 
-function startCleaning(host: Host, onFailure: (error: Error) => void): () => Promise<void> {
-  const { config, shared, filter, observation } = host
-  const observers = observation.cleaningObservers
-  const cleaner = new Cleaner(shared.swarm, filter?.isForbidden, torrentObserverOf(observers))
-  return scheduleCleaning(cleaner, {
-    intervalSeconds: config.cleaning.torrentCleaningInterval,
-    nowSeconds: () => secondsSinceStart(host),
-    onFailure: cause => onFailure(lockAbandoned(cause)),
-    times: observation.cleaningTimes,
-    observers,
-  })
-}
-
-/** The clock of announces. */
-function secondsSinceStart({ shared }: Host): number {
-  return process.hrtime()[0] - shared.startedAtSeconds
-}
-
-/** One snapshot for each tracker, with what they share. */
-function collectSnapshots(host: Host, statistics: Statistics | undefined): TrackerSnapshot[] {
-  const { shared, filter, observation, setups, trackers } = host
-  const figures = trackers.map(tracker => tracker.figures())
-  const common = observation.figures({
-    swarmTotals: shared.swarm.totals(),
-    accessListEntries: filter?.entries ?? 0,
-    outputFailures: statistics?.outputFailures() ?? 0,
-    peerIdsReplaced: figures.reduce((sum, { peerIdsReplaced }) => sum + peerIdsReplaced, 0),
-    nowSeconds: secondsSinceStart(host),
-  })
-  return figures.map((own, index) => composeSnapshot(setups[index].protocol, own, common))
-}
-
 /** Lets the service manager's watchdog know that every worker goes on. */
 function watchWorkers({ service, shared, trackers }: Host): void {
   const names = trackers.flatMap(({ workers, signals }) =>
@@ -252,34 +203,10 @@ function watchWorkers({ service, shared, trackers }: Host): void {
     nameOf: index => names[index],
     beatIntervalMs: Math.max(...trackers.map(({ beatIntervalMs }) => beatIntervalMs)),
     status: () => {
-      const { torrents, ipv4, ipv6 } = shared.swarm.totals()
-      return `${torrents} torrents, ${ipv4.peers + ipv6.peers} peers`
+      const { torrents, peers } = shared.swarms.totals()
+      return `${torrents} torrents, ${peers} peers`
     },
   })
-}
-
-function summarise(host: Host, kernelDrops: number): TrackerSummary {
-  const counters: Record<string, number> = {}
-  for (const tracker of host.trackers) {
-    for (const [name, count] of Object.entries(tracker.counters()))
-      counters[name] = (counters[name] ?? 0) + count
-  }
-  const sum = (prefix: string): number =>
-    Object.entries(counters).reduce(
-      (total, [name, count]) => total + (name.startsWith(prefix) ? count : 0),
-      0,
-    )
-  const totals = host.shared.swarm.totals()
-  return {
-    seconds: secondsSinceStart(host),
-    requests: sum('requests'),
-    responses: sum('responses'),
-    dropped: sum('dropped'),
-    kernelDrops,
-    torrents: totals.torrents,
-    peers: totals.ipv4.peers + totals.ipv6.peers,
-    counters,
-  }
 }
 
 /** A promise that is never fulfilled, and its `reject`. */

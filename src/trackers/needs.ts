@@ -14,11 +14,18 @@ const needsByApplication = {
     return udpNeeds((await loadConfig(udpTable, sources)).config)
   },
   http: async (sources: ConfigSources): Promise<MachineNeeds> => {
-    const [{ httpTable }, { httpNeeds }] = await Promise.all([
+    const [{ httpTable }, { streamNeeds }] = await Promise.all([
       import('../config/http.js'),
-      import('./http/needs.js'),
+      import('./stream-needs.js'),
     ])
-    return httpNeeds((await loadConfig(httpTable, sources)).config)
+    return streamNeeds((await loadConfig(httpTable, sources)).config)
+  },
+  ws: async (sources: ConfigSources): Promise<MachineNeeds> => {
+    const [{ wsTable }, { streamNeeds }] = await Promise.all([
+      import('../config/ws.js'),
+      import('./stream-needs.js'),
+    ])
+    return streamNeeds((await loadConfig(wsTable, sources)).config)
   },
   serve: async (sources: ConfigSources): Promise<MachineNeeds> => {
     const [{ serveTable }, { serveNeeds }] = await Promise.all([

@@ -1,5 +1,4 @@
-// What is set up so that the shared swarm can be looked at: histograms, the table of peer ids, cleaning times, the
-// scrape export.
+// What is set up so that a swarm can be looked at: histograms, the table of peer ids, cleaning times, the scrape export.
 
 import { CleaningTimes } from '../metrics/cleaning-times.js'
 import { PeersPerTorrentHistograms } from '../metrics/peers-per-torrent.js'
@@ -9,14 +8,15 @@ import type { TrackerEventSink } from './events.js'
 import { countPeerClients } from './peer-clients.js'
 import { createPeerIdTable, PeerIdTable, type PeerIdTableMemory } from './peer-id-table.js'
 import { type ScrapeExportConfig, scrapeExportOf } from './scrape-export.js'
-import type { HostFigures } from './snapshot.js'
+import type { SwarmFigures } from './snapshot.js'
 import { areStatisticsActive, type StatisticsConfig } from './statistics.js'
+import type { SwarmCleaning } from './tracker.js'
 
 export interface ObservationConfig {
   readonly statistics: StatisticsConfig & { readonly peerClientsMax: number }
-  readonly cleaning: { readonly torrentCleaningInterval: number; readonly maxPeerAge: number }
-  readonly accessList: { readonly mode: string }
-  readonly scrapeExports: ScrapeExportConfig
+  readonly cleaning: SwarmCleaning
+  /** Absent for a swarm that is not exported. */
+  readonly scrapeExports: ScrapeExportConfig | undefined
 }
 
 export interface Observation {
@@ -24,14 +24,12 @@ export interface Observation {
   readonly peerIds: PeerIdTableMemory | null
   readonly cleaningTimes: CleaningTimes
   readonly cleaningObservers: readonly CleaningObserver[]
-  figures(sources: ObservationSources): HostFigures
+  figures(sources: ObservationSources): SwarmFigures
 }
 
 /** What only the running host has. */
 export interface ObservationSources {
   readonly swarmTotals: SwarmTotals
-  readonly accessListEntries: number
-  readonly outputFailures: number
   readonly peerIdsReplaced: number
   /** The clock of announces, in whole seconds since the start. */
   readonly nowSeconds: number
@@ -39,28 +37,23 @@ export interface ObservationSources {
 
 /** Nothing that costs memory or time is made unless the configuration asks for it and somebody would see it. */
 export function observeSwarm(config: ObservationConfig, onEvent: TrackerEventSink): Observation {
-  const { statistics, cleaning, accessList, scrapeExports } = config
+  const { statistics, cleaning, scrapeExports } = config
   const isActive = areStatisticsActive(statistics)
   const isCountingClients = isActive && statistics.peerClients
   const memory = isCountingClients ? createPeerIdTable(statistics.peerClientsMax, cleaning.maxPeerAge) : null
   const table = memory === null ? null : new PeerIdTable(memory)
   const histograms = isActive && statistics.torrentPeerHistograms ? new PeersPerTorrentHistograms() : null
   const cleaningTimes = new CleaningTimes(cleaning.torrentCleaningInterval)
-  const startedAtMs = performance.now()
   return {
     peerIds: memory,
     cleaningTimes,
     cleaningObservers: [
       ...(histograms === null ? [] : [histogramObserver(histograms)]),
-      ...scrapeExportOf(scrapeExports, onEvent),
+      ...(scrapeExports === undefined ? [] : scrapeExportOf(scrapeExports, onEvent)),
     ],
-    figures: ({ swarmTotals, accessListEntries, outputFailures, peerIdsReplaced, nowSeconds }) => ({
-      intervalSeconds: statistics.interval,
-      uptimeSeconds: (performance.now() - startedAtMs) / 1000,
+    figures: ({ swarmTotals, peerIdsReplaced, nowSeconds }) => ({
       swarmTotals,
       cleaning: cleaningTimes.snapshot(),
-      accessList: { mode: accessList.mode, entries: accessListEntries },
-      outputFailures,
       peersPerTorrent: histograms?.published,
       peerClients: table && countPeerClients(table, nowSeconds, peerIdsReplaced),
     }),

@@ -1,5 +1,6 @@
-// A tracker's snapshot out of what its protocol's side knows and what the host knows of the shared swarm.
+// A tracker's snapshot out of what its protocol's side knows, what its swarm is like, and what all of the process share.
 
+import assert from 'node:assert/strict'
 import { processFigures } from '../metrics/process-figures.js'
 import {
   type AccessListSnapshot,
@@ -14,16 +15,21 @@ import {
 } from '../metrics/snapshot.js'
 import { aquaticVersion } from '../metrics/version.js'
 import type { FamilyTotals, SwarmTotals } from '../swarm/swarm.js'
-import type { TrackerFigures } from './tracker.js'
+import type { SwarmRooms } from './swarm-rooms.js'
+import type { Tracker, TrackerFigures, TrackerSetup } from './tracker.js'
 
 /** Figures of this moment that all trackers of the process share. */
 export interface HostFigures {
   readonly intervalSeconds: number
   readonly uptimeSeconds: number
-  readonly swarmTotals: SwarmTotals
-  readonly cleaning: CleaningSnapshot
   readonly accessList: AccessListSnapshot
   readonly outputFailures: number
+}
+
+/** Figures of this moment that all trackers of one swarm share. */
+export interface SwarmFigures {
+  readonly swarmTotals: SwarmTotals
+  readonly cleaning: CleaningSnapshot
   /** Absent while `torrent_peer_histograms` is off. */
   readonly peersPerTorrent: PerFamily<PeersPerTorrent | null> | undefined
   /** Null while `peer_clients` is off. */
@@ -31,13 +37,14 @@ export interface HostFigures {
 }
 
 /** The snapshot of one tracker, without rates: `withRates` adds them. */
-export function composeSnapshot(
+function composeSnapshot(
   protocol: TrackerSnapshot['protocol'],
   figures: TrackerFigures,
+  swarm: SwarmFigures,
   host: HostFigures,
 ): TrackerSnapshot {
   const { workers, isServed, kernelDrops } = figures
-  const totals = host.swarmTotals
+  const totals = swarm.swarmTotals
   const family = (name: 'ipv4' | 'ipv6', { torrents, peers, seeders }: FamilyTotals): FamilySnapshot => ({
     isServed: isServed[name],
     ...addTraffic(workers.map(worker => worker.families[name])),
@@ -45,7 +52,7 @@ export function composeSnapshot(
     peers,
     seeders,
     leechers: peers - seeders,
-    peersPerTorrent: host.peersPerTorrent?.[name] ?? null,
+    peersPerTorrent: swarm.peersPerTorrent?.[name] ?? null,
   })
   return {
     protocol,
@@ -67,10 +74,36 @@ export function composeSnapshot(
       refusedPeers: totals.refusedPeers,
     },
     process: processFigures(),
-    cleaning: host.cleaning,
+    cleaning: swarm.cleaning,
     accessList: host.accessList,
-    peerClients: host.peerClients,
+    peerClients: swarm.peerClients,
     outputFailures: host.outputFailures,
     rates: null,
   }
+}
+
+/** One snapshot for each protocol that is served. @param nowSeconds the clock of announces */
+export function collectSnapshots(
+  setups: readonly TrackerSetup[],
+  trackers: readonly Pick<Tracker, 'figures'>[],
+  swarms: SwarmRooms,
+  nowSeconds: number,
+  host: HostFigures,
+): TrackerSnapshot[] {
+  const parts = trackers.flatMap((tracker, index) =>
+    tracker.figures().map((figures, part) => ({ figures, protocol: setups[index].serves[part].protocol })),
+  )
+  const ofSwarm = new Map(
+    swarms.all.map(room => {
+      const own = parts.filter(({ protocol }) => swarms.of(protocol) === room)
+      const peerIdsReplaced = own.reduce((sum, { figures }) => sum + figures.peerIdsReplaced, 0)
+      const swarmTotals = room.swarm.totals()
+      return [room, room.observation.figures({ swarmTotals, peerIdsReplaced, nowSeconds })] as const
+    }),
+  )
+  return parts.map(({ figures, protocol }) => {
+    const swarm = ofSwarm.get(swarms.of(protocol))
+    assert(swarm !== undefined)
+    return composeSnapshot(protocol, figures, swarm, host)
+  })
 }

@@ -1,21 +1,37 @@
-// What a tracker of one protocol is to the process that runs it (`host.ts`): sockets that are bound first, then workers
-// that serve them. Everything that does not depend on the protocol (swarm, access list, cleaning, statistics,
-// privileges) is the host's, and shared by all trackers of the process.
+// What a tracker is to the process that runs it (`host.ts`): sockets that are bound first, then workers that serve them.
+// Mostly it speaks one protocol; HTTP and WebTorrent on one port are one tracker that speaks two. Everything that does
+// not depend on the protocol (swarms, access list, cleaning, statistics, privileges) is the host's, and shared by all
+// trackers of the process.
 
 import type { WorkerSnapshot } from '../metrics/snapshot.js'
 import type { EngineChoice } from '../net/engine.js'
 import type { InheritedDescriptor } from '../net/inherited-sockets.js'
-import type { SwarmMemory } from '../swarm/memory.js'
-import type { Swarm } from '../swarm/swarm.js'
 import type { TrackerEventSink } from './events.js'
-import type { PeerIdTableMemory } from './peer-id-table.js'
 import type { Reloadable } from './reload.js'
+import type { SwarmRooms } from './swarm-rooms.js'
 import type { TorrentFilterData } from './torrent-filter.js'
 import type { WorkerSignals } from './worker-signals.js'
 
+export type Protocol = 'udp' | 'http' | 'ws'
+
+/** One protocol of a tracker, and how the swarm is cleaned that it has its peers in. */
+export interface ServedProtocol {
+  readonly protocol: Protocol
+  readonly cleaning: SwarmCleaning
+}
+
+/** The keys of `[cleaning]` that are a swarm's. */
+export interface SwarmCleaning {
+  /** Seconds. */
+  readonly torrentCleaningInterval: number
+  /** Seconds. */
+  readonly maxPeerAge: number
+}
+
 /** A tracker to be run: its configuration is in the closure. */
 export interface TrackerSetup {
-  readonly protocol: 'udp' | 'http'
+  /** What it speaks: one protocol, or several on the same sockets. */
+  readonly serves: readonly ServedProtocol[]
   /** The engine must be able to speak TLS. */
   readonly needsTls: boolean
   /** Reads what must be read, and binds every socket. @throws AquaticError */
@@ -32,12 +48,8 @@ export interface BoundTracker {
 /** What the host gives to each tracker, most of it shared memory for its workers. */
 export interface SharedByTrackers {
   readonly engine: EngineChoice
-  readonly swarmMemory: SwarmMemory
-  /** The main thread's view, for totals. */
-  readonly swarm: Swarm
+  readonly swarms: SwarmRooms
   readonly filter: TorrentFilterData | null
-  /** Null while clients are not counted. */
-  readonly peerIds: PeerIdTableMemory | null
   /** The first of this tracker's workers among those of all trackers: what they must have each for themselves. */
   readonly firstWorker: number
   /** Monotonic seconds at which the host started: expiries count from there. */
@@ -56,8 +68,8 @@ export interface Tracker {
   /** Its threads; see `Supervisor`. */
   readonly workers: TrackerWorkers
   readonly signals: WorkerSignals
-  /** Histograms of handling time, where they are measured. */
-  readonly handlingTimes: SharedArrayBuffer | null
+  /** Histograms of handling time, where they are measured, for each protocol that it serves. */
+  readonly handlingTimes: readonly (SharedArrayBuffer | null)[]
   /** A worker shows at least this often that it is alive, while its processor is not needed elsewhere. */
   readonly beatIntervalMs: number
   readonly reloadables: readonly Reloadable[]
@@ -66,7 +78,8 @@ export interface Tracker {
    * @returns what it listens on, `udp 127.0.0.1:3000`
    */
   start(begin: () => Promise<void>): Promise<readonly string[]>
-  figures(): TrackerFigures
+  /** For each protocol that it serves. */
+  figures(): readonly TrackerFigures[]
   /** Every counter by name, all workers together. */
   counters(): Readonly<Record<string, number>>
   /** Ends what runs beside the workers. */

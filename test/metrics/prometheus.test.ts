@@ -98,3 +98,24 @@ it('tells several trackers apart by a label, and says once what they share', asy
   assert.equal([...text.matchAll(/^aquatic_swarm_memory_used_bytes /gm)].length, 1)
   assert.match(text, /^aquatic_handling_seconds_count\{worker_index="0",protocol="http"\} 2$/m)
 })
+
+it('says once what UDP and HTTP share, and apart from it what WebTorrent has for itself', async () => {
+  const snapshots = () => [
+    sampleSnapshot(1, 60),
+    { ...sampleSnapshot(2, 60), protocol: 'http' as const },
+    { ...sampleSnapshot(3, 60), protocol: 'ws' as const },
+  ]
+  const series = parseMetrics(await createPrometheusText(sourcesOf({ snapshots })).render())
+  const named = (name: string) =>
+    [...series.keys()].filter(key => key === name || key.startsWith(`${name}{`)).sort()
+  assert.deepEqual(named('aquatic_swarm_torrents'), [
+    'aquatic_swarm_torrents',
+    'aquatic_swarm_torrents{protocol="ws"}',
+  ])
+  assert.deepEqual(named('aquatic_uptime_seconds'), ['aquatic_uptime_seconds'])
+  assert.deepEqual(named('aquatic_kernel_drops_total'), [
+    'aquatic_kernel_drops_total{protocol="http"}',
+    'aquatic_kernel_drops_total{protocol="udp"}',
+    'aquatic_kernel_drops_total{protocol="ws"}',
+  ])
+})

@@ -144,7 +144,7 @@ describe('UDP requests (BEP 15)', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 2048 }), bytes => {
         const { kind } = decode(bytes)
-        assert.ok(Object.values<number>(RequestKind).includes(kind))
+        assert.ok(kind >= RequestKind.unknownAction && kind <= RequestKind.brokenScrape, `${kind}`)
       }),
     )
   })

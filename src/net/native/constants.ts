@@ -42,8 +42,13 @@ export const EPOLL_CTL_DEL = 2
 export const EPOLL_CTL_MOD = 3
 export const EPOLLIN = 1
 export const EPOLLOUT = 4
+/** One event for each time that something comes, whether or not what came before was read. */
+export const EPOLLET = 0x8000_0000 | 0
 /** Of several threads that wait for one listener, wakes one. */
 export const EPOLLEXCLUSIVE = 1 << 28
+
+export const EFD_CLOEXEC = 0o2000000
+export const EFD_NONBLOCK = 0o4000
 
 export const F_GETFL = 3
 export const F_SETFL = 4

@@ -1,5 +1,5 @@
 // The epoll set of one worker. Each event carries the slot and generation of its connection, or a negative number for
-// a listener.
+// a listener or the wake-up.
 //
 //   struct epoll_event   x64: events 4 · data 8 (packed, 12 bytes)      arm64: events 4 · padding 4 · data 8
 
@@ -9,6 +9,7 @@ import {
   EPOLL_CTL_ADD,
   EPOLL_CTL_DEL,
   EPOLL_CTL_MOD,
+  EPOLLET,
   EPOLLEXCLUSIVE,
   EPOLLIN,
 } from './constants.js'
@@ -59,6 +60,11 @@ export class Epoll {
 
   addListener(fd: number, slot: number): void {
     this.#control(EPOLL_CTL_ADD, fd, EPOLLIN | EPOLLEXCLUSIVE, slot, 0)
+  }
+
+  /** An eventfd that is never read: each write to it is an event. */
+  addWakeUp(fd: number, slot: number): void {
+    this.#control(EPOLL_CTL_ADD, fd, EPOLLIN | EPOLLET, slot, 0)
   }
 
   /** Takes a listener out; one that its owner has closed meanwhile has left by itself. */

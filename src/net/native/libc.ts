@@ -22,6 +22,10 @@ export interface Libc {
   epoll_ctl(epoll: number, operation: number, fd: number, event: Pointer): number
   epoll_wait(epoll: number, events: Pointer, eventsMax: number, timeoutMs: number): number
   send(fd: number, bytes: Pointer, count: number, flags: number): number
+  /** `send` of what lies at an address, in memory of `addressOf`: no view of it has to be made. */
+  sendAt(fd: number, address: number, count: number, flags: number): number
+  eventfd(value: number, flags: number): number
+  write(fd: number, bytes: Pointer, count: number): number
   close(fd: number): number
   fcntl(fd: number, command: number, argument: number): number
   /** `path` ends with a zero byte. */
@@ -52,6 +56,8 @@ const declarations = [
   'int epoll_ctl(int, int, int, void*)',
   'int epoll_wait(int, void*, int, int)',
   'int send(int, void*, size_t, int)',
+  'int eventfd(uint32_t, int)',
+  'int write(int, void*, size_t)',
   'int close(int)',
   // Variadic in C; with integers alone the calling conventions of x64 and arm64 Linux make no difference.
   'int fcntl(int, int, int)',
@@ -65,6 +71,9 @@ const declarations = [
   'int clock_gettime(int, void*)',
   'int madvise(uintptr_t, size_t, int)',
 ]
+
+/** Calls that are declared once more, with other types of arguments. */
+const variants: Readonly<Record<string, string>> = { sendAt: 'int send(int, uintptr_t, size_t, int)' }
 
 let loaded: Libc | undefined
 
@@ -80,6 +89,7 @@ export function loadLibc(): Libc {
     const name = declaration.slice('int '.length, declaration.indexOf('('))
     calls[name] = library.func(declaration)
   }
+  for (const [name, declaration] of Object.entries(variants)) calls[name] = library.func(declaration)
   loaded = calls as unknown as Libc
   return loaded
 }

@@ -19,9 +19,11 @@ import {
   type StreamProtocol,
   type StreamServer,
   streamCounterNames,
+  type WakeUp,
 } from '../stream.js'
 import { StreamSlots } from '../stream-slots.js'
 import type { NodeTls } from './tls.js'
+import { WakeUpListener } from './wake-up.js'
 
 /** Given to node at a time, so that progress can be seen. */
 const WRITE_BYTES = 65_536
@@ -57,6 +59,8 @@ export interface NodeStreamServerOptions {
   readonly isHeld?: boolean
   /** Monotonic seconds; the system's clock if not given. */
   readonly clock?: () => number
+  /** Its word calls `StreamProtocol.woken`. */
+  readonly wakeUp?: WakeUp
 }
 
 export class NodeStreamServer implements StreamServer {
@@ -65,6 +69,7 @@ export class NodeStreamServer implements StreamServer {
   readonly ports: Uint16Array
   readonly protocolWords: Int32Array
   readonly output: Uint8Array
+  readonly generations: Uint32Array
   readonly counters: Float64Array
   nowSeconds: number
   readonly #limits: StreamLimits
@@ -90,6 +95,7 @@ export class NodeStreamServer implements StreamServer {
   readonly #planned: StreamAddress[] = []
   readonly #unsettled = new Set<number>()
   readonly #timer: NodeJS.Timeout
+  readonly #wakeUp: WakeUpListener | null
   /** Accepted by node while the server was held; null since `serve`. */
   #held: Socket[] | null
   #current = -1
@@ -108,6 +114,7 @@ export class NodeStreamServer implements StreamServer {
     this.#addressBytes = new Uint8Array(this.addresses.buffer)
     this.ports = this.#slots.ports
     this.protocolWords = this.#slots.protocolWords
+    this.generations = this.#slots.generations
     this.output = new Uint8Array(limits.outputScratchBytes)
     this.counters = options.counters ?? new Float64Array(streamCounterNames.length)
     this.#input = new KeptInput(capacity, limits.inputBytesMax)
@@ -124,6 +131,8 @@ export class NodeStreamServer implements StreamServer {
     this.#held = options.isHeld === true ? [] : null
     this.#protocol = options.protocol(this)
     this.#timer = setInterval(() => this.turn(), DEADLINE_INTERVAL_MS)
+    const signal = options.wakeUp?.signal
+    this.#wakeUp = signal === undefined ? null : new WakeUpListener(signal, () => this.#woken())
   }
 
   /** Listens; connections come from the next turn of the event loop on. @throws AquaticError AQ_BIND_* */
@@ -174,6 +183,7 @@ export class NodeStreamServer implements StreamServer {
   async closeAll(): Promise<void> {
     clearInterval(this.#timer)
     clearImmediate(this.#continuation)
+    this.#wakeUp?.close()
     for (const socket of this.#held?.splice(0) ?? []) socket.destroy()
     for (let slot = 0; slot < this.#slots.high; slot++) {
       if (this.#states[slot] !== State.free) this.#free(slot, StreamEnd.serverClosed)
@@ -204,6 +214,10 @@ export class NodeStreamServer implements StreamServer {
       return
     }
     this.#giveKept(slot, socket)
+  }
+
+  keptOutputBytes(slot: number): number {
+    return this.#outputLength(slot)
   }
 
   finish(slot: number): void {
@@ -264,6 +278,12 @@ export class NodeStreamServer implements StreamServer {
   /** Open, and neither `finish` nor `close` has been called. */
   #isTalking(slot: number): boolean {
     return this.#states[slot] === State.open && this.#isFinishing[slot] === 0 && this.#closing[slot] === -1
+  }
+
+  #woken(): void {
+    this.nowSeconds = this.#clock()
+    this.#protocol.woken?.()
+    this.#settleOthers()
   }
 
   /** Bytes that the system has not taken yet. */

@@ -7,12 +7,14 @@ import { ResponseHead } from './response-head.js'
 /** Statuses of errors, with the texts of RFC 9110. The text is the body, too. */
 const errorStatuses: readonly (readonly [status: number, text: string, headerLines?: string])[] = [
   [400, 'Bad Request'],
+  [403, 'Forbidden'],
   [404, 'Not Found'],
   [405, 'Method Not Allowed', 'Allow: GET, HEAD\r\n'],
   [408, 'Request Timeout'],
   [411, 'Length Required'],
   [413, 'Content Too Large'],
   [414, 'URI Too Long'],
+  [426, 'Upgrade Required', 'Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n'],
   [429, 'Too Many Requests'],
   [431, 'Request Header Fields Too Large'],
   [500, 'Internal Server Error'],

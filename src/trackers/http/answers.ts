@@ -16,6 +16,7 @@ import { Announce, AnnounceEvent, AnnounceResult, Outcome, TorrentCounts } from 
 import type { Swarm } from '../../swarm/swarm.js'
 import type { PeerIdTable } from '../peer-id-table.js'
 import type { TorrentFilter } from '../torrent-filter.js'
+import type { AnswerTerms, RequestAnswers } from './answer-terms.js'
 import { HttpCounter, IPV6_COUNTERS } from './counters.js'
 import type { HttpRules } from './rules.js'
 
@@ -39,17 +40,6 @@ const HEALTH_PAGE = latin1Bytes('OK')
 const ROBOTS_PAGE = latin1Bytes('User-agent: *\nDisallow: /\n')
 const PLAIN_HEAD = new ResponseHead('200 OK', 'text/plain')
 
-/** What a request comes with beside its target. Reused. */
-export class AnswerTerms {
-  /** A `ConnectionWord` for the answer. */
-  connection = 0
-  /** HEAD: the same answer without its body, and nobody is registered. */
-  headOnly = false
-  nowSeconds = 0
-  /** Set by `answer`, which then has written nothing: everything is asked for, see `FullScrapes`. */
-  isFullScrape = false
-}
-
 /** The longest answer under these rules, in bytes. */
 export function answerBytesMax({ maxPeers, maxScrapeTorrents }: HttpRules): number {
   return (
@@ -58,7 +48,8 @@ export function answerBytesMax({ maxPeers, maxScrapeTorrents }: HttpRules): numb
   )
 }
 
-export class HttpAnswers {
+export class HttpAnswers implements RequestAnswers {
+  readonly answerBytesMax: number
   readonly #rules: HttpRules
   readonly #swarm: Swarm
   readonly #filter: TorrentFilter | null
@@ -86,6 +77,7 @@ export class HttpAnswers {
     peerIds: PeerIdTable | null,
     counters: Float64Array,
   ) {
+    this.answerBytesMax = answerBytesMax(rules)
     this.#rules = rules
     this.#swarm = swarm
     this.#filter = filter
@@ -99,11 +91,6 @@ export class HttpAnswers {
     this.#announce.maxPeerAgeSeconds = rules.maxPeerAgeSeconds
   }
 
-  /**
-   * Answers the request whose target is input[start, end) at `at`.
-   * @param client whose request it is; family 0 where nobody knows, which only pages are answered for (`needsAddress`)
-   * @returns the end of the answer; `out` has room for `answerBytesMax` at least
-   */
   answer(
     input: Uint8Array,
     start: number,
@@ -132,19 +119,17 @@ export class HttpAnswers {
     }
   }
 
-  /** Whether a target is one that needs to know its client. */
   needsAddress(input: Uint8Array, start: number, end: number): boolean {
     const route = decodeTarget(input, start, end, this.#target)
     return route === Route.announce || route === Route.scrape
   }
 
-  /** An error of HTTP itself. @param family of the client, for the counters */
   httpError(status: number, family: number, terms: AnswerTerms, out: Uint8Array, at: number): number {
     this.#counters[HttpCounter.responsesHttpError + familyCounters(family)]++
     return encodeHttpError(out, at, out.length, status, terms.connection, terms.headOnly)
   }
 
-  /** A refusal that clients read (BEP 3). @param retryInMinutes minutes, or a `RetryIn` (BEP 31) */
+  /** Bencoded, as BEP 3 says. */
   fail(
     text: Uint8Array,
     retryInMinutes: number,

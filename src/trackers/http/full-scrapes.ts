@@ -19,7 +19,7 @@ import {
 import type { Swarm } from '../../swarm/swarm.js'
 import { SwarmWalk, WALK_BATCH_TORRENTS, WalkBatch } from '../../swarm/walk.js'
 import type { TorrentFilter } from '../torrent-filter.js'
-import type { AnswerTerms, HttpAnswers } from './answers.js'
+import type { AnswerTerms, RequestAnswers } from './answer-terms.js'
 import { HttpCounter, IPV6_COUNTERS } from './counters.js'
 import type { FullScrapeTimes } from './full-scrape-times.js'
 import { GzipPieces } from './gzip-pieces.js'
@@ -93,7 +93,7 @@ export class FullScrapes {
     connection: number,
     client: IpAddress,
     isGzip: boolean,
-    answers: HttpAnswers,
+    answers: RequestAnswers,
     terms: AnswerTerms,
     out: Uint8Array,
     at: number,

@@ -1,9 +1,10 @@
-// A connection's way from bytes to answers: finds whole requests (split at any byte, or several at once), has each
-// answered, and keeps the time limits. What engine moves the bytes it does not know.
+// A connection's way from bytes to answers (a state machine, longer than other files): finds whole requests (split at
+// any byte, or several at once), has each answered, and keeps the time limits. A connection that asks to become a
+// WebSocket is handed over, where somebody takes it. What engine moves the bytes the handler does not know.
 
+import assert from 'node:assert/strict'
 import type { StreamProtocol, StreamServer } from '../../net/stream.js'
 import { acceptsGzip } from '../../protocol/http/accept-encoding.js'
-import { latin1Bytes } from '../../protocol/http/ascii.js'
 import { RetryIn } from '../../protocol/http/failure-response.js'
 import { decodeProxyHeader, ProxyHeader, ProxyStatus } from '../../protocol/http/proxy-protocol.js'
 import {
@@ -15,11 +16,13 @@ import {
 } from '../../protocol/http/request-head.js'
 import { ConnectionWord, connectionWord } from '../../protocol/http/response-head.js'
 import type { TorrentFilter } from '../torrent-filter.js'
-import { AnswerTerms, answerBytesMax, type HttpAnswers } from './answers.js'
+import { addressFailure } from './address-failures.js'
+import { AnswerTerms, type RequestAnswers } from './answer-terms.js'
 import { AddressStatus, type ClientAddress } from './client-address.js'
 import { HttpCounter, IPV6_COUNTERS } from './counters.js'
 import type { FullScrapes } from './full-scrapes.js'
 import type { HttpRules } from './rules.js'
+import { type UpgradeParts, UpgradeRequests, type Upgrades, useSource } from './upgrades.js'
 
 /** What a connection is waited for; the phase of its deadline. */
 const Phase = { request: 1, idle: 2, fullScrape: 3 } as const
@@ -34,17 +37,23 @@ const Word = {
   proxyHeaderSeen: 2,
   /** 1 while the deadline is that of a request. */
   isTimed: 3,
-  /** 1 while everything is answered: what else comes is passed over. */
-  isFullScrape: 4,
+  /** What became of the connection: an `Owner`. */
+  owner: 4,
 } as const
 
+/** Who gets what comes over a connection. */
+const Owner = {
+  requests: 0,
+  /** While everything is answered, what else comes is passed over. */
+  fullScrape: 1,
+  /** The `Upgrades`, to its end. */
+  upgraded: 2,
+} as const
+
+/** Words of each connection; those of `Upgrades` follow. */
 export const PROTOCOL_WORDS = 5
 
 const ACCEPT_ENCODING = 'Accept-Encoding'
-
-const HEADER_MISSING_TEXT = latin1Bytes('The reverse proxy did not say who you are')
-const HEADER_INVALID_TEXT = latin1Bytes('The reverse proxy named no address')
-const NO_ADDRESS_TEXT = latin1Bytes('Your address is not known to the tracker')
 
 /** Measures how long requests take, where somebody wants to know. */
 export interface Stopwatch {
@@ -53,15 +62,29 @@ export interface Stopwatch {
   record(requests: number): void
 }
 
-/** Bytes that a worker's output buffer needs: many short answers at once, or the longest one. */
-export function outputBytesFor(rules: HttpRules): number {
-  return 65_536 + answerBytesMax(rules)
+export interface HttpHandlerParts {
+  readonly server: StreamServer
+  readonly rules: HttpRules
+  readonly answers: RequestAnswers
+  readonly client: ClientAddress
+  readonly filter: TorrentFilter | null
+  /** One worker's block, indexed by `HttpCounter`. */
+  readonly counters: Float64Array
+  readonly startedAtSeconds: number
+  readonly stopwatch: Stopwatch | null
+  readonly fullScrapes: FullScrapes | null
+  /** Null where no upgrade is served: then a request for one is a request like others. */
+  readonly upgrade: UpgradeParts | null
+  /** `StreamLimits.protocolWordCount` of the server. */
+  readonly wordsPerConnection: number
+  /** What other threads wake the server for. */
+  readonly onWoken: (() => void) | null
 }
 
 export class HttpHandler implements StreamProtocol {
   readonly #server: StreamServer
   readonly #rules: HttpRules
-  readonly #answers: HttpAnswers
+  readonly #answers: RequestAnswers
   readonly #client: ClientAddress
   readonly #filter: TorrentFilter | null
   readonly #counters: Float64Array
@@ -73,40 +96,40 @@ export class HttpHandler implements StreamProtocol {
   readonly #terms = new AnswerTerms()
   readonly #answerBytesMax: number
   readonly #fullScrapes: FullScrapes | null
+  readonly #upgrades: Upgrades | null
+  readonly #upgradeRequests: UpgradeRequests | null
+  readonly #wordsPerConnection: number
+  readonly #onWoken: (() => void) | null
   /** Its number among the headers that the decoder looks for. */
   readonly #acceptEncoding: number
 
-  /** @param counters one worker's block, indexed by `HttpCounter` */
-  constructor(
-    server: StreamServer,
-    rules: HttpRules,
-    answers: HttpAnswers,
-    client: ClientAddress,
-    filter: TorrentFilter | null,
-    counters: Float64Array,
-    startedAtSeconds: number,
-    stopwatch: Stopwatch | null,
-    fullScrapes: FullScrapes | null,
-  ) {
-    this.#stopwatch = stopwatch
+  constructor(parts: HttpHandlerParts) {
+    const { server, rules, answers, client, counters, fullScrapes, upgrade } = parts
+    this.#stopwatch = parts.stopwatch
     this.#fullScrapes = fullScrapes
+    this.#upgrades = upgrade?.upgrades ?? null
     this.#server = server
     this.#rules = rules
     this.#answers = answers
     this.#client = client
-    this.#filter = filter
+    this.#filter = parts.filter
     this.#counters = counters
-    this.#startedAtSeconds = startedAtSeconds
+    this.#startedAtSeconds = parts.startedAtSeconds
+    this.#wordsPerConnection = parts.wordsPerConnection
+    this.#onWoken = parts.onWoken
     const most = rules.maxRequestBytes
     this.#acceptEncoding = client.wantedHeaders.length
-    const wantedHeaders = [...client.wantedHeaders, ...(fullScrapes === null ? [] : [ACCEPT_ENCODING])]
+    const ownHeaders = [...client.wantedHeaders, ...(fullScrapes === null ? [] : [ACCEPT_ENCODING])]
+    const wantedHeaders = [...ownHeaders, ...(upgrade?.wantedHeaders ?? [])]
+    this.#upgradeRequests =
+      upgrade && new UpgradeRequests(server, upgrade.upgrades, ownHeaders.length, client, answers, counters)
     this.#decoder = new RequestHeadDecoder(wantedHeaders, {
       maxHeadBytes: most,
       maxTargetBytes: most,
       maxBodyBytes: most,
     })
     this.#head = this.#decoder.createHead()
-    this.#answerBytesMax = answerBytesMax(rules)
+    this.#answerBytesMax = answers.answerBytesMax
   }
 
   open(connection: number): void {
@@ -114,8 +137,12 @@ export class HttpHandler implements StreamProtocol {
   }
 
   receive(connection: number, input: Uint8Array, start: number, end: number): number {
+    const owner = this.#word(connection, Word.owner)
+    if (owner !== Owner.requests) {
+      const isUpgraded = owner === Owner.upgraded && this.#upgrades !== null
+      return isUpgraded ? this.#upgrades.receive(connection, input, start, end) : end - start
+    }
     this.#counters[HttpCounter.reads]++
-    if (this.#word(connection, Word.isFullScrape) !== 0) return end - start
     const at = this.#skipProxyHeader(connection, input, start, end)
     // It is incomplete, or the connection is closed.
     if (at < 0) return 0
@@ -126,13 +153,23 @@ export class HttpHandler implements StreamProtocol {
     return consumedTo - start
   }
 
-  overflow(connection: number): void {
+  overflow(connection: number, input: Uint8Array, start: number, end: number): void {
+    const upgrades = this.#upgradesOf(connection)
+    if (upgrades !== null) {
+      upgrades.overflow(connection, input, start, end)
+      return
+    }
     // The decoder's own limit is lower: what gets here is no request but a PROXY header without an end.
     this.#counters[HttpCounter.droppedProxyProtocol]++
     this.#server.close(connection)
   }
 
   expired(connection: number, phase: number): void {
+    const upgrades = this.#upgradesOf(connection)
+    if (upgrades !== null) {
+      upgrades.expired(connection, phase)
+      return
+    }
     if (phase === Phase.fullScrape) {
       this.#renewFullScrape(connection)
       return
@@ -150,9 +187,11 @@ export class HttpHandler implements StreamProtocol {
     }
   }
 
-  ended(connection: number): void {
+  ended(connection: number, keptBytes: number): void {
     // What it asked for has been answered, or is being; half a request never gets whole.
-    if (this.#word(connection, Word.isFullScrape) === 0) this.#server.finish(connection)
+    const owner = this.#word(connection, Word.owner)
+    if (owner === Owner.requests) this.#server.finish(connection)
+    else if (owner === Owner.upgraded) this.#upgrades?.ended(connection, keptBytes)
   }
 
   drained(connection: number): void {
@@ -160,9 +199,19 @@ export class HttpHandler implements StreamProtocol {
     else this.#server.whenDrained(connection)
   }
 
-  closed(connection: number): void {
+  closed(connection: number, cause: number): void {
     // Everything else known about a connection is in the server's words, which it clears.
-    this.#fullScrapes?.forget(connection)
+    if (this.#fullScrapes !== null) this.#fullScrapes.forget(connection)
+    if (this.#upgrades !== null) this.#upgradesOf(connection)?.closed(connection, cause)
+  }
+
+  woken(): void {
+    this.#onWoken?.()
+  }
+
+  /** Who has taken the connection over; null as long as it is read here. */
+  #upgradesOf(connection: number): Upgrades | null {
+    return this.#word(connection, Word.owner) === Owner.upgraded ? this.#upgrades : null
   }
 
   /** Passes over a PROXY header, if there is to be one. @returns where requests begin, -1 if not yet or never */
@@ -178,15 +227,11 @@ export class HttpHandler implements StreamProtocol {
       return -1
     }
     this.#setWord(connection, Word.proxyHeaderSeen, 1)
-    if (status === ProxyStatus.ok) this.#useSource(connection, header)
+    if (status === ProxyStatus.ok) {
+      useSource(this.#server, connection, header.source)
+      this.#server.ports[connection] = header.wirePort
+    }
     return start + header.consumedBytes
-  }
-
-  #useSource(connection: number, { source, wirePort }: ProxyHeader): void {
-    const { families, addresses, ports } = this.#server
-    families[connection] = source.family
-    ports[connection] = wirePort
-    for (let word = 0; word < 4; word++) addresses[connection * 4 + word] = source.words[word]
   }
 
   /** Answers every whole request in input[at, end). @returns how far the input is used up */
@@ -205,6 +250,10 @@ export class HttpHandler implements StreamProtocol {
         // A client that asks faster than it reads is answered as it reads: the rest is shown again when this is sent.
         if (!server.write(connection, output, 0, outEnd)) return this.#putOff(connection, at, answered)
         outEnd = 0
+      }
+      if (status === HeadStatus.complete && this.#head.connectionUpgrade && this.#asksForUpgrade(input)) {
+        if (answered > 0) this.#stopwatch?.record(answered)
+        return this.#upgrade(connection, input, at, end, outEnd)
       }
       const before = outEnd
       outEnd = this.#answerOne(connection, input, status, output, outEnd)
@@ -229,6 +278,35 @@ export class HttpHandler implements StreamProtocol {
     const isInBody = this.#word(connection, Word.bodyBytes) > 0
     this.#setTimeLimit(connection, at === end && !isInBody, answered > 0 || (wasInBody && !isInBody))
     return at
+  }
+
+  /**
+   * Answers the request in `#head`, which asks for an upgrade, behind the answers in output[0, outEnd). Once it is
+   * accepted, what follows is not read here any more.
+   * @returns how far the input is used up
+   */
+  #upgrade(connection: number, input: Uint8Array, at: number, end: number, outEnd: number): number {
+    const requests = this.#upgradeRequests
+    const upgrades = this.#upgrades
+    assert(requests !== null && upgrades !== null)
+    const { output } = this.#server
+    const { headEnd } = this.#head
+    const answerEnd = requests.answer(connection, input, this.#head, output, outEnd)
+    this.#countBytes(connection, headEnd - at, answerEnd - outEnd)
+    const isAllSent = this.#server.write(connection, output, 0, answerEnd)
+    if (!requests.isAccepted) {
+      this.#server.finish(connection)
+      return headEnd
+    }
+    this.#setWord(connection, Word.owner, Owner.upgraded)
+    upgrades.begin(connection)
+    // What was sent before the answer was seen is shown again when that is on its way.
+    if (!isAllSent || headEnd === end) return headEnd
+    return headEnd + upgrades.receive(connection, input, headEnd, end)
+  }
+
+  #asksForUpgrade(input: Uint8Array): boolean {
+    return this.#upgradeRequests?.has(input, this.#head) ?? false
   }
 
   /** Only the server's limit for writing counts until the rest of the input is shown again. @returns `at` */
@@ -294,7 +372,7 @@ export class HttpHandler implements StreamProtocol {
   /** @returns true if the answer whose head was written goes on */
   #startFullScrape(connection: number): boolean {
     if (this.#fullScrapes === null || !this.#fullScrapes.has(connection)) return false
-    this.#setWord(connection, Word.isFullScrape, 1)
+    this.#setWord(connection, Word.owner, Owner.fullScrape)
     this.#server.setDeadline(connection, Phase.fullScrape, this.#rules.fullScrapeIntervalSeconds / 2)
     this.#server.whenDrained(connection)
     return true
@@ -308,17 +386,8 @@ export class HttpHandler implements StreamProtocol {
   }
 
   #failAddress(status: number, out: Uint8Array, at: number): number {
-    const counters = this.#counters
-    let text = NO_ADDRESS_TEXT
-    if (status === AddressStatus.headerMissing) {
-      counters[HttpCounter.failuresProxyHeaderMissing]++
-      text = HEADER_MISSING_TEXT
-    } else if (status === AddressStatus.headerInvalid) {
-      counters[HttpCounter.failuresProxyHeaderInvalid]++
-      text = HEADER_INVALID_TEXT
-    } else {
-      counters[HttpCounter.failuresNoAddress]++
-    }
+    const { counter, text } = addressFailure(status)
+    this.#counters[counter]++
     return this.#answers.fail(text, RetryIn.unsaid, 0, this.#terms, out, at)
   }
 
@@ -365,10 +434,10 @@ export class HttpHandler implements StreamProtocol {
   }
 
   #word(connection: number, word: number): number {
-    return this.#server.protocolWords[connection * PROTOCOL_WORDS + word]
+    return this.#server.protocolWords[connection * this.#wordsPerConnection + word]
   }
 
   #setWord(connection: number, word: number, value: number): void {
-    this.#server.protocolWords[connection * PROTOCOL_WORDS + word] = value
+    this.#server.protocolWords[connection * this.#wordsPerConnection + word] = value
   }
 }

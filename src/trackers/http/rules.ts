@@ -1,6 +1,8 @@
 // The rules that answers and connections depend on, as a configuration sets them; plain data for the workers.
 
 import type { HttpConfig } from '../../config/http.js'
+import { networkList } from '../../config/networks.js'
+import type { StreamNetwork } from '../../config/streams.js'
 import { ForwardedFormat } from '../../protocol/http/forwarded.js'
 
 /** How a reverse proxy passes the client's address on. */
@@ -50,23 +52,23 @@ export function rulesOf({ network, protocol, cleaning }: HttpConfig): HttpRules 
     requestSeconds: cleaning.maxRequestSeconds,
     idleSeconds: cleaning.maxConnectionIdle,
     writeSeconds: cleaning.maxWriteSeconds,
-    proxies: {
-      headerName: network.runsBehindReverseProxy ? headerNameOf(network) : null,
-      headerFormat:
-        network.reverseProxyIpHeaderFormat === 'forwarded'
-          ? ForwardedFormat.forwarded
-          : ForwardedFormat.addresses,
-      hops: network.reverseProxyIpHeaderFormat === 'last_address' ? 1 : network.reverseProxyHops,
-      trusted: network.trustedProxies
-        .split(',')
-        .map(text => text.trim())
-        .filter(text => text !== ''),
-      proxyProtocol: network.proxyProtocol === 'required',
-    },
+    proxies: proxyRulesOf(network),
+  }
+}
+
+/** How the client's address is found, the same for every tracker on TCP. */
+export function proxyRulesOf(network: StreamNetwork): ProxyRules {
+  const format = network.reverseProxyIpHeaderFormat
+  return {
+    headerName: network.runsBehindReverseProxy ? headerNameOf(network) : null,
+    headerFormat: format === 'forwarded' ? ForwardedFormat.forwarded : ForwardedFormat.addresses,
+    hops: format === 'last_address' ? 1 : network.reverseProxyHops,
+    trusted: networkList(network.trustedProxies),
+    proxyProtocol: network.proxyProtocol === 'required',
   }
 }
 
 /** RFC 7239 leaves no choice of the name. */
-function headerNameOf(network: HttpConfig['network']): string {
+function headerNameOf(network: StreamNetwork): string {
   return network.reverseProxyIpHeaderFormat === 'forwarded' ? 'Forwarded' : network.reverseProxyIpHeaderName
 }

@@ -5,24 +5,15 @@ import type { UdpConfig } from '../../config/udp.js'
 import type { UdpBatch } from '../../net/udp-batch.js'
 import type { PacketMemory } from '../../protocol/packet-memory.js'
 import {
-  ANNOUNCE_INFO_HASH_OFFSET,
-  ANNOUNCE_PEER_ID_OFFSET,
-  ANNOUNCE_REQUEST_BYTES,
-  ANNOUNCE_RESPONSE_HEADER_BYTES,
   decodeRequest,
   encodeAnnounceResponseHeader,
   encodeConnectResponse,
   encodeErrorResponse,
   encodeScrapeResponseEntry,
   encodeScrapeResponseHeader,
-  INFO_HASH_BYTES,
   looksLikeAnnounce,
-  PEER_BYTES_IPV4,
-  PEER_BYTES_IPV6,
   RequestKind,
-  SCRAPE_HEADER_BYTES,
-  SCRAPE_RESPONSE_ENTRY_BYTES,
-  SCRAPE_RESPONSE_HEADER_BYTES,
+  UdpBytes,
   UdpRequest,
 } from '../../protocol/udp.js'
 import { Announce, AnnounceEvent, AnnounceResult, Outcome, TorrentCounts } from '../../swarm/announce.js'
@@ -31,7 +22,7 @@ import type { Swarm } from '../../swarm/swarm.js'
 import type { PeerIdTable } from '../peer-id-table.js'
 import type { TorrentFilter } from '../torrent-filter.js'
 import type { ConnectionIds } from './connection-id.js'
-import { IPV6_COUNTERS, UdpCounter } from './counters.js'
+import { UdpCounter } from './counters.js'
 
 /** The rules of `[protocol]` and `[cleaning]` that answers depend on. */
 export interface UdpRules {
@@ -60,17 +51,17 @@ export function rulesOf({ protocol, cleaning }: UdpConfig): UdpRules {
 /** The longest IPv4 answer under these rules, in bytes. */
 export function answerBytesMax(rules: UdpRules): number {
   return Math.max(
-    ANNOUNCE_RESPONSE_HEADER_BYTES + rules.maxResponsePeers * PEER_BYTES_IPV4,
-    SCRAPE_RESPONSE_HEADER_BYTES + rules.maxScrapeTorrents * SCRAPE_RESPONSE_ENTRY_BYTES,
+    UdpBytes.announceResponseHeader + rules.maxResponsePeers * UdpBytes.peerIpv4,
+    UdpBytes.scrapeResponseHeader + rules.maxScrapeTorrents * UdpBytes.scrapeResponseEntry,
   )
 }
 
 /** Room for the longest answer, and for as much of the longest request as is read: the slot of a batch, in bytes. */
 export function packetBytesFor(rules: UdpRules): number {
   return Math.max(
-    ANNOUNCE_REQUEST_BYTES,
-    ANNOUNCE_RESPONSE_HEADER_BYTES + rules.maxResponsePeers * PEER_BYTES_IPV6,
-    SCRAPE_HEADER_BYTES + rules.maxScrapeTorrents * INFO_HASH_BYTES,
+    UdpBytes.announceRequest,
+    UdpBytes.announceResponseHeader + rules.maxResponsePeers * UdpBytes.peerIpv6,
+    UdpBytes.scrapeHeader + rules.maxScrapeTorrents * UdpBytes.infoHash,
   )
 }
 
@@ -119,7 +110,7 @@ export class UdpHandler {
     for (let index = 0; index < batch.count; index++) {
       const bytes = this.#handle(batch, index, nowSeconds)
       batch.answerLengths[index] = bytes
-      this.#counters[UdpCounter.bytesSent + (batch.families[index] === 6 ? IPV6_COUNTERS : 0)] += bytes
+      this.#counters[UdpCounter.bytesSent + (batch.families[index] === 6 ? UdpCounter.ipv6 : 0)] += bytes
     }
     this.#filter?.end()
     this.#counters[UdpCounter.batches]++
@@ -132,7 +123,7 @@ export class UdpHandler {
     for (let index = 0; index < batch.count; index++) {
       const offset = batch.offsetOf(index)
       if (!looksLikeAnnounce(batch.memory, offset, batch.lengths[index])) continue
-      const at = (offset + ANNOUNCE_INFO_HASH_OFFSET) >> 2
+      const at = (offset + UdpBytes.announceInfoHashOffset) >> 2
       this.#places[index] = lookahead.add(
         words[at],
         words[at + 1],
@@ -151,7 +142,7 @@ export class UdpHandler {
   #handle(batch: UdpBatch, index: number, nowSeconds: number): number {
     const counters = this.#counters
     const family = batch.families[index]
-    const familyCounters = family === 6 ? IPV6_COUNTERS : 0
+    const familyCounters = family === 6 ? UdpCounter.ipv6 : 0
     counters[UdpCounter.packetsReceived + familyCounters]++
     counters[UdpCounter.bytesReceived + familyCounters] += batch.lengths[index]
     if (batch.sourcePorts[index] === 0) {
@@ -197,7 +188,7 @@ export class UdpHandler {
   #answerAnnounce(batch: UdpBatch, index: number, offset: number, nowSeconds: number): number {
     const request = this.#request
     const family = batch.families[index]
-    const familyCounters = family === 6 ? IPV6_COUNTERS : 0
+    const familyCounters = family === 6 ? UdpCounter.ipv6 : 0
     const { infoHash0, infoHash1, infoHash2, infoHash3, infoHash4 } = request
     if (!this.#isServed(infoHash0, infoHash1, infoHash2, infoHash3, infoHash4)) {
       this.#counters[UdpCounter.announcesRefusedByAccessList]++
@@ -207,7 +198,7 @@ export class UdpHandler {
     // Before the answer is written over the request.
     if (this.#peerIds !== null) this.#notePeerId(this.#peerIds, batch.memory.words, offset, nowSeconds)
     const result = this.#result
-    const peersAt = (offset + ANNOUNCE_RESPONSE_HEADER_BYTES) >> 1
+    const peersAt = (offset + UdpBytes.announceResponseHeader) >> 1
     const outcome = this.#swarm.announceHashed(
       this.#lookahead.hashes[this.#places[index]],
       this.#announce,
@@ -235,12 +226,12 @@ export class UdpHandler {
       this.#counters[UdpCounter.announcesCompleted + familyCounters]++
     }
     this.#counters[UdpCounter.responsesAnnounce + familyCounters]++
-    const peerBytes = family === 6 ? PEER_BYTES_IPV6 : PEER_BYTES_IPV4
-    return ANNOUNCE_RESPONSE_HEADER_BYTES + result.peersWritten * peerBytes
+    const peerBytes = family === 6 ? UdpBytes.peerIpv6 : UdpBytes.peerIpv4
+    return UdpBytes.announceResponseHeader + result.peersWritten * peerBytes
   }
 
   #notePeerId(peerIds: PeerIdTable, words: Int32Array, offset: number, nowSeconds: number): void {
-    const at = (offset + ANNOUNCE_PEER_ID_OFFSET) >> 2
+    const at = (offset + UdpBytes.announcePeerIdOffset) >> 2
     if (this.#request.event === AnnounceEvent.stopped) peerIds.remove(words, at)
     else this.#counters[UdpCounter.peerIdsReplaced] += peerIds.note(words, at, nowSeconds)
   }
@@ -289,7 +280,7 @@ export class UdpHandler {
     const { words } = memory
     const isIpv6 = family === 6
     for (let index = 0; index < count; index++) {
-      const at = (offset + SCRAPE_HEADER_BYTES + index * INFO_HASH_BYTES) >> 2
+      const at = (offset + UdpBytes.scrapeHeader + index * UdpBytes.infoHash) >> 2
       if (!this.#isServed(words[at], words[at + 1], words[at + 2], words[at + 3], words[at + 4])) {
         encodeScrapeResponseEntry(memory, offset, index, 0, 0, 0)
         continue
@@ -300,12 +291,12 @@ export class UdpHandler {
       encodeScrapeResponseEntry(memory, offset, index, seeders, torrent.downloads, leechers)
     }
     encodeScrapeResponseHeader(memory, offset, this.#request.transactionId)
-    this.#counters[UdpCounter.responsesScrape + (isIpv6 ? IPV6_COUNTERS : 0)]++
-    return SCRAPE_RESPONSE_HEADER_BYTES + count * SCRAPE_RESPONSE_ENTRY_BYTES
+    this.#counters[UdpCounter.responsesScrape + (isIpv6 ? UdpCounter.ipv6 : 0)]++
+    return UdpBytes.scrapeResponseHeader + count * UdpBytes.scrapeResponseEntry
   }
 
   #error(memory: PacketMemory, offset: number, family: number, message: Uint8Array): number {
-    this.#counters[UdpCounter.responsesError + (family === 6 ? IPV6_COUNTERS : 0)]++
+    this.#counters[UdpCounter.responsesError + (family === 6 ? UdpCounter.ipv6 : 0)]++
     return encodeErrorResponse(memory, offset, this.#request.transactionId, message)
   }
 

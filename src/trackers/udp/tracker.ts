@@ -35,7 +35,7 @@ import type { UdpWorkerData, WorkerSocketReport } from './worker-data.js'
 /** The UDP tracker that a configuration describes, for `runTrackers`. */
 export function udpTracker(config: UdpConfig): TrackerSetup {
   return {
-    protocol: 'udp',
+    serves: [{ protocol: 'udp', cleaning: config.cleaning }],
     needsTls: false,
     bind: (engine, inherited) => bindUdpTracker(config, engine, inherited),
   }
@@ -55,7 +55,8 @@ async function bindUdpTracker(
 }
 
 function createUdpTracker(config: UdpConfig, sockets: UdpSockets, shared: SharedByTrackers): Tracker {
-  const { swarm, onEvent } = shared
+  const { onEvent } = shared
+  const { swarm } = shared.swarms.of('udp')
   const counterMemory = createCounterMemory(udpCounterNames, sockets.workers)
   const blocks = Array.from({ length: sockets.workers }, (_, index) => udpCounters(counterMemory, index))
   const counters = (): Record<UdpCounterName, number> => sumSnapshots(blocks.map(block => block.snapshot()))
@@ -76,11 +77,11 @@ function createUdpTracker(config: UdpConfig, sockets: UdpSockets, shared: Shared
   return {
     workers,
     signals,
-    handlingTimes,
+    handlingTimes: [handlingTimes],
     beatIntervalMs: Math.max(network.pollTimeoutMs, NODE_BEAT_INTERVAL_MS),
     reloadables: [],
     start: begin => startWorkers(workers, sockets, config, shared.engine, begin, onEvent),
-    figures,
+    figures: () => [figures()],
     counters,
     stopWatching: watchFor(
       udpTroubles({ swarm, counters, kernelDrops: () => sockets.kernelDrops() }),
@@ -97,14 +98,15 @@ function superviseWorkers(
   shared: SharedByTrackers,
   memories: Pick<UdpWorkerData, 'signals' | 'counters' | 'handlingTimes'>,
 ): UdpSupervisor {
-  const { firstWorker, swarmMemory, onEvent } = shared
+  const { firstWorker, onEvent } = shared
+  const { memory, observation } = shared.swarms.of('udp')
   const { network, cleaning } = config
   const forAll: Omit<UdpWorkerData, 'workerIndex' | 'workerName' | 'sockets'> = {
     ...memories,
     firstWorker,
-    peerIds: shared.peerIds,
+    peerIds: observation.peerIds,
     rules: rulesOf(config),
-    swarm: swarmMemory,
+    swarm: memory,
     filter: shared.filter,
     connectionIdKey: createConnectionIdKey(),
     maxConnectionAgeSeconds: cleaning.maxConnectionAge,
@@ -125,7 +127,7 @@ function superviseWorkers(
       workerName,
       sockets: sockets.forWorker(workerIndex),
     }),
-    locksHeldBy: workerIndex => locksHeldBy(swarmMemory, lockOwnerOf(firstWorker + workerIndex)),
+    locksHeldBy: workerIndex => locksHeldBy(memory, lockOwnerOf(firstWorker + workerIndex)),
     restartObstacle: () => shared.restartObstacle ?? sockets.restartObstacle,
     onRestart: (worker, reason) => onEvent({ event: 'worker-restarted', worker, reason }),
   })

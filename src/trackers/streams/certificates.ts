@@ -2,7 +2,7 @@
 // and puts it where the workers see it.
 
 import { randomFillSync } from 'node:crypto'
-import type { HttpConfig } from '../../config/http.js'
+import type { StreamNetwork } from '../../config/streams.js'
 import { AquaticError } from '../../errors.js'
 import { type Certificate, type CertificateFiles, readCertificate } from '../../net/certificate.js'
 import type { EngineName } from '../../net/engine.js'
@@ -12,7 +12,7 @@ import { CertificateSlot } from './certificate-slot.js'
 import type { WorkerTls } from './worker-data.js'
 
 /** Where a configuration says that certificate and key are. */
-export function certificateFilesOf({ network }: HttpConfig): CertificateFiles {
+export function certificateFilesOf({ network }: { readonly network: StreamNetwork }): CertificateFiles {
   return {
     certificatePath: network.tlsCertificatePath,
     keyPath: network.tlsPrivateKeyPath,

@@ -1,9 +1,10 @@
-// What the HTTP tracker will ask of its machine, for `config check`.
+// What a tracker on TCP will ask of its machine, for `config check`.
 
-import type { HttpConfig } from '../../config/http.js'
-import type { InputNeed, MachineNeeds } from '../../config/machine/needs.js'
-import { describeCertificate, describeKey } from '../../net/certificate.js'
+import type { InputNeed, MachineNeeds } from '../config/machine/needs.js'
+import type { StreamNetwork } from '../config/streams.js'
+import { describeCertificate, describeKey } from '../net/certificate.js'
 import {
+  type CommonConfig,
   endpointSockets,
   identityNeed,
   listInputs,
@@ -13,15 +14,17 @@ import {
   servedSockets,
   when,
   writtenFiles,
-} from '../common-needs.js'
-import { workerCount } from '../processors.js'
-import { certificateFilesOf } from './certificates.js'
+} from './common-needs.js'
+import { workerCount } from './processors.js'
+import { certificateFilesOf } from './streams/certificates.js'
 
 /** With max_connections = 0 the limit of open files decides; less than this is not worth starting with. */
 const automaticConnectionsMin = 1000
 
+type StreamConfig = CommonConfig & { readonly socketWorkers: number; readonly network: StreamNetwork }
+
 /** The needs of a configuration that has been checked by itself. */
-export function httpNeeds(config: HttpConfig): MachineNeeds {
+export function streamNeeds(config: StreamConfig): MachineNeeds {
   const { network } = config
   const workers = workerCount(config.socketWorkers)
   const served = servedSockets(network, 'tcp')
@@ -44,7 +47,7 @@ export function httpNeeds(config: HttpConfig): MachineNeeds {
   }
 }
 
-function certificateInputs(config: HttpConfig): InputNeed[] {
+function certificateInputs(config: StreamConfig): InputNeed[] {
   const files = certificateFilesOf(config)
   return [
     {

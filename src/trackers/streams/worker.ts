@@ -1,39 +1,22 @@
-// An HTTP worker's thread: connections from accept to close, answered by one handler. The native engine's loop never
-// leaves this file's `while` and sleeps only in the kernel; the node engine's is driven by events.
+// A thread that serves byte streams: connections from accept to close, spoken to by HTTP, WebTorrent or both. The native
+// engine's loop never leaves this file's `while` and sleeps only in the kernel; the node engine's is driven by events.
 
 import assert from 'node:assert/strict'
 import { setImmediate } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { AquaticError } from '../../errors.js'
 import { CounterBlock } from '../../metrics/counters.js'
-import { HandlingTime } from '../../metrics/handling-time.js'
 import type { Certificate } from '../../net/certificate.js'
 import { type NodeListener, NodeStreamServer } from '../../net/node/stream-server.js'
 import { NodeTls } from '../../net/node/tls.js'
-import {
-  openConnections,
-  StreamCounter,
-  type StreamProtocol,
-  type StreamServer,
-  streamCounterNames,
-} from '../../net/stream.js'
+import { openConnections, StreamCounter, type StreamServer, streamCounterNames } from '../../net/stream.js'
 import { setThreadName } from '../../net/thread-name.js'
-import { Swarm } from '../../swarm/swarm.js'
-import { PeerIdTable } from '../peer-id-table.js'
 import { RELEASE_MESSAGE, type WorkerMessage } from '../supervisor.js'
-import { TorrentFilter } from '../torrent-filter.js'
-import { CONTROL_STOP, lockOwnerOf, NATIVE_SLEEP_MS_MAX, NODE_BEAT_INTERVAL_MS } from '../tracker.js'
+import { CONTROL_STOP, NATIVE_SLEEP_MS_MAX, NODE_BEAT_INTERVAL_MS } from '../tracker.js'
 import { WorkerSignals } from '../worker-signals.js'
-import { HttpAnswers } from './answers.js'
 import { CertificateSlot } from './certificate-slot.js'
-import { ClientAddress } from './client-address.js'
-
-import { httpCounters } from './counters.js'
-import { FullScrapeTimes } from './full-scrape-times.js'
-import { FullScrapes } from './full-scrapes.js'
-
-import { HttpHandler, type Stopwatch } from './handler.js'
-import type { HttpWorkerData, WorkerListeners, WorkerListenReport, WorkerTls } from './worker-data.js'
+import { WorkerSpeech } from './speech.js'
+import type { StreamWorkerData, WorkerListeners, WorkerListenReport, WorkerTls } from './worker-data.js'
 
 type NativeListeners = Extract<WorkerListeners, { engine: 'native' }>
 
@@ -44,43 +27,6 @@ const QUIET_TURNS = 3
 
 function report(message: WorkerMessage<WorkerListenReport>): void {
   parentPort?.postMessage(message)
-}
-
-/** What is spoken over the connections of a server. */
-function speak(data: HttpWorkerData, stopwatch: Stopwatch | null): (server: StreamServer) => StreamProtocol {
-  const worker = data.firstWorker + data.workerIndex
-  const { values: counters } = httpCounters(data.counters, data.workerIndex)
-  const swarm = new Swarm(data.swarm, {
-    lockOwner: lockOwnerOf(worker),
-    randomSeed: crypto.getRandomValues(new Int32Array(1))[0],
-  })
-  const filter = data.filter === null ? null : new TorrentFilter(data.filter, worker)
-  const peerIds = data.peerIds === null ? null : new PeerIdTable(data.peerIds)
-  const answers = new HttpAnswers(data.rules, swarm, filter, peerIds, counters)
-  const client = new ClientAddress(data.rules.proxies)
-  return server => {
-    const fullScrapes =
-      data.fullScrapeTimes === null
-        ? null
-        : new FullScrapes(
-            server,
-            swarm,
-            filter,
-            new FullScrapeTimes(data.fullScrapeTimes, data.rules.fullScrapeIntervalSeconds),
-            counters,
-          )
-    return new HttpHandler(
-      server,
-      data.rules,
-      answers,
-      client,
-      filter,
-      counters,
-      data.startedAtSeconds,
-      stopwatch,
-      fullScrapes,
-    )
-  }
 }
 
 /** Certificates as they come. */
@@ -110,28 +56,19 @@ class CertificateReader {
   }
 }
 
-function nanosecondStopwatch(data: HttpWorkerData): Stopwatch | null {
-  if (data.handlingTimes === null) return null
-  const time = new HandlingTime(data.handlingTimes, data.workerIndex)
-  let startedAtMs = 0
-  return {
-    start: () => {
-      startedAtMs = performance.now()
-    },
-    record: requests => time.record(Math.round((performance.now() - startedAtMs) * 1e6), requests),
-  }
-}
-
-async function runNative(data: HttpWorkerData, opened: NativeListeners): Promise<void> {
+async function runNative(data: StreamWorkerData, opened: NativeListeners): Promise<void> {
   const { NativeStreamServer } = await import('../../net/native/stream-server.js')
   const certificates = data.tls === null ? null : new CertificateReader(data.tls)
   const tls = data.tls === null ? undefined : await openNativeTls(data.tls, certificates)
   const signals = new WorkerSignals(data.signals)
   const control = new Int32Array(data.control)
   const isStopping = (): boolean => Atomics.load(control, CONTROL_STOP) !== 0
+  const { wakeNative } = await import('../../net/native/wake-up.js')
+  const speech = new WorkerSpeech(data, wakeNative)
   const options = {
     limits: data.limits,
-    protocol: speak(data, nanosecondStopwatch(data)),
+    protocol: speech.speak,
+    wakeUp: speech.wakeUp,
     counters: streamCountersOf(data),
     listeners: opened.listeners,
     descriptors: opened.descriptors,
@@ -144,9 +81,14 @@ async function runNative(data: HttpWorkerData, opened: NativeListeners): Promise
     while (Atomics.load(control, CONTROL_STOP) === 0) {
       signals.beat(data.workerIndex)
       const certificate = certificates?.next()
-      if (certificate !== undefined) tls?.setCertificate(certificate)
+      if (certificate !== undefined) {
+        tls?.setCertificate(certificate)
+        speech.webTorrent?.certificateChanged()
+      }
       server.turn(NATIVE_SLEEP_MS_MAX)
+      speech.webTorrent?.endGracePeriods()
     }
+    speech.webTorrent?.sayGoodbye()
     // What has come is answered, also to those who wait to be accepted; nobody is waited for.
     const stopAt = server.nowSeconds + FAREWELL_SECONDS_MAX
     while (server.turn(0) > 0 && server.nowSeconds < stopAt) signals.beat(data.workerIndex)
@@ -162,26 +104,32 @@ async function openNativeTls(data: WorkerTls, certificates: CertificateReader | 
   return new NativeTls({ certificate: certificates.first(), ticketKeys: data.ticketKeys })
 }
 
-async function runNode(data: HttpWorkerData, listeners: readonly NodeListener[]): Promise<void> {
+async function runNode(data: StreamWorkerData, listeners: readonly NodeListener[]): Promise<void> {
   const certificates = data.tls === null ? null : new CertificateReader(data.tls)
   const tls =
     data.tls === null || certificates === null
       ? undefined
       : new NodeTls({ certificate: certificates.first(), ticketKeys: data.tls.ticketKeys })
   const signals = new WorkerSignals(data.signals)
+  const speech = new WorkerSpeech(data)
   const server = await NodeStreamServer.open({
     listeners,
     // Where rights are to be given up, nothing is read before that.
     isHeld: true,
     limits: data.limits,
-    protocol: speak(data, nanosecondStopwatch(data)),
+    protocol: speech.speak,
+    wakeUp: speech.wakeUp,
     counters: streamCountersOf(data),
     ...(tls === undefined ? {} : { tls }),
   })
   const timer = setInterval(() => {
     signals.beat(data.workerIndex)
     const certificate = certificates?.next()
-    if (certificate !== undefined) tls?.setCertificate(certificate)
+    if (certificate !== undefined) {
+      tls?.setCertificate(certificate)
+      speech.webTorrent?.certificateChanged()
+    }
+    speech.webTorrent?.endGracePeriods()
   }, NODE_BEAT_INTERVAL_MS)
   parentPort?.on('message', async (message: unknown) => {
     if (message === RELEASE_MESSAGE) {
@@ -190,6 +138,7 @@ async function runNode(data: HttpWorkerData, listeners: readonly NodeListener[])
       return
     }
     clearInterval(timer)
+    speech.webTorrent?.sayGoodbye()
     await untilQuiet(server)
     await server.closeAll()
     parentPort?.close()
@@ -208,14 +157,14 @@ async function untilQuiet({ counters }: StreamServer): Promise<void> {
   }
 }
 
-function streamCountersOf(data: HttpWorkerData): Float64Array {
+function streamCountersOf(data: StreamWorkerData): Float64Array {
   const block = new CounterBlock(streamCounterNames, data.streamCounters, data.workerIndex)
   // With a worker that died its connections went, whatever it still could count of them.
   block.values[StreamCounter.endedServerClosed] += openConnections(block.snapshot())
   return block.values
 }
 
-async function main(data: HttpWorkerData): Promise<void> {
+async function main(data: StreamWorkerData): Promise<void> {
   setThreadName(data.workerName)
   try {
     if (data.listeners.engine === 'native') await runNative(data, data.listeners)
@@ -227,4 +176,4 @@ async function main(data: HttpWorkerData): Promise<void> {
   }
 }
 
-await main(workerData as HttpWorkerData)
+await main(workerData as StreamWorkerData)

@@ -1,7 +1,7 @@
-// What the HTTP tracker listens on: an address for each family, a Unix socket, or what a service manager passed in. On
+// What a tracker on TCP listens on: an address for each family, a Unix socket, or what a service manager passed in. On
 // the native engine all is opened here, in the main thread, for each worker; on the node engine the worker opens it.
 
-import type { HttpConfig } from '../../config/http.js'
+import type { StreamNetwork } from '../../config/streams.js'
 import { bindError } from '../../net/bind-error.js'
 import type { EngineName } from '../../net/engine.js'
 import { findInheritedStreamListener, type InheritedDescriptor } from '../../net/inherited-sockets.js'
@@ -9,10 +9,9 @@ import type { OpenStreamListener } from '../../net/native/stream-listener.js'
 import type { NodeListener } from '../../net/node/stream-server.js'
 import type { StreamAddress } from '../../net/stream.js'
 import { formatSocketAddress } from '../../protocol/socket-address.js'
-import { streamLimitsOf } from './limits.js'
 import type { WorkerListeners } from './worker-data.js'
 
-export interface HttpListeners {
+export interface StreamListeners {
   /** Workers that can be used: the node engine has one. */
   readonly workers: number
   forWorker(workerIndex: number): WorkerListeners
@@ -27,31 +26,48 @@ export interface HttpListeners {
   close(): void
 }
 
-const PROTOCOL = 'http'
+export interface ListenOptions {
+  /** As errors name it. */
+  readonly protocol: 'http' | 'ws'
+  readonly network: StreamListenNetwork
+  /** Workers that are asked for. */
+  readonly workers: number
+  /** Connections of each worker. */
+  readonly capacityFor: (workers: number) => number
+}
+
+/** Keys of `[network]` that say where to listen. */
+export type StreamListenNetwork = Pick<
+  StreamNetwork,
+  | 'useIpv4'
+  | 'useIpv6'
+  | 'addressIpv4'
+  | 'addressIpv6'
+  | 'setOnlyIpv6'
+  | 'tcpBacklog'
+  | 'unixSocketPath'
+  | 'unixSocketMode'
+>
 
 /** @throws AquaticError AQ_BIND_* */
-export async function openHttpListeners(
-  config: HttpConfig,
+export async function openStreamListeners(
+  options: ListenOptions,
   engine: EngineName,
-  workers: number,
   inherited: readonly InheritedDescriptor[],
-): Promise<HttpListeners> {
+): Promise<StreamListeners> {
   return engine === 'native'
-    ? await openNativeListeners(config, workers, inherited)
-    : planNodeListeners(config, workers, inherited)
+    ? await openNativeListeners(options, inherited)
+    : planNodeListeners(options, inherited)
 }
 
 async function openNativeListeners(
-  config: HttpConfig,
-  workers: number,
+  { protocol, network, workers, capacityFor }: ListenOptions,
   inherited: readonly InheritedDescriptor[],
-): Promise<HttpListeners> {
+): Promise<StreamListeners> {
   const { adoptStreamListener, closeStreamListener, isTcpAddressTaken, openTcpListener, openUnixListener } =
     await import('../../net/native/stream-listener.js')
   const { closeDescriptors, createDescriptorMemory } = await import('../../net/native/open-descriptors.js')
-  const { network } = config
   const backlog = network.tcpBacklog
-  const { capacity } = streamLimitsOf(config, workers)
   const passedIn = inherited
     .map(({ fd }) => adoptStreamListener(fd))
     .filter(listener => listener !== undefined)
@@ -64,9 +80,9 @@ async function openNativeListeners(
   }
   try {
     for (const address of passedIn.length > 0 ? [] : plannedAddresses(network)) {
-      const options = { protocol: PROTOCOL, backlog, address, onlyIpv6: network.setOnlyIpv6 }
+      const options = { protocol, backlog, address, onlyIpv6: network.setOnlyIpv6 }
       // With SO_REUSEPORT a second tracker would get half of the connections and both would be wrong.
-      if (isTcpAddressTaken(options)) throw bindError(PROTOCOL, address, 'EADDRINUSE')
+      if (isTcpAddressTaken(options)) throw bindError(protocol, address, 'EADDRINUSE')
       let bound = address
       for (const listeners of byWorker) {
         const listener = openTcpListener({ ...options, address: bound })
@@ -76,13 +92,13 @@ async function openNativeListeners(
     }
     if (passedIn.length === 0 && network.unixSocketPath !== '') {
       const mode = Number.parseInt(network.unixSocketMode, 8)
-      shared.push(openUnixListener({ protocol: PROTOCOL, backlog, path: network.unixSocketPath, mode }))
+      shared.push(openUnixListener({ protocol, backlog, path: network.unixSocketPath, mode }))
     }
   } catch (error) {
     closeAll()
     throw error
   }
-  const descriptors = byWorker.map(() => createDescriptorMemory(capacity))
+  const descriptors = byWorker.map(() => createDescriptorMemory(capacityFor(workers)))
   return {
     workers,
     forWorker: index => ({
@@ -99,11 +115,10 @@ async function openNativeListeners(
 }
 
 function planNodeListeners(
-  { network }: HttpConfig,
-  workersAsked: number,
+  { protocol, network, workers: workersAsked }: ListenOptions,
   inherited: readonly InheritedDescriptor[],
-): HttpListeners {
-  const common = { protocol: PROTOCOL, onlyIpv6: network.setOnlyIpv6, backlog: network.tcpBacklog }
+): StreamListeners {
+  const common = { protocol, onlyIpv6: network.setOnlyIpv6, backlog: network.tcpBacklog }
   const passedIn = inherited
     .map(({ fd }) => findInheritedStreamListener(fd))
     .filter(listener => listener !== undefined)
@@ -130,7 +145,7 @@ function planNodeListeners(
   }
 }
 
-function plannedAddresses({ useIpv4, useIpv6, addressIpv4, addressIpv6 }: HttpConfig['network']) {
+function plannedAddresses({ useIpv4, useIpv6, addressIpv4, addressIpv6 }: StreamListenNetwork) {
   return [...(useIpv4 ? [addressIpv4] : []), ...(useIpv6 ? [addressIpv6] : [])]
 }
 
