@@ -31,7 +31,7 @@ import {
   writeSwitchingProtocols,
 } from '../protocol/websocket/handshake.js'
 import { Unmasker } from '../protocol/websocket/unmask.js'
-import { checkUtf8, Utf8State } from '../protocol/websocket/utf8.js'
+import { Utf8Checker, Utf8State } from '../protocol/websocket/utf8.js'
 import type { StreamServer } from './stream.js'
 import { Fragments } from './websocket-fragments.js'
 
@@ -154,6 +154,7 @@ export class WebSocketStreams {
   readonly #origins: OriginRules
   readonly #header = new FrameHeader()
   readonly #unmasker = new Unmasker()
+  readonly #utf8 = new Utf8Checker()
   readonly #fragments: Fragments
   /** A control frame on its way out. The server's own output may hold what the protocol sends to several. */
   readonly #control = new Uint8Array(CONTROL_PAYLOAD_AT + CONTROL_PAYLOAD_BYTES_MAX)
@@ -302,6 +303,15 @@ export class WebSocketStreams {
    * @returns false if the connection is not, or no longer, open
    */
   sendText(connection: number, payloadStart: number, payloadEnd: number): boolean {
+    return this.#send(connection, Opcode.text, payloadStart, payloadEnd)
+  }
+
+  /** As `sendText`, as one binary frame. */
+  sendBinary(connection: number, payloadStart: number, payloadEnd: number): boolean {
+    return this.#send(connection, Opcode.binary, payloadStart, payloadEnd)
+  }
+
+  #send(connection: number, opcode: number, payloadStart: number, payloadEnd: number): boolean {
     const base = this.#base(connection)
     if (this.#words[base + Word.state] !== State.open) return false
     const payloadBytes = payloadEnd - payloadStart
@@ -313,7 +323,7 @@ export class WebSocketStreams {
       return false
     }
     const { output } = this.#server
-    const start = writeFrameHeader(output, payloadStart, payloadBytes, Opcode.text)
+    const start = writeFrameHeader(output, payloadStart, payloadBytes, opcode)
     this.#counters[WebSocketCounter.messagesSent]++
     this.#server.write(connection, output, start, payloadEnd)
     return true
@@ -408,7 +418,7 @@ export class WebSocketStreams {
       return true
     let state = words[base + Word.utf8State]
     if (!isAscii || state !== Utf8State.boundary) {
-      state = checkUtf8(input, from, here, state)
+      state = this.#utf8.check(input, from, here, state)
       words[base + Word.utf8State] = state
       if (state === Utf8State.invalid) return false
     }

@@ -18,6 +18,7 @@ import {
   type StreamLimits,
   type StreamProtocol,
   type StreamServer,
+  type WakeUp,
 } from '../../src/net/stream.js'
 
 export type Engine = 'native' | 'node'
@@ -157,12 +158,16 @@ export class LineProtocol implements StreamProtocol {
 }
 
 /** What both engines' servers have beyond the interface of protocols. */
-export interface StartedServer {
+export interface SpeakingServer {
   readonly server: StreamServer & { turn(timeoutMs: number): void; stopAccepting(): void }
-  readonly protocol: LineProtocol
+  readonly host: string
   readonly port: number
   /** Lets time pass for deadlines. */
   advance(seconds: number): void
+}
+
+export interface StartedServer extends SpeakingServer {
+  readonly protocol: LineProtocol
   connect(localAddress?: string, tls?: ConnectionOptions): Promise<Client>
   /** Shows another certificate to new connections. */
   setCertificate(certificate: Certificate): void
@@ -175,6 +180,7 @@ export interface StartOptions {
   readonly address?: string
   readonly onlyIpv6?: boolean
   readonly tls?: TlsOptions
+  readonly wakeUp?: WakeUp
 }
 
 export interface TlsOptions {
@@ -182,35 +188,24 @@ export interface TlsOptions {
   readonly ticketKeys: Uint8Array
 }
 
-/** Starts a server that is gone when the test is over. */
+/** Starts a server of the line protocol that is gone when the test is over. */
 export async function start(t: TestContext, options: StartOptions): Promise<StartedServer> {
-  const clock = { seconds: 1000 }
   let protocol: LineProtocol | undefined
-  const common = {
-    limits: { ...limits, ...options.limits },
-    clock: () => clock.seconds,
-    protocol: (server: StreamServer) => {
+  const tls = startTls(options)
+  const speaking = await startSpeaking(
+    t,
+    options,
+    server => {
       protocol = new LineProtocol(server)
       return protocol
     },
-  }
-  const address = { address: options.address ?? '127.0.0.1', port: 0 }
-  const listen = { protocol: 'test', address, onlyIpv6: options.onlyIpv6 ?? true, backlog: 4096 }
-  const tls = startTls(options)
-  const { server, port } =
-    options.engine === 'native'
-      ? startNative(t, common, listen, tls)
-      : await startNode(t, common, listen, tls)
+    tls,
+  )
+  const { host, port } = speaking
   const clientTls = options.tls === undefined ? undefined : { rejectUnauthorized: false }
-  const host = address.address === '::' ? '::1' : address.address
   return {
-    server,
+    ...speaking,
     protocol: protocol as unknown as LineProtocol,
-    port,
-    advance: seconds => {
-      clock.seconds += seconds
-      server.turn(0)
-    },
     connect: (localAddress, wanted) =>
       Client.connect(
         t,
@@ -223,12 +218,46 @@ export async function start(t: TestContext, options: StartOptions): Promise<Star
   }
 }
 
+/** Starts a server of any protocol that is gone when the test is over. */
+export async function startSpeaking(
+  t: TestContext,
+  options: StartOptions,
+  protocol: (server: StreamServer) => StreamProtocol,
+  tls = startTls(options),
+): Promise<SpeakingServer> {
+  const clock = { seconds: 1000 }
+  const common = {
+    limits: { ...limits, ...options.limits },
+    clock: () => clock.seconds,
+    protocol,
+    ...(options.wakeUp === undefined ? {} : { wakeUp: options.wakeUp }),
+  }
+  const address = { address: options.address ?? '127.0.0.1', port: 0 }
+  const listen = { protocol: 'test', address, onlyIpv6: options.onlyIpv6 ?? true, backlog: 4096 }
+  const { server, port } =
+    options.engine === 'native'
+      ? startNative(t, common, listen, tls)
+      : await startNode(t, common, listen, tls)
+  return {
+    server,
+    host: address.address === '::' ? '::1' : address.address,
+    port,
+    advance: seconds => {
+      clock.seconds += seconds
+      server.turn(0)
+    },
+  }
+}
+
 function startTls({ engine, tls }: StartOptions): NativeTls | NodeTls | undefined {
   if (tls === undefined) return undefined
   return engine === 'native' ? new NativeTls(tls) : new NodeTls(tls)
 }
 
-type Common = Pick<ConstructorParameters<typeof NativeStreamServer>[0], 'limits' | 'clock' | 'protocol'>
+type Common = Pick<
+  ConstructorParameters<typeof NativeStreamServer>[0],
+  'limits' | 'clock' | 'protocol' | 'wakeUp'
+>
 type Listen = Parameters<typeof openTcpListener>[0]
 
 function startNative(
@@ -366,11 +395,12 @@ export class Client {
     return this.received
   }
 
-  private get isOver(): boolean {
+  get isOver(): boolean {
     return this.hasEnded || this.socket.closed
   }
 
-  private when(holds: () => boolean): Promise<void> {
+  /** Resolves once `holds` is true; looked at whenever something comes, or the connection ends. */
+  when(holds: () => boolean): Promise<void> {
     return new Promise(resolve => {
       const look = (): void => {
         if (!holds()) return

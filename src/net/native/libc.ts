@@ -22,6 +22,8 @@ export interface Libc {
   epoll_ctl(epoll: number, operation: number, fd: number, event: Pointer): number
   epoll_wait(epoll: number, events: Pointer, eventsMax: number, timeoutMs: number): number
   send(fd: number, bytes: Pointer, count: number, flags: number): number
+  /** `send` of what lies at an address, in memory of `addressOf`: no view of it has to be made. */
+  sendAt(fd: number, address: number, count: number, flags: number): number
   eventfd(value: number, flags: number): number
   write(fd: number, bytes: Pointer, count: number): number
   close(fd: number): number
@@ -70,6 +72,9 @@ const declarations = [
   'int madvise(uintptr_t, size_t, int)',
 ]
 
+/** Calls that are declared once more, with other types of arguments. */
+const variants: Readonly<Record<string, string>> = { sendAt: 'int send(int, uintptr_t, size_t, int)' }
+
 let loaded: Libc | undefined
 
 /** Binds the calls, once per thread. (Importing this module throws where koffi has no binary for the platform.) */
@@ -84,6 +89,7 @@ export function loadLibc(): Libc {
     const name = declaration.slice('int '.length, declaration.indexOf('('))
     calls[name] = library.func(declaration)
   }
+  for (const [name, declaration] of Object.entries(variants)) calls[name] = library.func(declaration)
   loaded = calls as unknown as Libc
   return loaded
 }

@@ -102,6 +102,7 @@ export class NativeStreamServer implements StreamServer {
   readonly #protocol: StreamProtocol
   readonly #clock: () => number
   readonly #onAcceptPaused: (errno: string) => void
+  readonly #outputAddress: number
   readonly #slots: StreamSlots
   readonly #input: KeptInput
   readonly #keptOutput: KeptOutput
@@ -149,6 +150,7 @@ export class NativeStreamServer implements StreamServer {
     this.protocolWords = this.#slots.protocolWords
     this.generations = this.#slots.generations
     this.output = new Uint8Array(limits.outputScratchBytes)
+    this.#outputAddress = Number(this.#libc.addressOf(this.output))
     this.counters = options.counters ?? new Float64Array(streamCounterNames.length)
     this.#input = new KeptInput(capacity, limits.inputBytesMax)
     this.#keptOutput = new KeptOutput(capacity, limits.outputBytesMax)
@@ -224,7 +226,7 @@ export class NativeStreamServer implements StreamServer {
       return false
     }
     if (start === end) return true
-    const sent = this.#send(slot, start === 0 ? bytes : bytes.subarray(start), end - start)
+    const sent = this.#sendFrom(slot, bytes, start, end - start)
     if (sent === end - start) return true
     if (sent < 0) return false
     this.#slots.serverDeadlines[slot] = this.nowSeconds + this.#limits.writeSeconds
@@ -490,6 +492,18 @@ export class NativeStreamServer implements StreamServer {
     // What the peer has sent during the answer may still be in the kernel.
     if ((this.#flags[slot] & Flag.finishing) !== 0) this.#flags[slot] |= Flag.inputMayBeUnread
     this.#settleCurrent(slot)
+  }
+
+  /** As `#send`. What lies in `output`, nearly everything, is sent without a view of it (a fifth of the call's cost). */
+  #sendFrom(slot: number, bytes: Uint8Array, start: number, count: number): number {
+    const isTls = this.#tls !== null && this.#ssl[slot] !== 0
+    if (isTls || bytes !== this.output) {
+      return this.#send(slot, start === 0 ? bytes : bytes.subarray(start), count)
+    }
+    const sent = this.#libc.sendAt(this.#fds[slot], this.#outputAddress + start, count, MSG_NOSIGNAL)
+    if (sent < 0) return this.#streamFailed(slot)
+    this.counters[StreamCounter.bytesSent] += sent
+    return sent
   }
 
   /** @returns bytes the system took, 0 for none now, -1 when the connection is over (it has been marked) */

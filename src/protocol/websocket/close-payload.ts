@@ -1,7 +1,7 @@
 // Close frames (RFC 6455 sections 5.5.1 and 7.4): a code of two bytes and a reason in UTF-8, or nothing.
 
 import { CONTROL_PAYLOAD_BYTES_MAX } from './frame-header.js'
-import { checkUtf8, Utf8State } from './utf8.js'
+import { Utf8Checker, Utf8State } from './utf8.js'
 
 export const CloseCode = {
   normal: 1000,
@@ -15,6 +15,8 @@ export const CloseCode = {
   /** The client does not take what it is sent. */
   tryAgainLater: 1013,
 } as const
+
+const utf8 = new Utf8Checker()
 
 /** A close frame without a code. */
 export const NO_CLOSE_CODE = 0
@@ -37,7 +39,7 @@ export function decodeClosePayload(input: Uint8Array, start: number, end: number
   if (end - start === 1) return -CloseCode.protocolError
   const code = (input[start] << 8) | input[start + 1]
   if (!isCloseCode(code)) return -CloseCode.protocolError
-  const isText = checkUtf8(input, start + 2, end, Utf8State.boundary) === Utf8State.boundary
+  const isText = utf8.check(input, start + 2, end, Utf8State.boundary) === Utf8State.boundary
   return isText ? code : -CloseCode.invalidData
 }
 

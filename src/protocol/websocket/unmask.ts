@@ -1,15 +1,12 @@
 // Takes a client's mask off a payload, in place (RFC 6455 section 5.3).
 
+import { HIGH_BITS, WordView } from './word-view.js'
+
 /** Shorter payloads are done byte by byte: it takes up to three bytes to get to a word. */
 const WORDS_FROM_BYTES = 16
-const HIGH_BITS = 0x8080_8080
 
 export class Unmasker {
-  /** The bytes unmasked last, which are nearly always the same, and their words. */
-  #bytes: Uint8Array = new Uint8Array(0)
-  #words: Int32Array = new Int32Array(0)
-  /** Bytes before the first word. */
-  #wordsAt = 0
+  readonly #view = new WordView()
 
   /**
    * Unmasks input[from, to) of a payload that starts at `payloadStart`.
@@ -21,9 +18,8 @@ export class Unmasker {
     let seenInWords = 0
     let at = from
     if (to - from >= WORDS_FROM_BYTES) {
-      if (input !== this.#bytes) this.#look(input)
-      const words = this.#words
-      const wordsAt = this.#wordsAt
+      this.#view.look(input)
+      const { words, wordsAt } = this.#view
       for (; ((at - wordsAt) & 3) !== 0; at++) {
         input[at] ^= mask >>> (((at - payloadStart) & 3) << 3)
         seen |= input[at]
@@ -44,12 +40,5 @@ export class Unmasker {
       seen |= input[at]
     }
     return ((seen & 0x80) | (seenInWords & HIGH_BITS)) === 0
-  }
-
-  #look(input: Uint8Array): void {
-    this.#bytes = input
-    this.#wordsAt = -input.byteOffset & 3
-    const count = (input.length - this.#wordsAt) >> 2
-    this.#words = new Int32Array(input.buffer, input.byteOffset + this.#wordsAt, count)
   }
 }

@@ -1,5 +1,7 @@
 // Whether bytes are UTF-8 (RFC 3629), in as many pieces as they come: an automaton with one load for each byte that is
-// not ASCII. Overlong forms, surrogates and what lies beyond U+10FFFF are refused at the first byte that shows it.
+// not ASCII, and one for each four bytes that are. Overlong forms, surrogates and what lies beyond U+10FFFF are refused at the first byte that shows it.
+
+import { HIGH_BITS, WordView } from './word-view.js'
 
 export const Utf8State = {
   /** At a boundary of characters: the start, and what a whole text ends with. */
@@ -41,21 +43,45 @@ lead(AFTER_ED, 0x80, 0x9f, ONE_MORE)
 lead(AFTER_F0, 0x90, 0xbf, TWO_MORE)
 lead(AFTER_F4, 0x80, 0x8f, TWO_MORE)
 
-/**
- * Goes on with input[start, end).
- * @param state `Utf8State.boundary` at first, then what the call before returned
- * @returns the state behind: `boundary`, `invalid`, or a number between two bytes of a character
- */
-export function checkUtf8(input: Uint8Array, start: number, end: number, state: number): number {
-  // An own name for what is reached at every byte.
-  const next = nextStates
-  for (let at = start; at < end; at++) {
-    if (state === Utf8State.boundary) {
-      while (at < end && input[at] < 0x80) at++
-      if (at === end) return state
+/** Shorter runs of ASCII are passed over byte by byte. */
+const WORDS_FROM_BYTES = 16
+
+export class Utf8Checker {
+  readonly #view = new WordView()
+
+  /**
+   * Goes on with input[start, end).
+   * @param state `Utf8State.boundary` at first, then what the call before returned
+   * @returns the state behind: `boundary`, `invalid`, or a number between two bytes of a character
+   */
+  check(input: Uint8Array, start: number, end: number, state: number): number {
+    // An own name for what is reached at every byte.
+    const next = nextStates
+    for (let at = start; at < end; at++) {
+      if (state === Utf8State.boundary && input[at] < 0x80) {
+        at = this.#skipAscii(input, at, end)
+        if (at === end) return state
+      }
+      state = next[(state << 8) | input[at]]
+      if (state === Utf8State.invalid) return state
     }
-    state = next[(state << 8) | input[at]]
-    if (state === Utf8State.invalid) return state
+    return state
   }
-  return state
+
+  /** @returns where the first byte lies that is not ASCII, or `end` */
+  #skipAscii(input: Uint8Array, at: number, end: number): number {
+    if (end - at >= WORDS_FROM_BYTES) {
+      this.#view.look(input)
+      const { words, wordsAt } = this.#view
+      while (((at - wordsAt) & 3) !== 0 && input[at] < 0x80) at++
+      if (((at - wordsAt) & 3) === 0) {
+        let word = (at - wordsAt) >> 2
+        const last = (end - wordsAt) >> 2
+        while (word < last && (words[word] & HIGH_BITS) === 0) word++
+        at = wordsAt + (word << 2)
+      }
+    }
+    while (at < end && input[at] < 0x80) at++
+    return at
+  }
 }
