@@ -158,6 +158,7 @@ export function udpPart(config: ServeConfig): UdpConfig {
     ...sharedBy(config),
     socketWorkers: config.udp.socketWorkers,
     network: { ...config['udp.network'], ...config.network },
+    scrapeExports: config.scrapeExports,
     protocol: config['udp.protocol'],
     cleaning: { ...config.cleaning, ...config['udp.cleaning'] },
   }
@@ -169,17 +170,16 @@ export function httpPart(config: ServeConfig): HttpConfig {
     ...sharedBy(config),
     socketWorkers: config.http.socketWorkers,
     network: { ...config['http.network'], ...config.network },
+    scrapeExports: config.scrapeExports,
     protocol: config['http.protocol'],
     cleaning: { ...config.cleaning, ...config['http.cleaning'] },
   }
 }
 
-/** What the WebTorrent tracker of this process is configured with; its swarm is not exported. */
+/** What the WebTorrent tracker of this process is configured with; its torrents are not exported. */
 export function wsPart(config: ServeConfig): WsConfig {
-  const shared = sharedBy(config)
   return {
-    ...shared,
-    scrapeExports: { ...shared.scrapeExports, enableScrapeExports: false },
+    ...sharedBy(config),
     socketWorkers: config.ws.socketWorkers,
     network: { ...config['ws.network'], ...config.network },
     swarm: config['ws.swarm'],
@@ -197,8 +197,8 @@ export function sharesListener(config: ServeConfig): boolean {
   )
 }
 
-function sharedBy({ logLevel, swarm, statistics, privileges, accessList, scrapeExports }: ServeConfig) {
-  return { logLevel, swarm, statistics, privileges, accessList, scrapeExports }
+function sharedBy({ logLevel, swarm, statistics, privileges, accessList }: ServeConfig) {
+  return { logLevel, swarm, statistics, privileges, accessList }
 }
 
 /** Where a key of one tracker's table stands in this one: `network.address_ipv4` is `udp.network.address_ipv4`. */

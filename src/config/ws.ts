@@ -23,7 +23,6 @@ import {
   ipv6Listening,
   logLevels,
   privileges,
-  scrapeExportsTo,
   sinceFirstRelease,
   statistics,
   swarm,
@@ -296,7 +295,6 @@ const sections = {
   cleaning,
   privileges,
   access_list: accessList,
-  scrape_exports: sinceFirstRelease(scrapeExportsTo('./ws-scrape-export.txt')),
 }
 
 /** The WebTorrent tracker's table. */

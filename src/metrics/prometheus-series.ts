@@ -40,7 +40,10 @@ function perWorkerAndFamily(read: (traffic: TrafficCounts) => Counts | number): 
         .flatMap(([ip_version, family]): Sample[] => {
           const figures = read(worker.families[family])
           if (typeof figures === 'number') return [[{ ip_version, worker_index }, figures]]
-          return Object.entries(figures).map(([type, count]) => [{ type, ip_version, worker_index }, count])
+          return Object.entries(figures).map(([type, count]) => [
+            { type: snakeCase(type), ip_version, worker_index },
+            count,
+          ])
         }),
     )
 }
@@ -82,6 +85,16 @@ function peersPerTorrent({ families }: TrackerSnapshot): Sample[] {
   })
 }
 
+/** As in the reference, whose HTTP tracker does not tell families apart here. */
+function openConnections({ workers, families }: TrackerSnapshot): Sample[] {
+  return workers.flatMap(({ connections, webTorrent }, worker_index): Sample[] => {
+    if (webTorrent === undefined) return connections === null ? [] : [[{ worker_index }, connections]]
+    return familyNames
+      .filter(([, family]) => families[family].isServed)
+      .map(([ip_version, family]) => [{ ip_version, worker_index }, webTorrent.connections[family]])
+  })
+}
+
 const byTraffic = ['ip_version', 'worker_index'] as const
 
 /** Metrics of the reference, with its names and labels. */
@@ -89,7 +102,7 @@ const referenceSeries: readonly Series[] = [
   {
     name: 'aquatic_requests_total',
     type: 'counter',
-    help: 'Requests that parse, also those dropped later for their connection id; over HTTP by type.',
+    help: 'Requests that parse, also those dropped later for their connection id; over HTTP and WebTorrent by type.',
     labels: ['type', ...byTraffic],
     // As in the reference, where only the UDP tracker has no types here.
     samples: snapshot => {
@@ -107,12 +120,9 @@ const referenceSeries: readonly Series[] = [
   {
     name: 'aquatic_active_connections',
     type: 'gauge',
-    help: 'Open connections (HTTP).',
-    labels: ['worker_index'],
-    samples: ({ workers }) =>
-      workers.flatMap(({ connections }, worker_index): Sample[] =>
-        connections === null ? [] : [[{ worker_index }, connections]],
-      ),
+    help: 'Open connections (HTTP, and WebTorrent by address family).',
+    labels: byTraffic,
+    samples: openConnections,
   },
   {
     name: 'aquatic_rx_bytes',
@@ -204,7 +214,7 @@ const trafficSeries: readonly Series[] = [
   {
     name: 'aquatic_batches_total',
     type: 'counter',
-    help: 'Wake-ups of a worker with at least one packet; over HTTP reads that brought something.',
+    help: 'Wake-ups of a worker with at least one packet; over HTTP reads that brought something, in WebTorrent messages.',
     labels: ['worker_index'],
     samples: ({ workers }) => workers.map(({ batches }, worker_index) => [{ worker_index }, batches]),
   },
@@ -214,6 +224,40 @@ const trafficSeries: readonly Series[] = [
     help: 'Packets that the kernel dropped because a receive buffer was full.',
     labels: [],
     samples: one(({ kernelDrops }) => kernelDrops),
+  },
+]
+
+const webTorrentSeries: readonly Series[] = [
+  {
+    name: 'aquatic_offers_total',
+    type: 'counter',
+    help: 'WebTorrent: offers by what became of them. Those that reached a client are responses of type offer.',
+    labels: ['event', 'worker_index'],
+    samples: perWorkerAndClass('event', ({ webTorrent }) => webTorrent?.offers ?? {}),
+  },
+  {
+    name: 'aquatic_answers_total',
+    type: 'counter',
+    help: 'WebTorrent: answers by what became of them. Those that reached a client are responses of type offer_answer.',
+    labels: ['event', 'worker_index'],
+    samples: perWorkerAndClass('event', ({ webTorrent }) => webTorrent?.answers ?? {}),
+  },
+  {
+    name: 'aquatic_web_sockets_total',
+    type: 'counter',
+    help: 'WebTorrent: WebSockets opened and closed, by how, and their messages and pings.',
+    labels: ['event', 'worker_index'],
+    samples: perWorkerAndClass('event', ({ webTorrent }) => webTorrent?.sockets ?? {}),
+  },
+  {
+    name: 'aquatic_takeovers_total',
+    type: 'counter',
+    help: 'WebTorrent: peer ids that went over to a new connection of the same client.',
+    labels: ['worker_index'],
+    samples: ({ workers }) =>
+      workers.flatMap(({ webTorrent }, worker_index): Sample[] =>
+        webTorrent === undefined ? [] : [[{ worker_index }, webTorrent.takeovers]],
+      ),
   },
 ]
 
@@ -338,6 +382,7 @@ const houseSeries: readonly Series[] = [
 export const allSeries: readonly Series[] = [
   ...referenceSeries,
   ...trafficSeries,
+  ...webTorrentSeries,
   ...swarmSeries,
   ...houseSeries,
 ]

@@ -59,6 +59,19 @@ export interface PerFamily<Value> {
   readonly ipv6: Value
 }
 
+/** What only a WebTorrent tracker counts. */
+export interface WebTorrentFigures {
+  /** WebSockets open at this moment, by the family of the client's address. */
+  readonly connections: PerFamily<number>
+  /** Offers by what became of them; those that reached a client are among the responses. */
+  readonly offers: Counts
+  readonly answers: Counts
+  /** Peer ids that went over to a new connection of the same client. */
+  readonly takeovers: number
+  /** WebSockets opened, their messages and pings, and how they were closed. */
+  readonly sockets: Counts
+}
+
 export interface WorkerSnapshot {
   /** Name of its thread: `socket-01`. */
   readonly name: string
@@ -69,6 +82,8 @@ export interface WorkerSnapshot {
   readonly connections: number | null
   /** Wake-ups with at least one packet; of a protocol with connections, reads that brought something. */
   readonly batches: number
+  /** Only of a WebTorrent tracker. */
+  readonly webTorrent?: WebTorrentFigures
 }
 
 /** Memory of the swarms. */
@@ -194,6 +209,24 @@ export function sumCounts(counts: Counts): number {
 export function connectionsOf({ workers }: Pick<TrackerSnapshot, 'workers'>): number | null {
   const all = workers.map(({ connections }) => connections).filter(connections => connections !== null)
   return all.length === 0 ? null : all.reduce((sum, connections) => sum + connections, 0)
+}
+
+/** Figures of WebTorrent in all workers together; null where another protocol is spoken. */
+export function webTorrentOf({ workers }: Pick<TrackerSnapshot, 'workers'>): WebTorrentFigures | null {
+  const all = workers.flatMap(({ webTorrent }) => (webTorrent === undefined ? [] : [webTorrent]))
+  if (all.length === 0) return null
+  const sum = (figure: (figures: WebTorrentFigures) => number): number =>
+    all.reduce((total, figures) => total + figure(figures), 0)
+  return {
+    connections: {
+      ipv4: sum(({ connections }) => connections.ipv4),
+      ipv6: sum(({ connections }) => connections.ipv6),
+    },
+    offers: addCounts(all.map(({ offers }) => offers)),
+    answers: addCounts(all.map(({ answers }) => answers)),
+    takeovers: sum(({ takeovers }) => takeovers),
+    sockets: addCounts(all.map(({ sockets }) => sockets)),
+  }
 }
 
 /** Adds up counters of the same classes. */

@@ -7,6 +7,7 @@ import {
   type FamilySnapshot,
   sumCounts,
   type TrackerSnapshot,
+  webTorrentOf,
 } from './snapshot.js'
 
 /** @returns lines without their ends */
@@ -34,7 +35,17 @@ export function statisticsLines(snapshot: TrackerSnapshot): string[] {
 
 function connectionLines(snapshot: TrackerSnapshot): string[] {
   const connections = connectionsOf(snapshot)
-  return connections === null ? [] : [`  connections: ${wholeNumber(connections)}`]
+  const webTorrent = webTorrentOf(snapshot)
+  const lines = connections === null ? [] : [`  connections: ${wholeNumber(connections)}`]
+  if (webTorrent === null) return lines
+  const { offers, answers, takeovers, sockets } = webTorrent
+  return [
+    ...lines,
+    `  offers${detailText(offers)}`,
+    `  answers${detailText(answers)}`,
+    `  sockets${detailText(sockets)}`,
+    `  taken over by a new connection: ${wholeNumber(takeovers)}`,
+  ]
 }
 
 type Rates = NonNullable<TrackerSnapshot['rates']>['families']['ipv4']
@@ -49,7 +60,9 @@ function familyLines(title: string, family: FamilySnapshot, rates: Rates | undef
     row('  requests/second:', rates?.requestsPerSecond ?? 0),
     '  responses/second',
     row('    total:', rates?.responsesPerSecond.total ?? 0),
-    ...Object.keys(family.responses).map(type => row(`    ${type}:`, rates?.responsesPerSecond[type] ?? 0)),
+    ...Object.keys(family.responses).map(type =>
+      row(`    ${words(type)}:`, rates?.responsesPerSecond[type] ?? 0),
+    ),
     row('  torrents:', family.torrents),
     row('  peers:', family.peers),
     row('  seeders:', family.seeders),
@@ -76,6 +89,13 @@ function countsText(counts: Counts): string {
   const parts = Object.entries(counts).filter(([, count]) => count > 0)
   const detail = parts.map(([name, count]) => `${words(name)} ${wholeNumber(count)}`).join(', ')
   return `: ${wholeNumber(total)}${detail === '' ? '' : ` (${detail})`}`
+}
+
+/** `: received 12, without receiver 3`; counters that don't add up to anything. */
+function detailText(counts: Counts): string {
+  const parts = Object.entries(counts).filter(([, count]) => count > 0)
+  const detail = parts.map(([name, count]) => `${words(name)} ${wholeNumber(count)}`).join(', ')
+  return `: ${detail === '' ? 'none' : detail}`
 }
 
 /** The whole list is in page and JSON; a screen shows the head of it. */

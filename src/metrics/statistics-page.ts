@@ -8,6 +8,8 @@ import {
   type FamilySnapshot,
   sumCounts,
   type TrackerSnapshot,
+  type WebTorrentFigures,
+  webTorrentOf,
 } from './snapshot.js'
 
 const style = `
@@ -66,7 +68,10 @@ function familyPart(title: string, family: FamilySnapshot, rates: FamilyRates | 
     ['Number of downloads', wholeNumber(family.downloads)],
     ['Requests / second', wholeNumber(rates?.requestsPerSecond ?? 0)],
     ['Total responses / second', perSecond('total')],
-    ...Object.keys(family.responses).map(type => [`${capital(type)} responses / second`, perSecond(type)]),
+    ...Object.keys(family.responses).map(type => [
+      `${capital(words(type))} responses / second`,
+      perSecond(type),
+    ]),
     ['Bandwidth (RX)', `${megabits(rates?.receivedBitsPerSecond ?? 0)} mbit/s`],
     ['Bandwidth (TX)', `${megabits(rates?.sentBitsPerSecond ?? 0)} mbit/s`],
   ]
@@ -79,15 +84,30 @@ function percentilePart({ peersPerTorrent }: FamilySnapshot): string[] {
   return ['<h3>Peers per torrent</h3>', table(['Percentile', 'Peers'], rows, 'As of the last cleaning.')]
 }
 
+function webTorrentRows({ connections, offers, answers, takeovers, sockets }: WebTorrentFigures): string[][] {
+  const counted = (what: string, counts: Counts): string[][] =>
+    Object.entries(counts).map(([name, count]) => [`${what} ${words(name)}`, wholeNumber(count)])
+  return [
+    ['Open WebSockets (IPv4)', wholeNumber(connections.ipv4)],
+    ['Open WebSockets (IPv6)', wholeNumber(connections.ipv6)],
+    ...counted('Offers', offers),
+    ...counted('Answers', answers),
+    ['Peer ids taken over by a new connection', wholeNumber(takeovers)],
+    ...counted('WebSockets:', sockets),
+  ]
+}
+
 function trackerRows({ drops, errors, ...snapshot }: TrackerSnapshot): string[][] {
   const counted = (counts: Counts): string[][] =>
     Object.entries(counts).map(([name, count]) => [capital(words(name)), wholeNumber(count)])
   const { swarm, cleaning } = snapshot
   const connections = connectionsOf(snapshot)
+  const webTorrent = webTorrentOf(snapshot)
   return [
     ['Uptime', `${wholeNumber(snapshot.uptimeSeconds)} s`],
     ['Access list entries', wholeNumber(snapshot.accessList.entries)],
     ...(connections === null ? [] : [['Open connections', wholeNumber(connections)]]),
+    ...(webTorrent === null ? [] : webTorrentRows(webTorrent)),
     ['Dropped requests', wholeNumber(sumCounts(drops))],
     ...counted(drops),
     ['Lost in the kernel', wholeNumber(snapshot.kernelDrops)],

@@ -16,10 +16,8 @@ export const openFilesOfProcess = 64
 export const openFilesPerWorker = 12
 
 /** The sections of a configuration that all trackers have. */
-export type CommonConfig = Pick<
-  UdpConfig,
-  'swarm' | 'statistics' | 'privileges' | 'accessList' | 'scrapeExports'
->
+export type CommonConfig = Pick<UdpConfig, 'swarm' | 'statistics' | 'privileges' | 'accessList'> &
+  Partial<Pick<UdpConfig, 'scrapeExports'>>
 type Listening = Pick<
   UdpConfig['network'],
   'useIpv4' | 'useIpv6' | 'addressIpv4' | 'addressIpv6' | 'setOnlyIpv6'
@@ -74,7 +72,7 @@ export function writtenFiles({ statistics, scrapeExports }: CommonConfig): Outpu
       key: 'statistics.json_file_path',
       path: statistics.jsonFilePath,
     }),
-    ...when(scrapeExports.enableScrapeExports, { key: 'scrape_exports.path', path: scrapeExports.path }),
+    ...(scrapeExports?.enableScrapeExports ? [{ key: 'scrape_exports.path', path: scrapeExports.path }] : []),
   ]
 }
 

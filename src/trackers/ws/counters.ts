@@ -24,6 +24,7 @@ const perWorker = [
   'offersDropped',
   'offersWithoutReceiver',
   'offersRelayedToWorkers',
+  'answersReceived',
   'answersRelayedToWorkers',
   'answersUnexpected',
   'answersToNobody',
