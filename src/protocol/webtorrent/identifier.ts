@@ -37,10 +37,12 @@ export function decodeIdentifier(
 ): number {
   let at = start
   let wrong = 0
-  // Bytes of a hash are random: a branch for those above ASCII would be guessed wrong every other time.
   const limit = end - 1
   const outEnd = outAt + IDENTIFIER_BYTES
   let place = outAt
+  // Peer ids are ASCII throughout.
+  while (place < outEnd && at < limit && kinds[input[at]] === InString.plain) out[place++] = input[at++]
+  // Bytes of a hash are random: a branch for those above ASCII would be guessed wrong every other time.
   while (place < outEnd && at < limit) {
     const byte = input[at]
     const length = characterBytes[byte]
