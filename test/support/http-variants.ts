@@ -29,7 +29,7 @@ export const allVariants: readonly Variant[] = Object.values(opensslMissing()).s
   ? plainVariants
   : [...plainVariants, ...tlsVariants]
 
-/** Starts `serve http` for a variant. */
+/** Starts `serve http` for a variant, or another protocol's tracker if told. */
 export async function startHttp(
   owner: Owner,
   { engine, tls }: Variant,
@@ -45,7 +45,7 @@ export async function startHttp(
     all['network.tls_certificate_path'] = certificatePath
     all['network.tls_private_key_path'] = keyPath
   }
-  return await startTracker(owner, { ...options, protocol: 'http', settings: all })
+  return await startTracker(owner, { protocol: 'http', ...options, settings: all })
 }
 
 /** Where a tracker answers over one family. */

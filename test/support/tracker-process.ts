@@ -21,7 +21,7 @@ export type Listening = {
 }
 
 export type TrackerOptions = {
-  readonly protocol?: 'udp' | 'http'
+  readonly protocol?: 'udp' | 'http' | 'ws'
   /** Address families to serve, both on a free loopback port; the ones this machine has unless told. */
   readonly families?: readonly Family[]
   /** Configuration keys as in the TOML file: `{ 'network.engine': 'node' }`. */
@@ -39,7 +39,7 @@ export type TrackerProcess = {
   readonly listening: readonly Listening[]
   /** The port served on one family's loopback address. */
   port(family: Family): number
-  /** `udp://127.0.0.1:43123` or `https://[::1]:43123/announce`, as a torrent file carries it. */
+  /** `udp://127.0.0.1:43123` or `wss://[::1]:43123/announce`, as a torrent file carries it. */
   announceUrl(family: Family): string
   /** Sends the signal and resolves with how the tracker ended and all it said. */
   stop(signal?: NodeJS.Signals): Promise<ProcessEnd>
