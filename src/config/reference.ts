@@ -23,6 +23,7 @@ these explanations.
 \`aquatic config explain udp network.engine -c tracker.toml\` says what a key does and who sets it,
 \`aquatic config diff udp -c tracker.toml\` what differs from the defaults, and
 \`aquatic config schema udp\` prints a JSON Schema for editors.
+Without a protocol these commands are for all trackers in one process (\`aquatic serve\`).
 Unknown keys are problems. A key that has no effect here is answered with a notice at start.
 `
 

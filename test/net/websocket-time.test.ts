@@ -53,11 +53,11 @@ for (const { engine, transport } of kinds) {
       await settled(socket)
       for (let round = 1; round <= 4; round++) {
         await pass(started, 22)
+        assert.equal(count(started, 'pingsSent'), round)
         assert.deepEqual(said((await socket.until(1 + round)).slice(-1)), ['ping'])
         socket.send(pong)
         await until(() => count(started, 'pongsReceived') === round)
       }
-      assert.equal(count(started, 'pingsSent'), 4)
       await settled(socket)
       assert.deepEqual(started.echo.ends, [])
     })
@@ -83,8 +83,8 @@ for (const { engine, transport } of kinds) {
       assert.deepEqual(said(await socket.until(1)), ['ping'])
       assert.equal(count(started, 'closedUnresponsive'), 0)
       await pass(started, 4)
-      assert.deepEqual(said(await socket.end()), ['ping', 'close 1001'])
       assert.equal(count(started, 'closedUnresponsive'), 1)
+      assert.deepEqual(said(await socket.end()), ['ping', 'close 1001'])
       assert.equal(count(started, 'pingsSent'), 1)
       await until(() => started.echo.ends.length === 1)
     })
@@ -129,13 +129,14 @@ for (const { engine, transport } of kinds) {
       }
       assert.equal(count(started, 'closedIdle'), 0)
       await pass(started, 4)
-      assert.deepEqual(said(await idle.until(3)), ['text hello', 'text hello', 'close 1001'])
       assert.equal(count(started, 'closedIdle'), 1)
+      assert.deepEqual(said(await idle.until(3)), ['text hello', 'text hello', 'close 1001'])
       idle.send(close(1001))
       await idle.end()
       await pass(started, 24)
       await settled(used)
       await pass(started, 4)
+      assert.equal(count(started, 'closedIdle'), 2)
       assert.deepEqual(said((await used.until(4)).slice(3)), ['close 1001'])
     })
 
@@ -178,9 +179,9 @@ for (const { engine, transport } of kinds) {
       await pass(started, 4)
       assert.deepEqual(started.echo.ends, [])
       await pass(started, 3)
+      assert.equal(count(started, 'closeTimeouts'), 1)
       await until(() => started.echo.ends.length === 1)
       assert.deepEqual(started.echo.ends, [{ connection, cause: StreamEnd.closed }])
-      assert.equal(count(started, 'closeTimeouts'), 1)
       await socket.client.end()
     })
 
@@ -231,6 +232,7 @@ for (const { engine, transport } of kinds) {
       sockets.epoch = 2
       const newest = await started.connect()
       sockets.closeOlderEpochs(1)
+      assert.equal(count(started, 'closedByServer'), 2)
       for (const socket of [oldest, old]) {
         assert.deepEqual(said(await socket.until(1)), ['close 1001'])
         socket.send(close(1001))
@@ -238,9 +240,9 @@ for (const { engine, transport } of kinds) {
       }
       await settled(middle)
       sockets.closeOlderEpochs(2)
+      assert.equal(count(started, 'closedByServer'), 3)
       assert.deepEqual(said((await middle.until(2)).slice(1)), ['close 1001'])
       await settled(newest)
-      assert.equal(count(started, 'closedByServer'), 3)
     })
   })
 }

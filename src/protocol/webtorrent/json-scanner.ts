@@ -134,7 +134,7 @@ function skipSpecial(input: Uint8Array, at: number, end: number, kind: number): 
 }
 
 /** @param at of the backslash. Half a surrogate pair is JSON too. */
-export function skipEscape(input: Uint8Array, at: number, end: number): number {
+function skipEscape(input: Uint8Array, at: number, end: number): number {
   if (at + 1 >= end) return ScanError.syntax
   const letter = input[at + 1]
   if (escapes[letter] !== 0) return at + 2

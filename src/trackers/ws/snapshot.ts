@@ -72,7 +72,7 @@ export function wsWorkerSnapshot(
 /** The worker counts while this is read. */
 const openOf = (opened: number, closed: number): number => Math.max(0, opened - closed)
 
-/** What a link carries beside the messages depends on how TCP cuts them: frames, packets and headers are not counted. */
+/** Frames, TLS and packets are not counted: what a link carries beside the messages depends on how TCP cuts them. */
 function trafficOf(counters: Counters, family: 'Ipv4' | 'Ipv6'): TrafficCounts {
   const bytesReceived = counters[`bytesReceived${family}`]
   const bytesSent = counters[`bytesSent${family}`]
