@@ -76,7 +76,7 @@ export function inboxLocksHeldBy({ rings }: InboxMemory, lockOwner: number): num
   return rings.filter(ring => ownerOfLock(new Int32Array(ring), Ring.lock) === lockOwner).length
 }
 
-/** Messages of one kind that were lost since a ring was full, in all rings, or in one. */
+/** Messages that made room in full rings, by kind; refusals are among the answers. */
 export function lostMessages({ rings }: InboxMemory): { readonly offers: number; readonly answers: number } {
   let offers = 0
   let answers = 0
@@ -107,7 +107,7 @@ export interface InboxesOptions {
   readonly lockOwner: number
   /** Whose inbox `drain` empties. */
   readonly worker: number
-  /** Makes a worker call `drain`. */
+  /** Makes a worker call `drain`; called for each of them at once, too. */
   readonly wake: (worker: number) => void
 }
 
@@ -127,11 +127,14 @@ export class Inboxes {
     this.#lockOwner = lockOwner
     this.#own = this.#rings[worker]
     this.#wake = wake
+    // Rings that are not empty wake nobody: a worker before this one may have died before it read its messages, or
+    // after it left one elsewhere and before it woke whom that was for.
+    for (let other = 0; other < this.#rings.length; other++) wake(other)
   }
 
   /**
-   * Leaves a message for a worker; older ones make room for it.
-   * @returns false if it is larger than the whole ring
+   * Leaves a message with payload[start, end) for a worker; older ones make room for it.
+   * @returns false, and nothing is done, if it is larger than the whole ring
    */
   push(worker: number, message: RelayMessage, payload: Uint8Array, start: number, end: number): boolean {
     const ring = this.#rings[worker]
@@ -152,7 +155,11 @@ export class Inboxes {
     return true
   }
 
-  /** Takes what is in this worker's inbox, and hands it on outside of the lock. @returns how many messages */
+  /**
+   * Takes what is in this worker's inbox, and hands it on outside of the lock. Message and payload are valid during the
+   * call; `deliver` may push, also into this inbox.
+   * @returns how many messages
+   */
   drain(deliver: (message: RelayMessage, payload: Uint8Array, start: number, end: number) => void): number {
     const bytes = this.#take()
     let count = 0
