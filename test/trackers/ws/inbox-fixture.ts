@@ -38,3 +38,8 @@ export function checkMessage(
   }
   return number
 }
+
+/** Counts a wake-up of a worker in shared memory. */
+export function wake(wakes: SharedArrayBuffer, worker: number): void {
+  Atomics.add(new Int32Array(wakes), worker, 1)
+}

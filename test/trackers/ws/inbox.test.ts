@@ -162,6 +162,39 @@ test('what is pushed while messages are delivered comes with the next drain', ()
   )
 })
 
+test('a long inbox is taken in parts, a message larger than a part in one', () => {
+  const pair = makePair(2 ** 20)
+  const sizes = Array.from({ length: 60 }, (_, number) => (number % 7 === 3 ? 70_000 : 1000 + number))
+  sizes.forEach((bytes, number) => {
+    push(pair, number, bytes)
+  })
+  assert.deepEqual(
+    drain(pair, number => sizes[number]!),
+    [...sizes.keys()],
+  )
+  assert.deepEqual(lostMessages(pair.memory), { offers: 0, answers: 0 })
+})
+
+test('where others push without pause a drain ends, and the rest wakes the worker again', () => {
+  const memory = createInboxMemory(1, 2 ** 18)
+  let wakeUps = 0
+  const inboxes = new Inboxes(memory, { lockOwner: 1, worker: 0, wake: () => wakeUps++ })
+  const payload = new Uint8Array(1000)
+  let pushed = 0
+  const pushOne = (): void => {
+    fillMessage(message, 0, pushed++)
+    inboxes.push(0, message, payload, 0, payload.length)
+  }
+  for (let count = 0; count < 100; count++) pushOne()
+  wakeUps = 0
+  const drained = inboxes.drain(pushOne)
+  assert.ok(drained >= 250 && drained <= 350, `${drained} messages`)
+  assert.equal(wakeUps, 1)
+  const rest = inboxes.drain(() => undefined)
+  assert.equal(drained + rest, pushed)
+  assert.equal(wakeUps, 1)
+})
+
 test('any sequence does what an array does that loses its first when it is full', () => {
   const operation = fc.oneof(
     { weight: 5, arbitrary: fc.oneof(fc.nat({ max: 40 }), fc.nat({ max: 1400 }), fc.nat({ max: 4200 })) },
