@@ -65,7 +65,7 @@ export class WebTorrentAnnounce implements MemberKey, MemberConnection {
   maxPeerAgeSeconds = 0
 }
 
-/** Filled by the swarm. Counts include the announcer. */
+/** Filled by the swarm. Counts include the announcer; where an announce is refused all is 0, unless it is answered. */
 export class WebTorrentResult {
   complete = 0
   incomplete = 0
@@ -123,10 +123,7 @@ export class WebTorrentSwarm {
    */
   announce(announce: WebTorrentAnnounce, result: WebTorrentResult): number {
     const members = this.#members
-    result.member = 0
-    result.isNewMember = false
-    result.isTakenOver = false
-    result.receiverCount = 0
+    clearResult(result)
     members.lock(announce)
     try {
       const known = members.find(announce)
@@ -295,4 +292,14 @@ export class WebTorrentSwarm {
     this.#ask(member, false, announce)
     this.#members.remove(member)
   }
+}
+
+function clearResult(result: WebTorrentResult): void {
+  result.complete = 0
+  result.incomplete = 0
+  result.downloads = 0
+  result.member = 0
+  result.isNewMember = false
+  result.isTakenOver = false
+  result.receiverCount = 0
 }

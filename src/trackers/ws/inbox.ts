@@ -58,6 +58,9 @@ const enum Head {
 
 const HEAD_BYTES = Head.words * 4
 
+/** What is copied out of a ring with its lock held: 20 µs at most, in which others wait. One message may be larger. */
+const TAKEN_BYTES = 65_536
+
 /** The most bytes of a ring that a message takes. */
 export function inboxBytesOf(payloadBytes: number): number {
   return HEAD_BYTES + paddedBytes(payloadBytes)
@@ -76,7 +79,7 @@ export function inboxLocksHeldBy({ rings }: InboxMemory, lockOwner: number): num
   return rings.filter(ring => ownerOfLock(new Int32Array(ring), Ring.lock) === lockOwner).length
 }
 
-/** Messages of one kind that were lost since a ring was full, in all rings, or in one. */
+/** Messages that made room in full rings, by kind; refusals are among the answers. */
 export function lostMessages({ rings }: InboxMemory): { readonly offers: number; readonly answers: number } {
   let offers = 0
   let answers = 0
@@ -107,7 +110,7 @@ export interface InboxesOptions {
   readonly lockOwner: number
   /** Whose inbox `drain` empties. */
   readonly worker: number
-  /** Makes a worker call `drain`. */
+  /** Makes a worker call `drain`; called for each of them at once, too. */
   readonly wake: (worker: number) => void
 }
 
@@ -117,21 +120,28 @@ export class Inboxes {
   readonly #lockOwner: number
   readonly #own: InboxRing
   readonly #wake: (worker: number) => void
-  /** Messages of one `drain`, out of reach of others; as large as the largest drain so far. */
-  #taken = new Uint8Array(0)
-  #takenWords = new Int32Array(0)
+  /** Messages that are delivered, out of reach of others. */
+  #taken = new Uint8Array(TAKEN_BYTES)
+  #takenWords = new Int32Array(this.#taken.buffer)
+  /** Whether the last `#take` left messages in the ring. */
+  #hasMore = false
+  readonly #worker: number
   readonly #message = new RelayMessage()
 
   constructor({ rings }: InboxMemory, { lockOwner, worker, wake }: InboxesOptions) {
     this.#rings = rings.map(ring => new InboxRing(ring))
     this.#lockOwner = lockOwner
+    this.#worker = worker
     this.#own = this.#rings[worker]
     this.#wake = wake
+    // Rings that are not empty wake nobody: a worker before this one may have died before it read its messages, or
+    // after it left one elsewhere and before it woke whom that was for.
+    for (let other = 0; other < this.#rings.length; other++) wake(other)
   }
 
   /**
-   * Leaves a message for a worker; older ones make room for it.
-   * @returns false if it is larger than the whole ring
+   * Leaves a message with payload[start, end) for a worker; older ones make room for it.
+   * @returns false, and nothing is done, if it is larger than the whole ring
    */
   push(worker: number, message: RelayMessage, payload: Uint8Array, start: number, end: number): boolean {
     const ring = this.#rings[worker]
@@ -152,30 +162,43 @@ export class Inboxes {
     return true
   }
 
-  /** Takes what is in this worker's inbox, and hands it on outside of the lock. @returns how many messages */
+  /**
+   * Takes what is in this worker's inbox, and hands it on outside of the lock. Message and payload are valid during the
+   * call; `deliver` may push, also into this inbox.
+   * @returns how many messages; where others push without pause that is about a ring's content, and this worker is
+   * woken for the rest
+   */
   drain(deliver: (message: RelayMessage, payload: Uint8Array, start: number, end: number) => void): number {
-    const bytes = this.#take()
     let count = 0
-    for (let at = 0; at < bytes; count++) {
-      const payloadBytes = this.#readHead(at >> 2)
-      deliver(this.#message, this.#taken, at + HEAD_BYTES, at + HEAD_BYTES + payloadBytes)
-      at += inboxBytesOf(payloadBytes)
-    }
+    let bytesLeft = this.#own.bytes
+    do {
+      const bytes = this.#take()
+      bytesLeft -= bytes
+      for (let at = 0; at < bytes; count++) {
+        const payloadBytes = this.#readHead(at >> 2)
+        deliver(this.#message, this.#taken, at + HEAD_BYTES, at + HEAD_BYTES + payloadBytes)
+        at += inboxBytesOf(payloadBytes)
+      }
+    } while (this.#hasMore && bytesLeft > 0)
+    if (this.#hasMore) this.#wake(this.#worker)
     return count
   }
 
-  /** Copies all messages into `#taken`. @returns their bytes */
+  /** Moves the oldest messages to `#taken`, about `TAKEN_BYTES`. @returns their bytes */
   #take(): number {
-    const { bytes: ringBytes, data, words } = this.#own
+    const ring = this.#own
+    const { bytes: ringBytes, data, words } = ring
     acquireLock(words, Ring.lock, this.#lockOwner)
     try {
-      const bytes = usedBytes(words)
+      const usedNow = usedBytes(words)
+      const bytes = usedNow <= TAKEN_BYTES ? usedNow : oldestBytes(ring, TAKEN_BYTES)
       this.#makeRoom(bytes)
       const from = words[Ring.head] & (ringBytes - 1)
       const first = Math.min(bytes, ringBytes - from)
       this.#taken.set(data.subarray(from, from + first))
-      this.#taken.set(data.subarray(0, bytes - first), first)
-      words[Ring.head] = words[Ring.tail]
+      if (first < bytes) this.#taken.set(data.subarray(0, bytes - first), first)
+      words[Ring.head] += bytes
+      this.#hasMore = bytes < usedNow
       return bytes
     } finally {
       releaseLock(words, Ring.lock)
@@ -208,6 +231,18 @@ function paddedBytes(bytes: number): number {
 
 function usedBytes(words: Int32Array): number {
   return (words[Ring.tail] - words[Ring.head]) >>> 0
+}
+
+/** Bytes of as many of the oldest messages as fit into `bytesMax`, or of one. The ring has more than that. */
+function oldestBytes({ bytes: ringBytes, dataWords, words }: InboxRing, bytesMax: number): number {
+  const mask = ringBytes / 4 - 1
+  const head = (words[Ring.head] & (ringBytes - 1)) >> 2
+  let bytes = 0
+  for (;;) {
+    const next = bytes + inboxBytesOf(dataWords[(head + (bytes >> 2) + Head.payloadBytes) & mask])
+    if (next > bytesMax) return bytes === 0 ? next : bytes
+    bytes = next
+  }
 }
 
 function dropOldest({ bytes, dataWords, words }: InboxRing): void {

@@ -1,9 +1,6 @@
-// Messages between workers: in order, whole, bounded, and with one wake-up for many.
-
+// Rings between workers: order, wrap-around, what makes room for what, and who is woken when.
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { describe, it } from 'node:test'
-import { Worker } from 'node:worker_threads'
+import { test } from 'node:test'
 import fc from 'fast-check'
 import { acquireLock, releaseLock } from '../../../src/swarm/lock.js'
 import {
@@ -16,245 +13,252 @@ import {
   RelayKind,
   RelayMessage,
 } from '../../../src/trackers/ws/inbox.js'
-import { isPayload } from './inbox-payload.js'
-import type { ProducerData } from './inbox-worker.js'
+import { checkMessage, fillMessage, fillPayload } from './inbox-fixture.js'
 
-/** The smallest there are. */
-const RING_BYTES = 4096
+/** The smallest ring there is. */
+const ringBytes = 4096
+const message = new RelayMessage()
 
-interface Ends {
+/** Words of a ring's bookkeeping, as inbox.ts draws them. */
+const lockWord = 0
+const headWord = 16
+const tailWord = 17
+
+interface Pair {
   readonly memory: InboxMemory
-  readonly producer: Inboxes
-  readonly consumer: Inboxes
-  /** Workers in the order in which they were woken. */
+  readonly sender: Inboxes
+  readonly receiver: Inboxes
+  /** Workers that were woken, in order. */
   readonly woken: number[]
 }
 
-function makeEnds(bytes = RING_BYTES): Ends {
+/** Worker 0 sends, worker 1 receives. */
+function makePair(bytes = ringBytes): Pair {
   const memory = createInboxMemory(2, bytes)
   const woken: number[] = []
-  const [producer, consumer] = [0, 1].map(
-    worker => new Inboxes(memory, { lockOwner: worker + 1, worker, wake: other => woken.push(other) }),
-  ) as [Inboxes, Inboxes]
-  return { memory, producer, consumer, woken }
+  const sender = new Inboxes(memory, { lockOwner: 1, worker: 0, wake: worker => woken.push(worker) })
+  const receiver = new Inboxes(memory, { lockOwner: 2, worker: 1, wake: () => undefined })
+  woken.length = 0
+  return { memory, sender, receiver, woken }
 }
 
-/** Pushes a message with a payload of `text`. */
-function push(inboxes: Inboxes, text: string, kind: number = RelayKind.offer, member = 1): boolean {
-  const message = new RelayMessage()
-  message.kind = kind
-  message.member = member
-  const payload = Buffer.from(`.${text}.`, 'latin1')
-  return inboxes.push(1, message, payload, 1, payload.length - 1)
+/** Pushes message `number` with so many bytes of payload, from somewhere in a buffer. */
+function push({ sender }: Pair, number: number, payloadBytes: number): boolean {
+  fillMessage(message, 0, number)
+  const buffer = new Uint8Array(payloadBytes + 10)
+  fillPayload(buffer.subarray(7, 7 + payloadBytes), 0, number)
+  return sender.push(1, message, buffer, 7, 7 + payloadBytes)
 }
 
-/** Drains. @returns the payloads */
-function drain(inboxes: Inboxes): string[] {
-  const texts: string[] = []
-  const count = inboxes.drain((_, payload, start, end) => {
-    texts.push(Buffer.from(payload.subarray(start, end)).toString('latin1'))
+/** Drains, and checks every byte. @returns the numbers of the messages */
+function drain({ receiver }: Pair, bytesOf: (number: number) => number): number[] {
+  const numbers: number[] = []
+  const count = receiver.drain((received, payload, start, end) => {
+    numbers.push(checkMessage(received, payload, start, end, bytesOf(received.member)))
   })
-  assert.equal(count, texts.length)
-  return texts
+  assert.equal(count, numbers.length)
+  return numbers
 }
 
-describe('an inbox', () => {
-  it('hands on all that a message says', () => {
-    const { producer, consumer } = makeEnds()
-    const message = new RelayMessage()
-    Object.assign(message, { kind: RelayKind.answer, member: 2 ** 31 - 1, fromWorker: 3, fromMember: 4 })
-    Object.assign(message, { offerKey0: -5, offerKey1: 6 })
-    message.hashWords.set([-7, 8, 9, 10, 11])
-    producer.push(1, message, Buffer.from('abc'), 1, 3)
-    const seen: unknown[] = []
-    consumer.drain((read, payload, start, end) => {
-      seen.push(
-        { ...read, hashWords: [...read.hashWords] },
-        Buffer.from(payload.slice(start, end)).toString(),
-      )
-    })
-    assert.deepEqual(seen, [{ ...message, hashWords: [-7, 8, 9, 10, 11] }, 'bc'])
-    assert.deepEqual(drain(consumer), [], 'once')
-    assert.deepEqual(drain(producer), [], 'to nobody else')
+test('messages come in order, with every field and byte', () => {
+  const pair = makePair()
+  const sizes = [0, 1, 2, 3, 4, 5, 63, 64, 500]
+  sizes.forEach((bytes, number) => {
+    assert.equal(push(pair, number, bytes), true)
   })
-
-  it('wakes its worker when something comes into an empty one, and only then', () => {
-    const { producer, consumer, woken } = makeEnds()
-    for (let round = 1; round <= 3; round++) {
-      for (const text of ['a', 'b', 'c']) push(producer, text)
-      assert.deepEqual(
-        woken,
-        Array.from({ length: round }, () => 1),
-      )
-      assert.deepEqual(drain(consumer), ['a', 'b', 'c'])
-    }
-    // Full, not empty: what is lost makes no wake-up.
-    for (let count = 0; count < 200; count++) push(producer, 'x'.repeat(100))
-    assert.equal(woken.length, 4)
-  })
-
-  it('takes what comes while it is emptied the next time', () => {
-    const { producer, consumer, woken } = makeEnds()
-    push(producer, 'a')
-    push(producer, 'b')
-    const seen: string[] = []
-    consumer.drain((_, payload, start, end) => {
-      const text = Buffer.from(payload.slice(start, end)).toString()
-      seen.push(text)
-      push(producer, `${text}2`)
-    })
-    assert.deepEqual(seen, ['a', 'b'])
-    assert.deepEqual(woken, [1, 1])
-    assert.deepEqual(drain(consumer), ['a2', 'b2'])
-  })
-
-  it('that is full loses the oldest, and counts them by kind', () => {
-    const { memory, producer, consumer } = makeEnds()
-    const payload = 'x'.repeat(1024 - inboxBytesOf(0))
-    push(producer, payload, RelayKind.offer)
-    push(producer, payload, RelayKind.answer)
-    push(producer, payload, RelayKind.refusal)
-    push(producer, payload.replaceAll('x', 'y'), RelayKind.offer)
-    assert.deepEqual(lostMessages(memory), { offers: 0, answers: 0 }, 'full to the last byte')
-    push(producer, '')
-    assert.deepEqual(lostMessages(memory), { offers: 1, answers: 0 })
-    push(producer, payload)
-    assert.deepEqual(lostMessages(memory), { offers: 1, answers: 1 })
-    // More than the oldest gives.
-    push(producer, payload.repeat(3))
-    assert.deepEqual(lostMessages(memory), { offers: 2, answers: 2 })
-    assert.deepEqual(drain(consumer), ['', payload, payload.repeat(3)])
-  })
-
-  it('takes a message as large as itself, and none that is larger', () => {
-    const { memory, producer, consumer, woken } = makeEnds()
-    const largest = 'x'.repeat(RING_BYTES - inboxBytesOf(0))
-    push(producer, 'a')
-    assert.equal(push(producer, `${largest}y`), false)
-    assert.deepEqual(drain(consumer), ['a'], 'nothing was lost for it')
-    assert.equal(push(producer, largest), true)
-    assert.deepEqual(drain(consumer), [largest])
-    assert.deepEqual(lostMessages(memory), { offers: 0, answers: 0 })
-    assert.deepEqual(woken, [1, 1])
-    assert.equal(
-      createInboxMemory(1, RING_BYTES + 1).rings[0]!.byteLength > 2 * RING_BYTES,
-      true,
-      'rounded up',
-    )
-  })
-
-  it('is a queue of the newest bytes, wherever its ends are', () => {
-    const step = fc.oneof(
-      { weight: 8, arbitrary: fc.record({ bytes: fc.nat({ max: 700 }), isOffer: fc.boolean() }) },
-      { weight: 1, arbitrary: fc.constant('drain' as const) },
-    )
-    fc.assert(
-      fc.property(fc.array(step, { maxLength: 120, size: 'max' }), steps => {
-        const { memory, producer, consumer } = makeEnds()
-        let queue: { text: string; isOffer: boolean }[] = []
-        const lost = { offers: 0, answers: 0 }
-        const used = (): number => queue.reduce((sum, { text }) => sum + inboxBytesOf(text.length), 0)
-        let number = 0
-        for (const each of [...steps, 'drain' as const]) {
-          if (each === 'drain') {
-            assert.deepEqual(
-              drain(consumer),
-              queue.map(({ text }) => text),
-            )
-            queue = []
-            continue
-          }
-          const text = String.fromCharCode(++number & 0xff).repeat(each.bytes)
-          push(producer, text, each.isOffer ? RelayKind.offer : RelayKind.answer)
-          queue.push({ text, isOffer: each.isOffer })
-          while (used() > RING_BYTES) lost[queue.shift()!.isOffer ? 'offers' : 'answers']++
-        }
-        assert.deepEqual(lostMessages(memory), lost)
-      }),
-      { numRuns: 500 },
-    )
-  })
-
-  it('goes on when its counts of bytes wrap around', () => {
-    const { memory, producer, consumer } = makeEnds()
-    // Head and tail just below 2^31, where Int32 becomes negative, and below 2^32.
-    for (const near of [2 ** 31 - 200, -200]) {
-      new Int32Array(memory.rings[1]!).fill(near & ~3, 16, 18)
-      for (let round = 0; round < 10; round++) {
-        push(producer, `${round}a`.repeat(50))
-        push(producer, `${round}b`)
-        assert.deepEqual(drain(consumer), [`${round}a`.repeat(50), `${round}b`])
-      }
-    }
-    assert.deepEqual(lostMessages(memory), { offers: 0, answers: 0 })
-  })
-
-  it('that a thread has locked is found', () => {
-    const { memory } = makeEnds()
-    const words = new Int32Array(memory.rings[1]!)
-    acquireLock(words, 0, 2)
-    assert.deepEqual([inboxLocksHeldBy(memory, 2), inboxLocksHeldBy(memory, 1)], [1, 0])
-    releaseLock(words, 0)
-    assert.equal(inboxLocksHeldBy(memory, 2), 0)
-  })
+  assert.deepEqual(
+    drain(pair, number => sizes[number]!),
+    [0, 1, 2, 3, 4, 5, 6, 7, 8],
+  )
+  assert.deepEqual(
+    drain(pair, () => 0),
+    [],
+  )
+  assert.deepEqual(lostMessages(pair.memory), { offers: 0, answers: 0 })
 })
 
-interface Received {
-  /** Messages of each producer but the last. */
-  readonly counts: number[]
-  readonly wakeUps: number
-}
+test('only a ring that was empty wakes its worker, and a burst wakes it once', () => {
+  const pair = makePair()
+  for (let number = 0; number < 5; number++) push(pair, number, 10)
+  assert.deepEqual(pair.woken, [1])
+  drain(pair, () => 10)
+  push(pair, 5, 10)
+  push(pair, 6, 10)
+  assert.deepEqual(pair.woken, [1, 1])
+  fillMessage(message, 0, 7)
+  pair.sender.push(0, message, new Uint8Array(0), 0, 0)
+  assert.deepEqual(pair.woken, [1, 1, 0], 'one may leave messages for oneself')
+})
 
-/** Three threads leave messages for this one, which is only ever woken by them. */
-async function receiveFromThreads(memory: InboxMemory, messages: number, isEach: boolean): Promise<Received> {
-  const signals = new Int32Array(new SharedArrayBuffer(16))
-  const producers = [1, 2, 3]
-  const threads = producers.map(worker => {
-    const workerData: ProducerData = { memory, worker, toWorker: 0, messages, signals }
-    return new Worker(new URL('./inbox-worker.js', import.meta.url), { workerData })
+test('who starts wakes everybody: messages of before may wait in a ring that wakes nobody', () => {
+  const pair = makePair()
+  push(pair, 1, 10)
+  const woken: number[] = []
+  const successor = new Inboxes(pair.memory, { lockOwner: 2, worker: 1, wake: worker => woken.push(worker) })
+  assert.deepEqual(woken, [0, 1])
+  assert.deepEqual(
+    drain({ ...pair, receiver: successor }, () => 10),
+    [1],
+  )
+})
+
+test('a message may be as large as the ring, and not a byte larger', () => {
+  const pair = makePair()
+  const largest = ringBytes - inboxBytesOf(0)
+  assert.equal(push(pair, 1, largest), true)
+  assert.deepEqual(
+    drain(pair, () => largest),
+    [1],
+  )
+  push(pair, 2, 10)
+  assert.equal(push(pair, 3, largest + 1), false)
+  assert.deepEqual(
+    drain(pair, () => 10),
+    [2],
+    'what is too large moves nothing out',
+  )
+  assert.deepEqual(lostMessages(pair.memory), { offers: 0, answers: 0 })
+})
+
+test('a full ring loses its oldest messages, counted by kind', () => {
+  const pair = makePair()
+  const payloadBytes = 256 - inboxBytesOf(0)
+  for (let number = 1; number <= 16; number++) push(pair, number, payloadBytes)
+  assert.deepEqual(lostMessages(pair.memory), { offers: 0, answers: 0 }, 'full to the last byte')
+  push(pair, 17, payloadBytes)
+  assert.deepEqual(lostMessages(pair.memory), { offers: 1, answers: 0 })
+  push(pair, 18, 2 * 256 - inboxBytesOf(0))
+  assert.deepEqual(lostMessages(pair.memory), { offers: 2, answers: 1 })
+  fillMessage(message, 0, 19)
+  message.kind = RelayKind.refusal
+  pair.sender.push(1, message, new Uint8Array(0), 0, 0)
+  assert.deepEqual(lostMessages(pair.memory), { offers: 3, answers: 1 })
+  assert.deepEqual(pair.woken, [1], 'nobody needs to be woken again')
+  const kinds: number[] = []
+  const numbers: number[] = []
+  pair.receiver.drain(received => {
+    kinds.push(received.kind)
+    numbers.push(received.member)
   })
-  const exits = threads.map(thread => once(thread, 'exit'))
-  const inboxes = new Inboxes(memory, { lockOwner: 1, worker: 0, wake: () => assert.fail('nobody to wake') })
-  const last = [0, 0, 0, 0]
-  const counts = [0, 0, 0, 0]
-  let ended = 0
-  let seen = 0
-  while (ended < producers.length) {
-    const waiting = Atomics.waitAsync(signals, 0, seen)
-    if (waiting.async) await waiting.value
-    // Read before the drain: whoever comes after it finds an empty ring, and wakes again.
-    seen = Atomics.load(signals, 0)
-    inboxes.drain(({ kind, member, fromWorker }, payload, start, end) => {
-      if (isEach) assert.equal(member, last[fromWorker]! + 1, 'none is missing')
-      assert.ok(member > last[fromWorker]!, 'in order')
-      last[fromWorker] = member
-      if (kind === RelayKind.refusal) {
-        ended++
-        return
-      }
-      counts[fromWorker]!++
-      assert.equal(kind, member % 2 === 0 ? RelayKind.offer : RelayKind.answer)
-      if (!isPayload(payload, start, end, fromWorker, member)) assert.fail(`message ${member} is torn`)
-    })
+  assert.deepEqual(numbers, [5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19])
+  assert.equal(kinds.at(-1), RelayKind.refusal)
+  const one = lostMessages({ rings: [pair.memory.rings[0]!] })
+  assert.deepEqual(one, { offers: 0, answers: 0 }, 'each ring counts for itself')
+})
+
+test('what is pushed while messages are delivered comes with the next drain', () => {
+  const pair = makePair()
+  push(pair, 1, 100)
+  const numbers: number[] = []
+  pair.receiver.drain((received, payload, start, end) => {
+    push(pair, 2, 3000)
+    numbers.push(checkMessage(received, payload, start, end, 100))
+  })
+  assert.deepEqual(numbers, [1])
+  assert.deepEqual(pair.woken, [1, 1])
+  assert.deepEqual(
+    drain(pair, () => 3000),
+    [2],
+  )
+})
+
+test('a long inbox is taken in parts, a message larger than a part in one', () => {
+  const pair = makePair(2 ** 20)
+  const sizes = Array.from({ length: 60 }, (_, number) => (number % 7 === 3 ? 70_000 : 1000 + number))
+  sizes.forEach((bytes, number) => {
+    push(pair, number, bytes)
+  })
+  assert.deepEqual(
+    drain(pair, number => sizes[number]!),
+    [...sizes.keys()],
+  )
+  assert.deepEqual(lostMessages(pair.memory), { offers: 0, answers: 0 })
+})
+
+test('where others push without pause a drain ends, and the rest wakes the worker again', () => {
+  const memory = createInboxMemory(1, 2 ** 18)
+  let wakeUps = 0
+  const inboxes = new Inboxes(memory, { lockOwner: 1, worker: 0, wake: () => wakeUps++ })
+  const payload = new Uint8Array(1000)
+  let pushed = 0
+  const pushOne = (): void => {
+    fillMessage(message, 0, pushed++)
+    inboxes.push(0, message, payload, 0, payload.length)
   }
-  for (const [code] of await Promise.all(exits)) assert.equal(code, 0)
-  return { counts: counts.slice(1), wakeUps: Atomics.load(signals, 0) }
-}
+  for (let count = 0; count < 100; count++) pushOne()
+  wakeUps = 0
+  const drained = inboxes.drain(pushOne)
+  assert.ok(drained >= 250 && drained <= 350, `${drained} messages`)
+  assert.equal(wakeUps, 1)
+  const rest = inboxes.drain(() => undefined)
+  assert.equal(drained + rest, pushed)
+  assert.equal(wakeUps, 1)
+})
 
-describe('an inbox with three producers in threads', () => {
-  it('hands on every message of each in its order, as long as there is room', async () => {
-    const memory = createInboxMemory(4, 16 << 20)
-    const { counts, wakeUps } = await receiveFromThreads(memory, 5000, true)
-    assert.deepEqual(counts, [5000, 5000, 5000])
-    assert.ok(wakeUps >= 1 && wakeUps <= 15_003)
-    assert.deepEqual(lostMessages(memory), { offers: 0, answers: 0 })
-  })
+test('any sequence does what an array does that loses its first when it is full', () => {
+  const operation = fc.oneof(
+    { weight: 5, arbitrary: fc.oneof(fc.nat({ max: 40 }), fc.nat({ max: 1400 }), fc.nat({ max: 4200 })) },
+    { weight: 1, arbitrary: fc.constant(-1) },
+  )
+  // Positions count bytes modulo 2^32: some begin just before they wrap around.
+  const from = fc.constantFrom(0, 2 ** 31 - 512, -512, -4, 1364)
+  fc.assert(
+    fc.property(fc.array(operation, { maxLength: 60, size: 'max' }), from, (operations, position) => {
+      const pair = makePair()
+      const words = new Int32Array(pair.memory.rings[1]!)
+      words[headWord] = position
+      words[tailWord] = position
+      const sizes: number[] = []
+      let model: number[] = []
+      const lost = { offers: 0, answers: 0 }
+      const usedBytes = (): number => model.reduce((sum, number) => sum + inboxBytesOf(sizes[number]!), 0)
+      for (const bytes of operations) {
+        if (bytes < 0) {
+          assert.deepEqual(
+            drain(pair, number => sizes[number]!),
+            model,
+          )
+          model = []
+          continue
+        }
+        const number = sizes.push(bytes) - 1
+        const isFitting = inboxBytesOf(bytes) <= ringBytes
+        assert.equal(push(pair, number, bytes), isFitting)
+        if (!isFitting) continue
+        while (usedBytes() + inboxBytesOf(bytes) > ringBytes)
+          lost[model.shift()! % 3 === 0 ? 'answers' : 'offers']++
+        model.push(number)
+      }
+      assert.deepEqual(
+        drain(pair, number => sizes[number]!),
+        model,
+      )
+      assert.deepEqual(lostMessages(pair.memory), lost)
+    }),
+    { numRuns: 1000 },
+  )
+})
 
-  it('loses and counts what does not fit, and never tears or reorders the rest', async () => {
-    const memory = createInboxMemory(4, RING_BYTES)
-    const { counts } = await receiveFromThreads(memory, 30_000, false)
-    const { offers, answers } = lostMessages(memory)
-    assert.ok(offers > 0 && answers > 0)
-    assert.equal(counts.reduce((sum, count) => sum + count, 0) + offers + answers, 90_000)
-  })
+test('rings are powers of two of at least 4 KiB, each in memory of its own', () => {
+  for (const [asked, bytes] of [
+    [0, 4096],
+    [4096, 4096],
+    [4097, 8192],
+    [4 * 2 ** 20, 4 * 2 ** 20],
+  ] as const) {
+    const pair = makePair(asked)
+    assert.equal(pair.memory.rings.length, 2)
+    assert.equal(push(pair, 1, bytes - inboxBytesOf(0)), true)
+    assert.equal(push(pair, 1, bytes - inboxBytesOf(0) + 1), false)
+  }
+})
+
+test('the locks that a thread holds are counted', () => {
+  const { memory } = makePair()
+  const words = new Int32Array(memory.rings[1]!)
+  acquireLock(words, lockWord, 7)
+  Atomics.or(words, lockWord, 0x40000000)
+  assert.deepEqual([inboxLocksHeldBy(memory, 7), inboxLocksHeldBy(memory, 1)], [1, 0])
+  releaseLock(words, lockWord)
+  assert.equal(inboxLocksHeldBy(memory, 7), 0)
 })
