@@ -10,13 +10,17 @@ import { scheduleCleaning, torrentObserverOf } from './cleaning.js'
 import type { TrackerEventSink } from './events.js'
 import { type Observation, type ObservationConfig, observeSwarm } from './observation.js'
 import { reserveSwarm } from './processors.js'
-import { MAIN_THREAD_LOCK_OWNER, type Protocol, type SwarmCleaning, type TrackerSetup } from './tracker.js'
+import {
+  MAIN_THREAD_LOCK_OWNER,
+  type Protocol,
+  type ServedProtocol,
+  type SwarmCleaning,
+  type TrackerSetup,
+} from './tracker.js'
 
 export type SwarmKind = 'bittorrent' | 'webtorrent'
 
-export interface SwarmRoomsConfig extends Omit<ObservationConfig, 'cleaning'> {
-  readonly swarm: { readonly memoryLimit: number }
-}
+export type SwarmRoomsConfig = Omit<ObservationConfig, 'cleaning'>
 
 /** One swarm, as its trackers and the main thread see it. */
 export interface SwarmRoom {
@@ -38,7 +42,7 @@ export interface RoomCleaningOptions {
 }
 
 /** The swarm that a protocol has its peers in. */
-export function swarmKindOf(protocol: Protocol): SwarmKind {
+function swarmKindOf(protocol: Protocol): SwarmKind {
   return protocol === 'ws' ? 'webtorrent' : 'bittorrent'
 }
 
@@ -57,9 +61,9 @@ export class SwarmRooms {
     onEvent: TrackerEventSink,
   ): Promise<SwarmRooms> {
     const rooms = new Map<SwarmKind, SwarmRoom>()
-    for (const { protocol, cleaning } of setups.flatMap(({ serves }) => serves)) {
-      const kind = swarmKindOf(protocol)
-      if (!rooms.has(kind)) rooms.set(kind, await openRoom(kind, config, cleaning, engine, onEvent))
+    for (const served of setups.flatMap(({ serves }) => serves)) {
+      const kind = swarmKindOf(served.protocol)
+      if (!rooms.has(kind)) rooms.set(kind, await openRoom(kind, config, served, engine, onEvent))
     }
     return new SwarmRooms([...rooms.values()])
   }
@@ -102,11 +106,11 @@ export class SwarmRooms {
 async function openRoom(
   kind: SwarmKind,
   config: SwarmRoomsConfig,
-  cleaning: SwarmCleaning,
+  { cleaning, memoryLimit }: ServedProtocol,
   engine: EngineName,
   onEvent: TrackerEventSink,
 ): Promise<SwarmRoom> {
-  const memory = reserveSwarm(config.swarm.memoryLimit, {
+  const memory = reserveSwarm(memoryLimit, {
     maxPeerAgeSeconds: cleaning.maxPeerAge,
     cleaningIntervalSeconds: cleaning.torrentCleaningInterval,
   })

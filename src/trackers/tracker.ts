@@ -1,4 +1,4 @@
-// What a tracker is to the process that runs it (`host.ts`): sockets that are bound first, then workers that serve them.
+// What a tracker is to the process that runs it (`host.ts`): sockets, bound first, then workers that serve them.
 // Mostly it speaks one protocol; HTTP and WebTorrent on one port are one tracker that speaks two. Everything that does
 // not depend on the protocol (swarms, access list, cleaning, statistics, privileges) is the host's, and shared by all
 // trackers of the process.
@@ -18,6 +18,8 @@ export type Protocol = 'udp' | 'http' | 'ws'
 export interface ServedProtocol {
   readonly protocol: Protocol
   readonly cleaning: SwarmCleaning
+  /** Limit of the swarm's memory in bytes; 0 for an automatic one. */
+  readonly memoryLimit: number
 }
 
 /** The keys of `[cleaning]` that are a swarm's. */

@@ -14,7 +14,7 @@ test('only what differs from the defaults, with both values and who said so', as
     stdout: [
       `log_level: "warn" (default) -> "error" (${file}:2:1)`,
       'network.engine: "auto" (default) -> "node" (AQUATIC_UDP__NETWORK__ENGINE)',
-      'network.batch_size: 128 (default) -> 10 (--set network.batch_size)',
+      'network.batch_size: 256 (default) -> 10 (--set network.batch_size)',
       '',
     ].join('\n'),
     stderr: '',
@@ -37,7 +37,7 @@ test('only what differs from the defaults, with both values and who said so', as
       },
       {
         key: 'network.batch_size',
-        left: { value: 128, origin: { kind: 'default' } },
+        left: { value: 256, origin: { kind: 'default' } },
         right: { value: 10, origin: { kind: 'flag', flag: '--set network.batch_size' } },
       },
     ],

@@ -16,7 +16,9 @@ import { engineMissing, meets } from '../support/requirement.js'
 import {
   binaryArguments,
   cleanEnvironment,
+  type Listening,
   packageRoot,
+  startBinary,
   startTracker,
   type TrackerOptions,
   type TrackerProcess,
@@ -104,10 +106,26 @@ function descriptorsOf({ process }: TrackerProcess): number {
 
 describe('metrics endpoint of a tracker', () => {
   it('has every metric it exposes documented, and documents no other', async t => {
-    const settings = { 'statistics.peer_clients': true, 'statistics.prometheus_peer_id_prefixes': true }
-    const { tracker, endpoint } = await startWatched(t, settings)
+    const settings = {
+      ...endpointSettings,
+      'statistics.peer_clients': true,
+      'statistics.prometheus_peer_id_prefixes': true,
+      ...Object.fromEntries(
+        ['udp', 'http', 'ws'].flatMap(protocol => [
+          [`${protocol}.network.address_ipv4`, '127.0.0.1:0'],
+          [`${protocol}.network.use_ipv6`, false],
+        ]),
+      ),
+    }
+    const sets = Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`])
+    const trackers = startBinary(t, ['serve', '--json', ...sets], {})
+    const lines = await trackers.waitForLines('stdout', /"event":"listening"/, 4)
+    const endpoint = lines
+      .map(line => JSON.parse(line) as Listening)
+      .find(line => line.protocol === 'metrics')
+    assert.ok(endpoint)
     const { body } = await get(endpoint)
-    await tracker.stop()
+    await trackers.stop()
     const page = readFileSync(`${packageRoot}docs/monitoring.md`, 'utf8')
     const rows = page.split('\n').filter(line => line.startsWith('| `'))
     const documented = rows.map(row => [...row.matchAll(/`([^`]*)`/g)][0][1])

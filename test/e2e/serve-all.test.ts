@@ -23,13 +23,15 @@ interface Trackers {
 async function serve(
   t: TestContext,
   settings: Readonly<Record<string, string>>,
-  count = 2,
+  count = 3,
 ): Promise<Trackers> {
   const all = {
     'udp.network.address_ipv4': '127.0.0.1:0',
     'udp.network.use_ipv6': 'false',
     'http.network.address_ipv4': '127.0.0.1:0',
     'http.network.use_ipv6': 'false',
+    'ws.network.address_ipv4': '127.0.0.1:0',
+    'ws.network.use_ipv6': 'false',
     ...settings,
   }
   const sets = Object.entries(all).flatMap(([key, value]) => ['--set', `${key}=${value}`])
@@ -98,7 +100,7 @@ describe('serve without a protocol', () => {
         'statistics.run_prometheus_endpoint': 'true',
         'statistics.prometheus_endpoint_address': '127.0.0.1:0',
       },
-      3,
+      4,
     )
     await announceOverHttp(trackers.listening('http'), infoHash(1), 1)
     await trackers.process.waitForLines(
@@ -108,7 +110,7 @@ describe('serve without a protocol', () => {
     const snapshots = JSON.parse(readFileSync(join(directory, 's.json'), 'utf8')) as TrackerSnapshot[]
     assert.deepEqual(
       snapshots.map(({ protocol }) => protocol),
-      ['udp', 'http'],
+      ['udp', 'http', 'ws'],
     )
     for (const snapshot of snapshots) assert.deepEqual(snapshotProblems(snapshot), [])
     assert.match(readFileSync(join(directory, 's.html'), 'utf8'), /IPv4 \(UDP\)[\s\S]*IPv4 \(HTTP\)/)
@@ -123,6 +125,9 @@ describe('serve without a protocol', () => {
     const file = scratchFile(
       t,
       `[http]
+enabled = false
+
+[ws]
 enabled = false
 
 [udp.network]

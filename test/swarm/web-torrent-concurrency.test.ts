@@ -7,8 +7,8 @@ import { Cleaner } from '../../src/swarm/cleaner.js'
 import { Members, memberLocksHeldBy } from '../../src/swarm/members.js'
 import { WebTorrentOutcome } from '../../src/swarm/web-torrent.js'
 import { cleanAll } from './fixture.js'
-import { checkMembers, MemberSpeaker, makeWebTorrentMemory } from './web-torrent-fixture.js'
 import type { WebTorrentWorkerData, WebTorrentWorkerReport } from './web-torrent-concurrency-worker.js'
+import { checkMembers, MemberSpeaker, makeWebTorrentMemory } from './web-torrent-fixture.js'
 
 function startWorker(data: WebTorrentWorkerData): Worker {
   return new Worker(new URL('./web-torrent-concurrency-worker.js', import.meta.url), { workerData: data })

@@ -18,15 +18,15 @@ export const IDENTIFIER_BYTES = 20
 const kinds = stringKinds
 const escapes = escapedBytes
 
-/** Bytes that a character takes which starts with a byte; 0 if it needs a closer look. U+0080 to U+00FF start with C2, C3. */
+/** Bytes that a character takes by its first one; 0 if it needs a closer look. U+0080 to U+00FF begin with C2, C3. */
 const characterBytes = Uint8Array.from(kinds, kind => (kind === InString.plain ? 1 : 0))
 characterBytes[0xc2] = 2
 characterBytes[0xc3] = 2
 
 /**
  * Decodes the string whose opening quote is in front of input[start] into out[outAt…].
- * @returns the position behind its closing quote; minus that if it is JSON, but no identifier; `ScanError.syntax` (which
- *   is no such position, strings being longer) if it is not even JSON
+ * @returns the position behind its closing quote; minus that if it is JSON, but no identifier; `ScanError.syntax`
+ *   (which is no such position, strings being longer) if it is not even JSON
  */
 export function decodeIdentifier(
   input: Uint8Array,

@@ -7,18 +7,19 @@ import type { HttpCounterName } from './counters.js'
 type Counters = Readonly<Record<HttpCounterName, number>>
 type StreamCounters = Readonly<Record<keyof typeof StreamCounter, number>>
 
-/** One worker's figures. */
+/** One worker's figures. @param webSockets how many of its connections are WebTorrent's, in whose figures they are */
 export function httpWorkerSnapshot(
   name: string,
   counters: Counters,
   streams: StreamCounters,
+  webSockets = 0,
 ): WorkerSnapshot {
   return {
     name,
     families: { ipv4: trafficOf(counters, 'Ipv4'), ipv6: trafficOf(counters, 'Ipv6') },
     drops: dropsOf(counters, streams),
     errors: errorsOf(counters, streams),
-    connections: openConnections(streams),
+    connections: Math.max(0, openConnections(streams) - webSockets),
     batches: counters.reads,
   }
 }

@@ -21,7 +21,7 @@ export function httpTracker(config: HttpConfig): TrackerSetup {
 export function httpPlan(config: HttpConfig): StreamPlan {
   const { network } = config
   return {
-    serves: [{ protocol: 'http', cleaning: config.cleaning }],
+    serves: [{ protocol: 'http', cleaning: config.cleaning, memoryLimit: config.swarm.memoryLimit }],
     network,
     certificateFiles: network.enableTls ? certificateFilesOf(config) : null,
     socketWorkers: config.socketWorkers,
@@ -35,7 +35,7 @@ function httpPart(config: HttpConfig, workers: number): StreamPart {
   return {
     protocol: 'http',
     close: () => undefined,
-    open: ({ firstWorker, isTimed, swarms }, fronts) => {
+    open: ({ firstWorker, isTimed, swarms }, fronts, webSocketsOpen) => {
       const { memory, swarm, observation } = swarms.of('http')
       const handlingTimes = isTimed ? createHandlingTimeMemory(workers) : null
       const hasFullScrapes = rulesOf(config).fullScrapeIntervalSeconds > 0
@@ -53,13 +53,14 @@ function httpPart(config: HttpConfig, workers: number): StreamPart {
           const all = fronts()
           return {
             workers: all.map(({ requests, streams }, index) =>
-              httpWorkerSnapshot(names[index], requests, streams),
+              httpWorkerSnapshot(names[index], requests, streams, webSocketsOpen(index)),
             ),
             peerIdsReplaced: all.reduce((sum, { requests }) => sum + requests.peerIdsReplaced, 0),
           }
         },
         // Its requests are counted with the byte streams.
         counters: () => ({}),
+        webSocketsOpen: () => 0,
         locksHeldBy: workerIndex => locksHeldBy(memory, lockOwnerOf(firstWorker + workerIndex)),
         troubles: [
           memoryTrouble(

@@ -38,8 +38,15 @@ export interface FrontCounters {
 
 export interface StreamPart {
   readonly protocol: 'http' | 'ws'
-  /** @param fronts of each worker at this moment */
-  open(shared: SharedByTrackers, fronts: () => readonly FrontCounters[]): OpenStreamPart
+  /**
+   * @param fronts of each worker at this moment
+   * @param webSocketsOpen connections of a worker that are another part's
+   */
+  open(
+    shared: SharedByTrackers,
+    fronts: () => readonly FrontCounters[],
+    webSocketsOpen: (workerIndex: number) => number,
+  ): OpenStreamPart
   /** Gives back what the part has open. */
   close(): void
 }
@@ -52,9 +59,14 @@ export interface OpenStreamPart {
    * @param names of the workers
    * @param tellsOfStreams whether the byte streams are in these figures: they are in those of the first part
    */
-  figures(names: readonly string[], tellsOfStreams: boolean): Omit<TrackerFigures, 'isServed' | 'kernelDrops'>
+  figures(
+    names: readonly string[],
+    tellsOfStreams: boolean,
+  ): Pick<TrackerFigures, 'workers' | 'peerIdsReplaced'>
   /** Every counter of its own by name, all workers together. */
   counters(): Readonly<Record<string, number>>
+  /** Connections of a worker that have become WebSockets, where this part speaks over them. */
+  webSocketsOpen(workerIndex: number): number
   /** Locks of its own that a dead worker may hold. */
   locksHeldBy(workerIndex: number): number
   readonly troubles: readonly Trouble[]

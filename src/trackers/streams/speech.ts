@@ -16,7 +16,7 @@ import { HttpHandler, PROTOCOL_WORDS, type Stopwatch } from '../http/handler.js'
 import { PeerIdTable } from '../peer-id-table.js'
 import { TorrentFilter } from '../torrent-filter.js'
 import { lockOwnerOf } from '../tracker.js'
-import { wsCounters } from '../ws/counters.js'
+import { forgetWsConnections, wsCounters } from '../ws/counters.js'
 import { WsPages } from '../ws/pages.js'
 import { type WakeUps, WebTorrentPart, type WebTorrentPartData } from '../ws/part.js'
 import type { HttpPartData, StreamWorkerData } from './worker-data.js'
@@ -104,12 +104,15 @@ export class WorkerSpeech {
     filter: TorrentFilter | null,
   ): WebTorrentPart {
     const { firstWorker, limits, startedAtSeconds, workerIndex } = this.#data
+    const block = wsCounters(data.counters, workerIndex)
+    // Those of a worker that died went with it.
+    forgetWsConnections(block)
     return new WebTorrentPart({
       data,
       server,
       filter,
       stopwatch: stopwatchOf(data.handlingTimes, workerIndex),
-      counters: wsCounters(data.counters, workerIndex).values,
+      counters: block.values,
       socketCounters: new CounterBlock(webSocketCounterNames, data.socketCounters, workerIndex).values,
       workerIndex,
       firstWorker,

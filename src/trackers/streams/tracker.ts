@@ -1,5 +1,5 @@
-// A tracker on byte streams: opens what it listens on, then starts and watches the workers that serve it. It speaks HTTP
-// or WebTorrent, or both where they have one port: one listener, the same workers, and two parts (`plan.ts`).
+// A tracker on byte streams: opens what it listens on, then starts and watches the workers that serve it. It speaks
+// HTTP or WebTorrent, or both where they have one port: one listener, the same workers, two parts (`plan.ts`).
 
 import { CounterBlock, createCounterMemory, sumSnapshots } from '../../metrics/counters.js'
 import type { EngineChoice } from '../../net/engine.js'
@@ -83,7 +83,10 @@ function createStreamTracker(bound: BoundParts, shared: SharedByTrackers): Track
   const streams = indices.map(index => new CounterBlock(streamCounterNames, memories.streamCounters, index))
   const fronts = (): FrontCounters[] =>
     indices.map(index => ({ requests: requests[index].snapshot(), streams: streams[index].snapshot() }))
-  const parts = bound.parts.map(part => part.open(shared, fronts))
+  const parts: OpenStreamPart[] = []
+  const webSocketsOpen = (worker: number): number =>
+    parts.reduce((sum, part) => sum + part.webSocketsOpen(worker), 0)
+  for (const part of bound.parts) parts.push(part.open(shared, fronts, webSocketsOpen))
   const streamCounters = () => sumSnapshots(streams.map(block => block.snapshot()))
   const signals = new WorkerSignals(createWorkerSignalMemory(count))
   const workers = superviseWorkers(bound, parts, shared, { ...memories, signals: signals.memory })
@@ -91,7 +94,8 @@ function createStreamTracker(bound: BoundParts, shared: SharedByTrackers): Track
     const names = indices.map(index => workers.nameOf(index))
     return parts.map((part, index) => ({
       ...part.figures(names, index === 0),
-      isServed: isServed(plan),
+      // WebTorrent has one swarm for both families, which stands with IPv4.
+      isServed: { ...isServed(plan), ...(plan.serves[index].protocol === 'ws' ? { ipv4: true } : {}) },
       kernelDrops: 0,
     }))
   }

@@ -45,7 +45,7 @@ export function httpAndWsTracker(http: HttpConfig, ws: WsConfig): TrackerSetup {
 function wsPlan(config: WsConfig): StreamPlan {
   const { network } = config
   return {
-    serves: [{ protocol: 'ws', cleaning: config.cleaning }],
+    serves: [{ protocol: 'ws', cleaning: config.cleaning, memoryLimit: config.swarm.memoryLimit }],
     network,
     certificateFiles: network.enableTls ? certificateFilesOf(config) : null,
     socketWorkers: config.socketWorkers,
@@ -167,6 +167,12 @@ class OpenWsPart implements OpenStreamPart {
       ...sumSnapshots(this.#blocks.map((block, index) => this.#withLost(block.snapshot(), index))),
       ...sumSnapshots(this.#socketBlocks.map(block => block.snapshot())),
     }
+  }
+
+  webSocketsOpen(workerIndex: number): number {
+    const all = this.#blocks[workerIndex].snapshot()
+    const opened = all.connectionsOpenedIpv4 + all.connectionsOpenedIpv6
+    return Math.max(0, opened - all.connectionsClosedIpv4 - all.connectionsClosedIpv6)
   }
 
   locksHeldBy(workerIndex: number): number {
