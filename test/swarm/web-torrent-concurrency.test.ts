@@ -19,17 +19,22 @@ async function runThreads(
   data: Omit<WebTorrentWorkerData, 'worker'>,
 ): Promise<readonly WebTorrentWorkerReport[]> {
   const cleaner = new Cleaner(new MemberSpeaker(data.memory, 9).swarm.swarm)
-  let reported = 0
-  const reports = [1, 2, 3].map(async worker => {
-    const [report] = (await once(startWorker({ ...data, worker }), 'message')) as [WebTorrentWorkerReport]
-    reported++
-    return report
-  })
-  while (reported < 3) {
+  const reports = Promise.all(
+    [1, 2, 3].map(async worker => {
+      const [report] = (await once(startWorker({ ...data, worker }), 'message')) as [WebTorrentWorkerReport]
+      return report
+    }),
+  )
+  let isOver = false
+  const end = (): void => {
+    isOver = true
+  }
+  reports.then(end, end)
+  while (!isOver) {
     cleanAll(cleaner, 0, 100)
     await new Promise(resolve => setImmediate(resolve))
   }
-  return Promise.all(reports)
+  return reports
 }
 
 for (const geometry of [{ shardCount: 1, bucketClass: 4 }, {}]) {

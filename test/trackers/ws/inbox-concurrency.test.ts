@@ -34,13 +34,16 @@ async function receiveAll(bytesPerWorker: number): Promise<Reception> {
   const inboxes = new Inboxes(memory, { lockOwner: 1, worker: 0, wake: worker => wake(wakes, worker) })
   const received = new Map(senders.map(sender => [sender, 0]))
   const last = new Map(senders.map(sender => [sender, -1]))
-  let sending = senders.length
-  const ends = senders.map(async worker => {
-    const sender = startWorker({ task: 'send', memory, wakes, worker, messages })
-    await once(sender, 'message')
-    sending--
-    await sender.terminate()
-  })
+  const sent = Promise.all(
+    senders.map(async worker => {
+      await once(startWorker({ task: 'send', memory, wakes, worker, messages }), 'message')
+    }),
+  )
+  let isSent = false
+  const end = (): void => {
+    isSent = true
+  }
+  sent.then(end, end)
   const drain = (): number =>
     inboxes.drain((message, payload, start, end) => {
       const number = checkMessage(message, payload, start, end, end - start)
@@ -53,7 +56,7 @@ async function receiveAll(bytesPerWorker: number): Promise<Reception> {
       received.set(fromWorker, received.get(fromWorker)! + 1)
     })
   let seen = 0
-  while (sending > 0) {
+  while (!isSent) {
     const now = Atomics.load(new Int32Array(wakes), 0)
     if (now !== seen) {
       seen = now
@@ -62,7 +65,7 @@ async function receiveAll(bytesPerWorker: number): Promise<Reception> {
     // Lets the events of the senders in.
     await new Promise(resolve => setImmediate(resolve))
   }
-  await Promise.all(ends)
+  await sent
   if (Atomics.load(new Int32Array(wakes), 0) === seen)
     assert.equal(drain(), 0, 'no message without a wake-up')
   drain()
