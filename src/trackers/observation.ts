@@ -10,13 +10,13 @@ import { createPeerIdTable, PeerIdTable, type PeerIdTableMemory } from './peer-i
 import { type ScrapeExportConfig, scrapeExportOf } from './scrape-export.js'
 import type { SwarmFigures } from './snapshot.js'
 import { areStatisticsActive, type StatisticsConfig } from './statistics.js'
-import type { SwarmCleaning } from './tracker.js'
 
 export interface ObservationConfig {
   readonly statistics: StatisticsConfig & { readonly peerClientsMax: number }
-  readonly cleaning: SwarmCleaning
-  /** Absent for a swarm that is not exported. */
-  readonly scrapeExports: ScrapeExportConfig | undefined
+  /** Both in seconds. */
+  readonly cleaning: { readonly torrentCleaningInterval: number; readonly maxPeerAge: number }
+  /** Absent for a swarm that is never exported. */
+  readonly scrapeExports?: ScrapeExportConfig
 }
 
 export interface Observation {

@@ -8,24 +8,17 @@ import type { EngineChoice } from '../net/engine.js'
 import type { InheritedDescriptor } from '../net/inherited-sockets.js'
 import type { TrackerEventSink } from './events.js'
 import type { Reloadable } from './reload.js'
-import type { SwarmRooms } from './swarm-rooms.js'
+import type { SwarmConfig, SwarmRooms } from './swarm-rooms.js'
 import type { TorrentFilterData } from './torrent-filter.js'
 import type { WorkerSignals } from './worker-signals.js'
 
 export type Protocol = 'udp' | 'http' | 'ws'
 
-/** One protocol of a tracker, and how the swarm is cleaned that it has its peers in. */
+/** One protocol of a tracker. */
 export interface ServedProtocol {
   readonly protocol: Protocol
-  readonly cleaning: SwarmCleaning
-}
-
-/** The keys of `[cleaning]` that are a swarm's. */
-export interface SwarmCleaning {
-  /** Seconds. */
-  readonly torrentCleaningInterval: number
-  /** Seconds. */
-  readonly maxPeerAge: number
+  /** Of the swarm that it has its peers in; UDP and HTTP, which have one, have the same here. */
+  readonly swarm: SwarmConfig
 }
 
 /** A tracker to be run: its configuration is in the closure. */

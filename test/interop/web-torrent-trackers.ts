@@ -1,9 +1,9 @@
 // The trackers that WebTorrent clients are tried on.
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
-import https from 'node:https'
 import http from 'node:http'
+import https from 'node:https'
+import type { AddressInfo } from 'node:net'
 import { makeCertificate, scratchDirectory } from '../support/certificates.js'
 import type { Owner } from '../support/child-process.js'
 
@@ -13,7 +13,9 @@ export async function startWebTorrent(owner: Owner, { tls }: { engine: 'native' 
     default: new (options: object) => { onWebSocketConnection(socket: unknown): void; close(): void }
   }
   const { WebSocketServer } = await import('ws')
-  const certificate = tls ? makeCertificate(scratchDirectory(owner), 'tracker', { commonName: 'tracker' }) : undefined
+  const certificate = tls
+    ? makeCertificate(scratchDirectory(owner), 'tracker', { commonName: 'tracker' })
+    : undefined
   const tracker = new Server({ http: false, udp: false, ws: { noServer: true }, stats: false })
   const server = certificate
     ? https.createServer({

@@ -41,7 +41,7 @@ export function socketUrl(tracker: TrackerProcess, { tls }: Pick<Variant, 'tls'>
 export class WebTorrentClient {
   readonly socket: WebSocket
   readonly #messages: TrackerMessage[] = []
-  #wake: () => void = () => undefined
+  readonly #waiters: (() => void)[] = []
   #end: SocketEnd | undefined
   #pings = 0
 
@@ -130,13 +130,11 @@ export class WebTorrentClient {
   }
 
   #change(): Promise<void> {
-    return new Promise(resolve => {
-      const before = this.#wake
-      this.#wake = () => {
-        before()
-        resolve()
-      }
-    })
+    return new Promise(resolve => this.#waiters.push(resolve))
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiters.splice(0)) resolve()
   }
 }
 
