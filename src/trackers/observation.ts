@@ -1,4 +1,5 @@
-// What is set up so that a swarm can be looked at: histograms, the table of peer ids, cleaning times, the scrape export.
+// What is set up so that a swarm can be looked at: histograms, the table of peer ids, cleaning times, the scrape
+// export.
 
 import { CleaningTimes } from '../metrics/cleaning-times.js'
 import { PeersPerTorrentHistograms } from '../metrics/peers-per-torrent.js'

@@ -41,7 +41,7 @@ export interface RoomCleaningOptions {
 }
 
 /** The swarm that a protocol has its peers in. */
-export function swarmKindOf(protocol: Protocol): SwarmKind {
+function swarmKindOf(protocol: Protocol): SwarmKind {
   return protocol === 'ws' ? 'webtorrent' : 'bittorrent'
 }
 

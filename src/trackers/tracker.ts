@@ -1,7 +1,7 @@
-// What a tracker is to the process that runs it (`host.ts`): sockets that are bound first, then workers that serve them.
-// Mostly it speaks one protocol; HTTP and WebTorrent on one port are one tracker that speaks two. Everything that does
-// not depend on the protocol (swarms, access list, cleaning, statistics, privileges) is the host's, and shared by all
-// trackers of the process.
+// What a tracker is to the process that runs it (`host.ts`): sockets that are bound first, then workers that serve
+// them. Mostly it speaks one protocol; HTTP and WebTorrent on one port are one tracker that speaks two. Everything that
+// does not depend on the protocol (swarms, access list, cleaning, statistics, privileges) is the host's, and shared by
+// all trackers of the process.
 
 import type { WorkerSnapshot } from '../metrics/snapshot.js'
 import type { EngineChoice } from '../net/engine.js'
