@@ -48,7 +48,10 @@ interface Message {
   readonly id?: number
   readonly method?: string
   readonly sessionId?: string
-  readonly params?: { readonly exceptionDetails?: ExceptionDetails; readonly entry?: { readonly text: string } }
+  readonly params?: {
+    readonly exceptionDetails?: ExceptionDetails
+    readonly entry?: { readonly text: string }
+  }
   readonly result?: never
   readonly error?: { readonly message: string }
 }
@@ -116,7 +119,9 @@ export class Browser {
     const chromium = startProcess(owner, program, flags, { env })
     owner.after(() => rmSync(profile, { recursive: true, force: true, maxRetries: 20 }))
     const [line] = await chromium.waitForLines('stderr', /^DevTools listening on ws:/)
-    const socket = new WebSocket(line.replace(/^DevTools listening on /, '').trim(), { perMessageDeflate: false })
+    const socket = new WebSocket(line.replace(/^DevTools listening on /, '').trim(), {
+      perMessageDeflate: false,
+    })
     await once(socket, 'open')
     return new Browser(socket, chromium)
   }
