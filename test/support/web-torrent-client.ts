@@ -1,138 +1,167 @@
-// A client of the WebTorrent tracker for tests, on the `ws` package: sends any message, reads those that come one by one.
+// A WebTorrent client as tests need one: over `ws`, with messages that are asked for one by one, in order.
 
+import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import WebSocket from 'ws'
+import type { IncomingMessage } from 'node:http'
+import { type ClientOptions, WebSocket } from 'ws'
+import type { Owner } from './child-process.js'
+import type { Variant } from './http-variants.js'
+import { loopback, type TrackerProcess } from './tracker-process.js'
 
-/** A message of the tracker; every one says what it is about. */
-export interface WebTorrentMessage {
+/** What the tracker sends, as it stands in the JSON. */
+export interface TrackerMessage {
   readonly action?: string
   readonly info_hash?: string
+  readonly peer_id?: string
+  readonly offer_id?: string
+  readonly offer?: unknown
+  readonly answer?: unknown
   readonly complete?: number
   readonly incomplete?: number
   readonly interval?: number
-  readonly peer_id?: string
-  readonly offer?: unknown
-  readonly answer?: unknown
-  readonly offer_id?: string
-  readonly files?: Readonly<Record<string, { complete: number; incomplete: number; downloaded: number }>>
+  readonly files?: Readonly<Record<string, Readonly<Record<string, number>>>>
   readonly 'failure reason'?: string
 }
 
-export interface WebTorrentPlace {
-  readonly url: string
-  /** Own address: 127.0.0.2 and so on are other clients. */
-  readonly from?: string
-  readonly headers?: Readonly<Record<string, string>>
+export interface SocketEnd {
+  readonly code: number
+  readonly reason: string
 }
 
-/** An upper bound against waiting forever on a stuck machine; no test depends on its length. */
-const deadlineMs = 60_000
+/** 20 characters that begin with `text`; with bytes above ASCII in it, as real ones have. */
+export function identifier(text: string): string {
+  return `${text}\u00ff\u0000"\\\u007f\u0080é${'-'.repeat(20)}`.slice(0, 20)
+}
 
-let lastNumber = 0
-
-/** 20 characters, as a JSON message has them: each is a byte. */
-export function newIdentifier(prefix = '-WW0208-'): string {
-  return `${prefix}${String(++lastNumber).padStart(20 - prefix.length, '0')}`
+/** `ws://127.0.0.1:43123` or `wss://…` of a tracker. */
+export function socketUrl(tracker: TrackerProcess, { tls }: Pick<Variant, 'tls'>, family: 4 | 6 = 4): string {
+  return `${tls ? 'wss' : 'ws'}://${loopback[family]}:${tracker.port(family)}`
 }
 
 export class WebTorrentClient {
   readonly socket: WebSocket
-  /** Its peer id, unless a message says another one. */
-  readonly peerId = newIdentifier()
-  readonly #received: Buffer[] = []
+  readonly #messages: string[] = []
   #wake: () => void = () => undefined
+  #end: SocketEnd | undefined
+  #pings = 0
 
   private constructor(socket: WebSocket) {
     this.socket = socket
-    socket.on('message', data => {
-      this.#received.push(data as Buffer)
+    socket.on('message', (data: Buffer, isBinary: boolean) => {
+      assert.equal(isBinary, false, 'the tracker sends text')
+      this.#messages.push(data.toString('utf8'))
       this.#wake()
     })
-    socket.on('close', () => this.#wake())
-    // What the other side does is told by `closed`.
+    socket.on('ping', () => {
+      this.#pings++
+      this.#wake()
+    })
+    socket.on('close', (code, reason) => {
+      this.#end = { code, reason: reason.toString() }
+      this.#wake()
+    })
+  }
+
+  /** Trusts any certificate. Rejects where the upgrade is refused. */
+  static async connect(owner: Owner, url: string, options: ClientOptions = {}): Promise<WebTorrentClient> {
+    const socket = new WebSocket(url, { rejectUnauthorized: false, ...options })
+    owner.after(() => socket.terminate())
+    const client = new WebTorrentClient(socket)
+    // Failures after the opening are ends, too.
+    const opened = once(socket, 'open')
     socket.on('error', () => undefined)
+    await opened
+    return client
   }
 
-  static async open({ url, from, headers = {} }: WebTorrentPlace): Promise<WebTorrentClient> {
-    const options = { localAddress: from, headers, rejectUnauthorized: false, perMessageDeflate: false }
-    const socket = new WebSocket(url, options)
-    // Rejects with what is wrong when it does not open.
-    await once(socket, 'open')
-    return new WebTorrentClient(socket)
-  }
-
-  /** Text and bytes are sent as they are, everything else as JSON. */
-  send(message: unknown): void {
+  /** Sends JSON; text and bytes as they are. */
+  send(message: object | string): void {
     const isRaw = typeof message === 'string' || Buffer.isBuffer(message)
     this.socket.send(isRaw ? message : JSON.stringify(message))
   }
 
-  /** The next message, as it came. Rejects when the connection ends before. */
-  async nextText(): Promise<string> {
-    const expiry = AbortSignal.timeout(deadlineMs)
-    while (this.#received.length === 0) {
-      if (this.socket.readyState !== WebSocket.OPEN) throw new Error('closed before the next message')
-      await new Promise<void>((resolve, reject) => {
-        const expire = (): void => reject(new Error(`no message for ${deadlineMs} ms`))
-        expiry.addEventListener('abort', expire, { once: true })
-        this.#wake = () => {
-          expiry.removeEventListener('abort', expire)
-          resolve()
-        }
-      })
-    }
-    return (this.#received.shift() as Buffer).toString()
+  announce(hash: string, peer: string, more: object = {}): void {
+    this.send({ action: 'announce', info_hash: hash, peer_id: peer, left: 1, numwant: 10, ...more })
   }
 
-  async next(): Promise<WebTorrentMessage> {
-    return JSON.parse(await this.nextText()) as WebTorrentMessage
-  }
-
-  /** Sends a message and reads the next one, which is its answer as long as nothing else is under way. */
-  async request(message: unknown): Promise<WebTorrentMessage> {
-    this.send(message)
+  /** Announces and takes the response, which is the next message. */
+  async announced(hash: string, peer: string, more: object = {}): Promise<TrackerMessage> {
+    this.announce(hash, peer, more)
     return await this.next()
   }
 
-  /** An announce of this client; `more` goes before and over what it says itself. */
-  announceMessage(infoHash: string, more: object = {}): object {
-    return { action: 'announce', info_hash: infoHash, peer_id: this.peerId, left: 1, ...more }
+  /** Both counts of an announce response. */
+  async counts(hash: string, peer: string, more: object = {}): Promise<readonly [number, number]> {
+    const { complete, incomplete } = await this.announced(hash, peer, more)
+    assert.ok(complete !== undefined && incomplete !== undefined)
+    return [complete, incomplete]
   }
 
-  async announce(infoHash: string, more: object = {}): Promise<WebTorrentMessage> {
-    return await this.request(this.announceMessage(infoHash, more))
+  /** The next message; rejects when the connection ends first. */
+  async next(): Promise<TrackerMessage> {
+    return JSON.parse(await this.nextText()) as TrackerMessage
   }
 
-  /** Seeders, leechers and downloads of a torrent. */
-  async counts(infoHash: string): Promise<readonly [number, number, number]> {
-    const { files = {} } = await this.request({ action: 'scrape', info_hash: infoHash })
-    const { complete, incomplete, downloaded } = files[infoHash]
-    return [complete, incomplete, downloaded]
+  /** The same, as it came. */
+  async nextText(): Promise<string> {
+    await this.#until(() => this.#messages.length > 0)
+    const message = this.#messages.shift()
+    assert.ok(message !== undefined, `closed (${this.#end?.code} ${this.#end?.reason}) without a message`)
+    return message
   }
 
-  /** Waits for a ping. Rejects when the connection ends before. */
-  async pinged(): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      this.socket.once('ping', () => resolve())
-      this.socket.once('close', code => reject(new Error(`closed with ${code}`)))
+  /** Messages that have come and were not asked for. */
+  get waiting(): number {
+    return this.#messages.length
+  }
+
+  get isOpen(): boolean {
+    return this.#end === undefined
+  }
+
+  /** When and how the connection ended. */
+  async ended(): Promise<SocketEnd> {
+    while (this.#end === undefined) await this.#change()
+    return this.#end
+  }
+
+  /** When the tracker has sent so many pings since the connection opened. */
+  async pinged(count: number): Promise<void> {
+    await this.#until(() => this.#pings >= count)
+  }
+
+  async close(): Promise<SocketEnd> {
+    this.socket.close()
+    return await this.ended()
+  }
+
+  async #until(holds: () => boolean): Promise<void> {
+    while (!holds() && this.#end === undefined) await this.#change()
+  }
+
+  #change(): Promise<void> {
+    return new Promise(resolve => {
+      const before = this.#wake
+      this.#wake = () => {
+        before()
+        resolve()
+      }
     })
-  }
-
-  /** Waits for the end of the connection. @returns the close code */
-  async closed(): Promise<number> {
-    const [code] = (await once(this.socket, 'close')) as [number]
-    return code
-  }
-
-  close(): void {
-    this.socket.terminate()
   }
 }
 
-/** An offer as WebTorrent makes it. */
-export function offerOf(
-  offerId = newIdentifier('offer'),
-  sdp = 'v=0\r\n',
-): { offer: object; offer_id: string } {
-  return { offer: { type: 'offer', sdp }, offer_id: offerId }
+/** What an upgrade that is refused is answered with. */
+export async function refusalOf(
+  owner: Owner,
+  url: string,
+  options: ClientOptions = {},
+): Promise<{ readonly status: number | undefined; readonly body: string }> {
+  const socket = new WebSocket(url, { rejectUnauthorized: false, ...options })
+  owner.after(() => socket.terminate())
+  socket.on('error', () => undefined)
+  const [request, response] = (await once(socket, 'unexpected-response')) as [unknown, IncomingMessage]
+  assert.ok(request)
+  const chunks: Buffer[] = []
+  for await (const chunk of response) chunks.push(chunk as Buffer)
+  return { status: response.statusCode, body: Buffer.concat(chunks).toString() }
 }
