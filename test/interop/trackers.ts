@@ -1,4 +1,5 @@
-// This tracker as the programs of the interop tests meet it: over UDP, HTTP or HTTPS, with a certificate of its own.
+// This tracker as the programs of the interop tests meet it: over UDP, HTTP or WebSocket, with a certificate of
+// its own where that goes over TLS.
 import { makeCertificate, scratchDirectory } from '../support/certificates.js'
 import type { Owner } from '../support/child-process.js'
 import { engineMissing } from '../support/requirement.js'
@@ -10,7 +11,7 @@ import {
   type TrackerProcess,
 } from '../support/tracker-process.js'
 
-export type Scheme = 'udp' | 'http' | 'https'
+export type Scheme = 'udp' | 'http' | 'https' | 'ws' | 'wss'
 
 /** How clients and tracker meet. */
 export type Way = {
@@ -21,9 +22,11 @@ export type Way = {
 
 export type TrackerOnWay = {
   readonly tracker: TrackerProcess
-  /** The tracker's certificate, which clients of HTTPS have to trust. */
+  /** The tracker's certificate, which clients have to trust where it speaks TLS. */
   readonly certificatePath: string | undefined
 }
+
+const protocols = { udp: 'udp', http: 'http', https: 'http', ws: 'ws', wss: 'ws' } as const
 
 export function describeWay({ scheme, engine, family }: Way): string {
   return `${engine} engine, ${scheme}, IPv${family}`
@@ -41,7 +44,7 @@ export async function startTrackerOnWay(
   settings: TrackerOptions['settings'] = {},
 ): Promise<TrackerOnWay> {
   const certificate =
-    scheme === 'https'
+    scheme === 'https' || scheme === 'wss'
       ? makeCertificate(scratchDirectory(owner), 'tracker', { commonName: 'localhost' })
       : undefined
   const tls: Record<string, string | boolean> =
@@ -53,7 +56,7 @@ export async function startTrackerOnWay(
           'network.tls_private_key_path': certificate.keyPath,
         }
   const tracker = await startTracker(owner, {
-    protocol: scheme === 'udp' ? 'udp' : 'http',
+    protocol: protocols[scheme],
     families: [family],
     settings: { 'network.engine': engine, ...tls, ...settings },
   })

@@ -12,9 +12,10 @@ import { type TestContext, test } from 'node:test'
 import { opensslMissing } from '../support/certificates.js'
 import type { Owner } from '../support/child-process.js'
 import { Browser, chromiumMissing } from '../support/chromium.js'
-import { engineMissing, meets } from '../support/requirement.js'
+import { meets } from '../support/requirement.js'
+import { stoppedEventOf } from '../support/stopped-event.js'
 import { packageRoot } from '../support/tracker-process.js'
-import { startWebTorrent } from './web-torrent-trackers.js'
+import { describeWay, startTrackerOnWay, type Way, wayMissing } from './trackers.js'
 
 /** Some pieces, and not a multiple of the piece length. */
 const payloadBytes = 2 ** 20 + 12_345
@@ -62,26 +63,37 @@ async function startSite(owner: Owner): Promise<Site> {
   return site
 }
 
-async function downloadInBrowser(t: TestContext, engine: 'native' | 'node', tls: boolean): Promise<void> {
-  const { tracker, certificatePath } = await startWebTorrent(t, { engine, tls })
+async function downloadInBrowser(t: TestContext, way: Way): Promise<void> {
+  const { tracker, certificatePath } = await startTrackerOnWay(t, way)
+  const announce = tracker.announceUrl(way.family)
   const site = await startSite(t)
   const browser = await Browser.start(t, certificatePath)
   const seeder = await browser.open(site.url)
   const leecher = await browser.open(site.url)
-  const magnet = await seeder.evaluate<string>(`seed('/payload', ${JSON.stringify(tracker.url)})`)
-  assert.ok(magnet.includes(encodeURIComponent(tracker.url)), magnet)
+  const magnet = await seeder.evaluate<string>(`seed('/payload', ${JSON.stringify(announce)})`)
+  assert.ok(magnet.includes(encodeURIComponent(announce)), magnet)
   const peers = await leecher.evaluate<number>(`download(${JSON.stringify(magnet)}, '/received')`)
   assert.ok(peers >= 1)
   assert.ok(site.received?.equals(site.payload), 'every byte')
   for (const page of [leecher, seeder]) await page.evaluate('leave()')
+
+  const end = await tracker.stop()
+  assert.equal(end.code, 0, end.stderr)
+  const { peers: left, counters } = stoppedEventOf(end)
+  assert.equal(left, 0, 'both have said goodbye')
+  // The one that seeds says so too.
+  assert.equal(counters['announcesCompletedIpv4'], 2)
+  assert.ok(counters['responsesOfferIpv4'] >= 1)
+  assert.ok(counters['responsesAnswerIpv4'] >= 1)
+  assert.equal(counters['requestsInvalidIpv4'], 0)
 }
 
 for (const engine of ['native', 'node'] as const) {
-  for (const tls of [false, true]) {
-    const scheme = tls ? 'wss' : 'ws'
-    test(`${engine} engine, ${scheme}: one page downloads from another what it seeds`, async t => {
-      const missing = { ...chromiumMissing(), ...(tls ? opensslMissing() : {}), ...engineMissing(engine) }
-      if (meets(t, missing)) await downloadInBrowser(t, engine, tls)
+  for (const scheme of ['ws', 'wss'] as const) {
+    const way: Way = { scheme, engine, family: 4 }
+    test(`${describeWay(way)}: one page downloads from another what it seeds`, async t => {
+      const missing = { ...chromiumMissing(), ...(scheme === 'wss' ? opensslMissing() : {}) }
+      if (meets(t, { ...missing, ...wayMissing(way) })) await downloadInBrowser(t, way)
     })
   }
 }

@@ -1,6 +1,7 @@
 // The part of bittorrent-tracker's client (a package without types) that the tests use.
 declare module 'bittorrent-tracker/client' {
   import type { EventEmitter } from 'node:events'
+  import type { Agent } from 'node:https'
 
   type AnnounceOptions = {
     uploaded?: number
@@ -23,10 +24,22 @@ declare module 'bittorrent-tracker/client' {
     peerId: Buffer
     announce: string
     port: number
+    /** Over WebSocket it speaks WebRTC with the classes of webrtc-polyfill, unless told not to. */
     wrtc?: false
+    rtcConfig?: { iceServers: readonly never[] }
+    proxyOpts?: { httpsAgent: Agent }
   }
 
-  /** Emits `update` ({ complete, incomplete }), then `peer` (address:port) for each, `scrape` and `warning`. */
+  /** A data channel to another peer: emits `connect`, then `data` for each message. */
+  interface DataChannel extends EventEmitter {
+    /** Peer id of the other side in hexadecimal, once it is known. */
+    id?: string
+    connected: boolean
+    send(data: Uint8Array | string): void
+    destroy(): void
+  }
+
+  /** Emits `update` ({ complete, incomplete }), then `peer` (address:port, or a data channel over WebSocket) for each, `scrape` and `warning`. */
   export default class Client extends EventEmitter {
     constructor(options: ClientOptions)
     start(options?: AnnounceOptions): void
@@ -37,5 +50,5 @@ declare module 'bittorrent-tracker/client' {
     destroy(done?: () => void): void
   }
 
-  export type { AnnounceOptions, ScrapeResult }
+  export type { AnnounceOptions, DataChannel, ScrapeResult }
 }
