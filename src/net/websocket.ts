@@ -270,7 +270,7 @@ export class WebSocketStreams {
     if (idleSeconds > 0 && now - words[base + Word.touchedAt] >= idleSeconds) {
       this.#counters[WebSocketCounter.closedIdle]++
       this.#startClosing(connection, base, CloseCode.goingAway, 'idle for too long')
-    } else if (pingSeconds > 0 && silentSeconds >= 2 * pingSeconds) {
+    } else if (words[base + Word.isPinged] === 1 && silentSeconds >= 2 * pingSeconds) {
       this.#counters[WebSocketCounter.closedUnresponsive]++
       this.#sendClose(connection, CloseCode.goingAway, 'no answer to a ping')
       this.#finish(connection, base)

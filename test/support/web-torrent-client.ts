@@ -40,8 +40,8 @@ export function socketUrl(tracker: TrackerProcess, { tls }: Pick<Variant, 'tls'>
 
 export class WebTorrentClient {
   readonly socket: WebSocket
-  readonly #messages: TrackerMessage[] = []
-  #wake: () => void = () => undefined
+  readonly #messages: string[] = []
+  readonly #waiters: (() => void)[] = []
   #end: SocketEnd | undefined
   #pings = 0
 
@@ -49,7 +49,7 @@ export class WebTorrentClient {
     this.socket = socket
     socket.on('message', (data: Buffer, isBinary: boolean) => {
       assert.equal(isBinary, false, 'the tracker sends text')
-      this.#messages.push(JSON.parse(data.toString('utf8')) as TrackerMessage)
+      this.#messages.push(data.toString('utf8'))
       this.#wake()
     })
     socket.on('ping', () => {
@@ -74,9 +74,10 @@ export class WebTorrentClient {
     return client
   }
 
-  /** Sends JSON, or text as it is. */
+  /** Sends JSON; text and bytes as they are. */
   send(message: object | string): void {
-    this.socket.send(typeof message === 'string' ? message : JSON.stringify(message))
+    const isRaw = typeof message === 'string' || Buffer.isBuffer(message)
+    this.socket.send(isRaw ? message : JSON.stringify(message))
   }
 
   announce(hash: string, peer: string, more: object = {}): void {
@@ -98,6 +99,11 @@ export class WebTorrentClient {
 
   /** The next message; rejects when the connection ends first. */
   async next(): Promise<TrackerMessage> {
+    return JSON.parse(await this.nextText()) as TrackerMessage
+  }
+
+  /** The same, as it came. */
+  async nextText(): Promise<string> {
     await this.#until(() => this.#messages.length > 0)
     const message = this.#messages.shift()
     assert.ok(message !== undefined, `closed (${this.#end?.code} ${this.#end?.reason}) without a message`)
@@ -107,6 +113,10 @@ export class WebTorrentClient {
   /** Messages that have come and were not asked for. */
   get waiting(): number {
     return this.#messages.length
+  }
+
+  get isOpen(): boolean {
+    return this.#end === undefined
   }
 
   /** When and how the connection ended. */
@@ -130,13 +140,11 @@ export class WebTorrentClient {
   }
 
   #change(): Promise<void> {
-    return new Promise(resolve => {
-      const before = this.#wake
-      this.#wake = () => {
-        before()
-        resolve()
-      }
-    })
+    return new Promise(resolve => this.#waiters.push(resolve))
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiters.splice(0)) resolve()
   }
 }
 

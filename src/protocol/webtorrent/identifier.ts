@@ -18,7 +18,7 @@ export const IDENTIFIER_BYTES = 20
 const kinds = stringKinds
 const escapes = escapedBytes
 
-/** Bytes that a character takes by its first one; 0 if it needs a closer look. U+0080 to U+00FF begin with C2, C3. */
+/** Length of the character that starts with a byte, 0 if it needs a closer look. U+0080 to U+00FF start with C2, C3. */
 const characterBytes = Uint8Array.from(kinds, kind => (kind === InString.plain ? 1 : 0))
 characterBytes[0xc2] = 2
 characterBytes[0xc3] = 2
