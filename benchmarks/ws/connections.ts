@@ -99,7 +99,8 @@ export class Connections {
     do end = this.#receive(index, end)
     while (!this.#frame.read(this.#input, 0, end))
     const text = this.#input.toString('utf8', this.#frame.start, this.#frame.end)
-    if (!text.includes('"complete"')) this.#fail(index, `no response to an announce but ${text.slice(0, 200)}`)
+    if (!text.includes('"complete"'))
+      this.#fail(index, `no response to an announce but ${text.slice(0, 200)}`)
   }
 
   #fail(index: number, sentence: string): never {

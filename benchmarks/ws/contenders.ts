@@ -58,10 +58,7 @@ export function createContenders({ repository, aquaticWsPath }: Places): Readonl
     ['ours', createOurs(repository, 'ws', oursName, [])],
     ['ours-node', createOurs(repository, 'ws', oursNodeName, ['network.engine=node'])],
     ['ws', createPackaged(repository, wsName, 'minimal-server')],
-    [
-      'bittorrent-tracker',
-      createPackaged(repository, bittorrentTrackerName, 'bittorrent-tracker-server'),
-    ],
+    ['bittorrent-tracker', createPackaged(repository, bittorrentTrackerName, 'bittorrent-tracker-server')],
     ['aquatic-ws', { name: aquaticName, find: findRust }],
   ])
 }

@@ -70,7 +70,11 @@ function lastLines(stderr: string): string {
 }
 
 /** Starts a load whose connections stay between warming up and measuring. */
-function createHeldLoad(load: Load, port: number, core: number): [(seconds: number) => Promise<LoadResult>, () => Promise<void>] {
+function createHeldLoad(
+  load: Load,
+  port: number,
+  core: number,
+): [(seconds: number) => Promise<LoadResult>, () => Promise<void>] {
   let holder: Holder | undefined
   const run = async (seconds: number): Promise<LoadResult> => {
     if (holder === undefined) {

@@ -238,7 +238,8 @@ export class RelayedMessage {
   /** Reads the message in `bytes[start, end)`. @returns one of MessageKind */
   read(bytes: Buffer, start: number, end: number): number {
     const length = end - start
-    if (length < answerBytesMin) return isFailure(bytes, start, end) ? MessageKind.failure : MessageKind.response
+    if (length < answerBytesMin)
+      return isFailure(bytes, start, end) ? MessageKind.failure : MessageKind.response
     if (length < offerBytesMin) return MessageKind.answer
     this.peerAt = start + this.#peerOffset
     this.offerAt = start + this.#offerOffset

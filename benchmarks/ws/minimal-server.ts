@@ -2,8 +2,22 @@
 // passes offers and answers on as WebTorrent has it, and answers every announce with the same counts. It checks
 // nothing and forgets nobody, so a tracker on top of `ws` can only cost more.
 // Run: node dist/benchmarks/ws/minimal-server.js PORT [CERTIFICATE KEY]
-import { WebSocketServer } from 'ws'
+import { createRequire } from 'node:module'
 import { createPlainOrTlsServer } from './node-server.js'
+
+/** What is used of the package, which comes without types. */
+interface WsPackage {
+  readonly WebSocketServer: new (
+    options: object,
+  ) => {
+    on(event: 'connection', listener: (socket: WsSocket) => void): void
+  }
+}
+
+interface WsSocket {
+  send(text: string): void
+  on(event: 'message', listener: (data: Buffer) => void): void
+}
 
 interface Announce {
   readonly info_hash: string
@@ -63,6 +77,7 @@ function take(message: Announce, send: Peer['send']): void {
   send({ action: 'announce', interval: 120, info_hash, complete: 0, incomplete: 1 })
 }
 
+const { WebSocketServer } = createRequire(import.meta.url)('ws') as WsPackage
 const server = createPlainOrTlsServer(process.argv.slice(3))
 const sockets = new WebSocketServer({ server, perMessageDeflate: false, clientTracking: false })
 sockets.on('connection', socket => {

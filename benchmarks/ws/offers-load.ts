@@ -22,7 +22,7 @@ import {
 /** Announces at a time. */
 const announcesMax = 64
 /** What is not answered after this long was lost, and the next peer announces. */
-const patienceMs = 250
+const patienceMs = 500
 const receiveBytes = 262_144
 const waitMs = 20
 
@@ -112,7 +112,8 @@ class OffersLoad {
     const keptBytes = kept === undefined ? 0 : kept.copy(this.#input)
     const room = keptBytes === 0 ? this.#input : this.#input.subarray(keptBytes)
     const received = libc.recv(this.#connections.fds[connection]!, room, room.length, MSG_DONTWAIT)
-    if (received <= 0) throw new Error(`connection ${connection} was closed by the tracker (recv ${received})`)
+    if (received <= 0)
+      throw new Error(`connection ${connection} was closed by the tracker (recv ${received})`)
     const end = keptBytes + received
     let at = 0
     while (this.#frame.read(this.#input, at, end)) {
