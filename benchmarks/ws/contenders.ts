@@ -16,7 +16,7 @@ export interface Places {
 
 const oursNodeName = 'ours (node engine)'
 export const wsName = 'ws'
-export const bittorrentTrackerName = 'bittorrent-tracker'
+const bittorrentTrackerName = 'bittorrent-tracker'
 export const aquaticName = 'aquatic_ws'
 
 /** A contender that is a package of node_modules behind a server of this directory. */

@@ -29,7 +29,7 @@ export function infoHashOf(torrent: number): string {
 }
 
 /** How many torrents a load of so many connections has. */
-export function torrentsFor(connections: number): number {
+function torrentsFor(connections: number): number {
   return Math.max(1, Math.floor(connections / peersPerTorrent))
 }
 

@@ -22,7 +22,7 @@ export function checkConnections(connections: number, connectionsMax: number, in
   if (connections <= connectionsMax) return
   throw new UsageError(
     `${connections} connections need ${connections + spareDescriptors} descriptors, and the hard limit is ` +
-      `${connectionsMax + spareDescriptors}: raise it (\`ulimit -Hn ${2 * connections}\` as root, or the ` +
+      `${connectionsMax + spareDescriptors}: raise it (\`ulimit -Hn ${connections + spareDescriptors}\` as root, or the ` +
       `container's), or ${instead}`,
   )
 }

@@ -56,7 +56,7 @@ function chooseLoads(names: readonly string[]): Load[] {
 /** Reads the command line of `run`; throws UsageError with what to give instead. */
 export function parseOptions(args: readonly string[]): Options {
   const table = {
-    ...roundTable(3, 1.5, contenders),
+    ...roundTable(2.5, 1.5, contenders),
     rounds: { ...text, default: '5' },
     loads: { ...text, default: loadNames },
     ...placesTable,

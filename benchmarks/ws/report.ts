@@ -117,7 +117,9 @@ ${offersPerAnnounce} offers each, 64 of them at a time and each in turn; who get
 its ${offersPerAnnounce} answers and its response makes room for the next. Descriptions are those of Chrome for a
 data channel, offers of 1.2 kB and answers of 0.9 kB; an announce fits the largest frame that aquatic_ws takes by
 default. Each offer is counted by the peer that receives it, each answer by the peer that made the offer;
-\`arrived\` is their share of all there could be. Responses to announces are not counted, but their cost is in.
+\`arrived\` is their share of all that the announces of those seconds could bring about (a little more than
+all, where those under way at the start weigh more). Responses to announces are not counted, but their cost
+is in.
 
 Settings: one worker, IPv4 on the loopback address, everything else the default. \`ws\` is
 \`benchmarks/ws/minimal-server.ts\`, on \`node:http\` or under TLS on \`node:https\`: it parses every message and
