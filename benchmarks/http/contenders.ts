@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import {
   type Absent,
   type Contender as AnyContender,
+  type Found,
   findInPath,
   findOpentracker,
   findOurs,
@@ -57,9 +58,10 @@ export function canTake(name: string, load: Load): boolean {
   return name !== opentrackerName || load.name === 'close'
 }
 
-/** The arguments of node that start our tracker. */
+/** The arguments of node that start our tracker of a protocol that HTTP connections begin. */
 export function oursArguments(
   repository: string,
+  protocol: 'http' | 'ws',
   port: number,
   tls: Certificate | undefined,
   more: readonly string[] = [],
@@ -72,7 +74,7 @@ export function oursArguments(
           `network.tls_certificate_path=${tls.certificatePath}`,
           `network.tls_private_key_path=${tls.keyPath}`,
         ]
-  return serveArguments(repository, 'http', [
+  return serveArguments(repository, protocol, [
     'socket_workers=1',
     'network.use_ipv6=false',
     `network.address_ipv4=127.0.0.1:${port}`,
@@ -81,16 +83,22 @@ export function oursArguments(
   ])
 }
 
-function createOurs(repository: string, name: string, settings: readonly string[]): Contender {
+/** Ours, with settings besides those of every run. */
+export function createOurs(
+  repository: string,
+  protocol: 'http' | 'ws',
+  name: string,
+  settings: readonly string[],
+): Contender {
   return {
     name,
     find: () => {
-      const found = findOurs(repository, 'http')
+      const found = findOurs(repository, protocol)
       if ('reason' in found) return found
       return {
         ...found,
         launch: ({ port, tls }) => [
-          { command: process.execPath, args: oursArguments(repository, port, tls, settings) },
+          { command: process.execPath, args: oursArguments(repository, protocol, port, tls, settings) },
         ],
       }
     },
@@ -150,26 +158,40 @@ export function aquaticConfiguration(printed: string, port: number, tls: Certifi
   return `socket_workers = 1\nswarm_workers = 1\n\n[network]\n${address}${certificate}\n`
 }
 
+/**
+ * Looks for a tracker of the original aquatic. `configure` makes its configuration for a place, from its own default
+ * one.
+ */
+export function findAquatic(
+  path: string | undefined,
+  program: string,
+  flag: string,
+  configure: (printed: string, place: Place) => string,
+): Found<LaunchOn> | Absent {
+  const command = findProgram(path, program, flag)
+  if (typeof command !== 'string') return command
+  const printed = execFileSync(command, ['-p'], { encoding: 'utf8' })
+  // Its rings are locked memory: the limit is lifted where that is allowed, else the shell's holds.
+  const mayLift = firstLineOf('prlimit', ['--memlock=unlimited', 'true']) !== undefined
+  const limited = ', under a limit of locked memory that could not be lifted'
+  return {
+    version: `${firstLineOf(command, ['--version']) ?? 'unknown'}${mayLift ? '' : limited}`,
+    launch: place => {
+      const configuration = join(place.directory, 'aquatic.toml')
+      writeFileSync(configuration, configure(printed, place))
+      if (!mayLift) return [{ command, args: ['-c', configuration] }]
+      return [{ command: 'prlimit', args: ['--memlock=unlimited', command, '-c', configuration] }]
+    },
+  }
+}
+
 function createAquatic(path: string | undefined): Contender {
   return {
     name: aquaticName,
-    find: () => {
-      const command = findProgram(path, 'aquatic_http', '--aquatic-http')
-      if (typeof command !== 'string') return command
-      const printed = execFileSync(command, ['-p'], { encoding: 'utf8' })
-      // Its rings are locked memory: the limit is lifted where that is allowed, else the shell's holds.
-      const mayLift = firstLineOf('prlimit', ['--memlock=unlimited', 'true']) !== undefined
-      const limited = ', under a limit of locked memory that could not be lifted'
-      return {
-        version: `${firstLineOf(command, ['--version']) ?? 'unknown'}${mayLift ? '' : limited}`,
-        launch: ({ port, directory, tls }) => {
-          const configuration = join(directory, 'aquatic.toml')
-          writeFileSync(configuration, aquaticConfiguration(printed, port, tls))
-          if (!mayLift) return [{ command, args: ['-c', configuration] }]
-          return [{ command: 'prlimit', args: ['--memlock=unlimited', command, '-c', configuration] }]
-        },
-      }
-    },
+    find: () =>
+      findAquatic(path, 'aquatic_http', '--aquatic-http', (printed, { port, tls }) =>
+        aquaticConfiguration(printed, port, tls),
+      ),
   }
 }
 
@@ -290,7 +312,7 @@ function createNginx(repository: string): Contender {
           const configuration = join(place.directory, 'nginx.conf')
           writeFileSync(configuration, nginxConfiguration(place))
           const settings = ['network.runs_behind_reverse_proxy=true']
-          const inner = oursArguments(repository, place.innerPort, undefined, settings)
+          const inner = oursArguments(repository, 'http', place.innerPort, undefined, settings)
           return [
             { command: process.execPath, args: inner },
             { command, args: ['-e', 'stderr', '-p', place.directory, '-c', configuration] },
@@ -304,8 +326,8 @@ function createNginx(repository: string): Contender {
 /** Every contender there is, in the order of the report. */
 export function createContenders(places: Places): ReadonlyMap<string, Contender> {
   return new Map([
-    ['ours', createOurs(places.repository, oursName, [])],
-    ['ours-node', createOurs(places.repository, oursNodeName, ['network.engine=node'])],
+    ['ours', createOurs(places.repository, 'http', oursName, [])],
+    ['ours-node', createOurs(places.repository, 'http', oursNodeName, ['network.engine=node'])],
     ['node-http', minimal],
     ['opentracker', opentracker],
     ['aquatic-http', createAquatic(places.aquaticHttpPath)],

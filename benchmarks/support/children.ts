@@ -18,16 +18,24 @@ export interface Child {
   readonly stderr: () => string
   readonly hasExited: () => boolean
   readonly exited: Promise<string>
+  /** Writes to its stdin; nothing happens when it has ended, or when it was started without one. */
+  readonly write: (text: string) => void
+  /** Closes its stdin. */
+  readonly endInput: () => void
   /** Sends the signal and waits for the end. Does nothing when the process has ended. */
   readonly stop: (signal?: NodeJS.Signals) => Promise<void>
 }
 
-/** What to run, on which core, and where. `onStdout` sees each piece of output when it arrives. */
+/**
+ * What to run, on which core, and where. `onStdout` sees each piece of output when it arrives; stdin is empty unless
+ * `hasInput`.
+ */
 export interface ChildOptions {
   readonly command: string
   readonly args: readonly string[]
   readonly core: number
   readonly directory?: string
+  readonly hasInput?: boolean
   readonly onStdout?: (text: string) => void
 }
 
@@ -52,16 +60,19 @@ export function childEnvironment(own: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 export function startPinned(options: ChildOptions): Child {
   const args = ['-c', String(options.core), options.command, ...options.args]
   const env = childEnvironment(process.env)
-  const child = spawn('taskset', args, { cwd: options.directory, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const stdio: ('ignore' | 'pipe')[] = [options.hasInput ? 'pipe' : 'ignore', 'pipe', 'pipe']
+  const child = spawn('taskset', args, { cwd: options.directory, env, stdio })
   let stdout = ''
   let stderr = ''
   let end: string | undefined
   running.add(child)
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+  // Writing to a process that has ended is an ordinary race: `exited` says how it ended.
+  child.stdin?.on('error', (_ended: Error) => undefined)
+  child.stdout!.setEncoding('utf8').on('data', (text: string) => {
     stdout = keepTail(stdout, text)
     options.onStdout?.(text)
   })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
     stderr = keepTail(stderr, text)
   })
   const exited = new Promise<string>(resolve => {
@@ -79,6 +90,8 @@ export function startPinned(options: ChildOptions): Child {
     stderr: () => stderr,
     hasExited: () => end !== undefined || child.exitCode !== null || child.signalCode !== null,
     exited,
+    write: text => void child.stdin?.write(text),
+    endInput: () => void child.stdin?.end(),
     stop: async (signal = 'SIGKILL') => {
       child.kill(signal)
       await exited

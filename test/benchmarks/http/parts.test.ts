@@ -57,13 +57,13 @@ test('an answer without a length ends with its connection, and a refusal is no a
 })
 
 test('trackers are told where to listen, with and without TLS', () => {
-  const words = oursArguments('repository', 7000, tls, ['network.engine=node']).join(' ')
+  const words = oursArguments('repository', 'http', 7000, tls, ['network.engine=node']).join(' ')
   assert.match(words, /serve http --json --set socket_workers=1 .*address_ipv4=127\.0\.0\.1:7000/)
   assert.match(
     words,
     /enable_tls=true.*tls_certificate_path=\/c\.pem.*tls_private_key_path=\/k\.pem.*engine=node/,
   )
-  assert.doesNotMatch(oursArguments('repository', 7000, undefined).join(' '), /tls/)
+  assert.doesNotMatch(oursArguments('repository', 'http', 7000, undefined).join(' '), /tls/)
 
   assert.match(aquaticConfiguration('address = ""', 7000, undefined), /^address = "127\.0\.0\.1:7000"$/m)
   const recent = aquaticConfiguration('address_ipv4 = ""', 7000, tls)
