@@ -17,6 +17,9 @@ import { describeWay, startTrackerOnWay, type Way, wayMissing } from './trackers
 /** What each client says on every channel it gets, after its own peer id. */
 const saidBytes = 16_384
 
+/** An upper bound for clients that never meet; no test depends on its length. */
+const deadlineMs = 120_000
+
 interface Update {
   readonly complete: number
   readonly incomplete: number
@@ -178,11 +181,15 @@ for (const engine of ['native', 'node'] as const) {
     const way: Way = { scheme, engine, family: 4 }
     const missing = { ...wayMissing(way), ...(scheme === 'wss' ? opensslMissing() : {}) }
 
-    test(`${describeWay(way)}: two clients on two sockets talk over WebRTC`, async t => {
+    test(`${describeWay(way)}: two clients on two sockets talk over WebRTC`, {
+      timeout: deadlineMs,
+    }, async t => {
       if (meets(t, missing)) await talkOnTwoSockets(t, way)
     })
 
-    test(`${describeWay(way)}: four clients of two torrents on one socket talk over WebRTC`, async t => {
+    test(`${describeWay(way)}: four clients of two torrents on one socket talk over WebRTC`, {
+      timeout: deadlineMs,
+    }, async t => {
       if (meets(t, missing)) await talkOnOneSocket(t, way)
     })
   }

@@ -20,6 +20,9 @@ import { describeWay, startTrackerOnWay, type Way, wayMissing } from './trackers
 /** Some pieces, and not a multiple of the piece length. */
 const payloadBytes = 2 ** 20 + 12_345
 
+/** An upper bound for pages that never meet; no test depends on its length. */
+const deadlineMs = 120_000
+
 /** Where the pages come from, with the payload for one of them and a place where the other leaves what it has got. */
 interface Site {
   readonly url: string
@@ -91,7 +94,9 @@ async function downloadInBrowser(t: TestContext, way: Way): Promise<void> {
 for (const engine of ['native', 'node'] as const) {
   for (const scheme of ['ws', 'wss'] as const) {
     const way: Way = { scheme, engine, family: 4 }
-    test(`${describeWay(way)}: one page downloads from another what it seeds`, async t => {
+    test(`${describeWay(way)}: one page downloads from another what it seeds`, {
+      timeout: deadlineMs,
+    }, async t => {
       const missing = { ...chromiumMissing(), ...(scheme === 'wss' ? opensslMissing() : {}) }
       if (meets(t, { ...missing, ...wayMissing(way) })) await downloadInBrowser(t, way)
     })
