@@ -68,8 +68,8 @@ class LateHandler implements FrontedProtocol {
     this.#handler = sockets === undefined ? undefined : this.make(sockets)
   }
 
-  opened(): void {
-    this.#handler?.opened()
+  opened(connection: number): void {
+    this.#handler?.opened(connection)
   }
 
   message(connection: number, input: Uint8Array, start: number, end: number): void {
