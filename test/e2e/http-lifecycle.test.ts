@@ -118,6 +118,8 @@ describe('serve http', () => {
     const place = { address: '127.0.0.1', port }
     const before = await HttpConnection.open(place)
     await before.get(announceTarget(infoHash(1), { port: 1 }))
+    // The first answer comes before the worker watches the connection.
+    await before.get('/health')
     child.signal('SIGUSR2')
     await child.waitForLines('stdout', /"event":"broken","connections":1/)
     before.send('G')
