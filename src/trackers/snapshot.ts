@@ -1,4 +1,5 @@
-// A tracker's snapshot out of what its protocol's side knows, what its swarm is like, and what all of the process share.
+// A tracker's snapshot out of what its protocol's side knows, what its swarm is like, and what all of the process
+// share.
 
 import assert from 'node:assert/strict'
 import { processFigures } from '../metrics/process-figures.js'

@@ -14,7 +14,7 @@ test('only what differs from the defaults, with both values and who said so', as
     stdout: [
       `log_level: "warn" (default) -> "error" (${file}:2:1)`,
       'network.engine: "auto" (default) -> "node" (AQUATIC_UDP__NETWORK__ENGINE)',
-      'network.batch_size: 128 (default) -> 10 (--set network.batch_size)',
+      'network.batch_size: 256 (default) -> 10 (--set network.batch_size)',
       '',
     ].join('\n'),
     stderr: '',
