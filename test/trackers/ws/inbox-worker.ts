@@ -32,7 +32,3 @@ for (let index = 1; index <= messages; index++) {
   message.fromWorker = worker
   if (!inboxes.push(toWorker, message, payload, 3, 3 + bytes)) throw new Error('not taken')
 }
-// The last one says that there are no more.
-message.kind = RelayKind.refusal
-message.member = messages + 1
-inboxes.push(toWorker, message, payload, 0, 0)
