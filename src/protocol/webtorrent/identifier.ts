@@ -25,8 +25,8 @@ characterBytes[0xc3] = 2
 
 /**
  * Decodes the string whose opening quote is in front of input[start] into out[outAt…].
- * @returns the position behind its closing quote; minus that if it is JSON, but no identifier; `ScanError.syntax` (which
- *   is no such position, strings being longer) if it is not even JSON
+ * @returns the position behind its closing quote; minus that if it is JSON, but no identifier; `ScanError.syntax`
+ *   (which is no such position, strings being longer) if it is not even JSON
  */
 export function decodeIdentifier(
   input: Uint8Array,

@@ -73,8 +73,8 @@ export interface MessageLimits {
 
 /**
  * A decoded message. Reused. Identifiers are bytes, and the same memory as 32-bit words, loaded low byte first, as the
- * swarm takes them. Starts and ends are positions in the input. After a mistake, `action` and the info hash say what was
- * found nevertheless, for an answer that names them.
+ * swarm takes them. Starts and ends are positions in the input. After a mistake, `action` and the info hash say what
+ * was found nevertheless, for an answer that names them.
  */
 export class WebTorrentRequest {
   /** A `MessageAction`. */
