@@ -12,13 +12,14 @@ import {
   type MetricsService,
   openMetricsEndpoint,
 } from './metrics-endpoint.js'
+import type { ObservationConfig } from './observation.js'
 import { type PrivilegeDrop, type PrivilegeSettings, preparePrivilegeDrop } from './privileges.js'
 import { Reloader } from './reload.js'
 import { connectServiceManager, type ServiceManager } from './service-manager.js'
 import { collectSnapshots } from './snapshot.js'
 import { type Statistics, startStatistics } from './statistics.js'
 import { nothingServed, summarise } from './summary.js'
-import { SwarmRooms, type SwarmRoomsConfig } from './swarm-rooms.js'
+import { SwarmRooms } from './swarm-rooms.js'
 import { type AccessListSettings, TorrentFilterOwner } from './torrent-filter-owner.js'
 import {
   type BoundTracker,
@@ -29,11 +30,11 @@ import {
 } from './tracker.js'
 
 /** The part of the configuration that does not depend on what is spoken. */
-export interface HostConfig extends SwarmRoomsConfig {
+export interface HostConfig {
   readonly network: { readonly engine: 'auto' | EngineName }
   readonly privileges: PrivilegeSettings
   readonly accessList: AccessListSettings
-  readonly statistics: SwarmRoomsConfig['statistics'] & MetricsEndpointConfig
+  readonly statistics: ObservationConfig['statistics'] & MetricsEndpointConfig
 }
 
 export interface RunOptions {
@@ -70,7 +71,7 @@ export async function runTrackers(
   }
   const bound: BoundTracker[] = []
   try {
-    const swarms = await SwarmRooms.open(config, setups, engine.engine, onEvent)
+    const swarms = await SwarmRooms.open(config.statistics, setups, engine.engine, onEvent)
     const inherited = inheritedDescriptors(process.env, process.pid)
     for (const setup of setups) bound.push(await setup.bind(engine, inherited))
     const shared: Omit<SharedByTrackers, 'firstWorker'> = {

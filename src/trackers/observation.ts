@@ -1,4 +1,5 @@
-// What is set up so that a swarm can be looked at: histograms, the table of peer ids, cleaning times, the scrape export.
+// What is set up so that a swarm can be looked at: histograms, the table of peer ids, cleaning times, the scrape
+// export.
 
 import { CleaningTimes } from '../metrics/cleaning-times.js'
 import { PeersPerTorrentHistograms } from '../metrics/peers-per-torrent.js'
@@ -10,13 +11,13 @@ import { createPeerIdTable, PeerIdTable, type PeerIdTableMemory } from './peer-i
 import { type ScrapeExportConfig, scrapeExportOf } from './scrape-export.js'
 import type { SwarmFigures } from './snapshot.js'
 import { areStatisticsActive, type StatisticsConfig } from './statistics.js'
-import type { SwarmCleaning } from './tracker.js'
 
 export interface ObservationConfig {
   readonly statistics: StatisticsConfig & { readonly peerClientsMax: number }
-  readonly cleaning: SwarmCleaning
-  /** Absent for a swarm that is not exported. */
-  readonly scrapeExports: ScrapeExportConfig | undefined
+  /** Both in seconds. */
+  readonly cleaning: { readonly torrentCleaningInterval: number; readonly maxPeerAge: number }
+  /** Absent for a swarm that is never exported. */
+  readonly scrapeExports?: ScrapeExportConfig
 }
 
 export interface Observation {

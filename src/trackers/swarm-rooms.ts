@@ -1,5 +1,6 @@
-// The swarms of one process: trackers of BitTorrent (UDP, HTTP) share one, whatever their clients speak. Each has its
-// memory, its cleaning and what looks at it; the access list is the same for all.
+// The swarms of one process: trackers of BitTorrent (UDP, HTTP) share one, whatever their clients speak; WebTorrent,
+// whose peers are reached through the tracker alone, has its own. Each has its memory, its cleaning and what looks at
+// it; the access list is the same for all.
 
 import type { EngineName } from '../net/engine.js'
 import { preferHugePages } from '../net/engine.js'
@@ -10,18 +11,20 @@ import { scheduleCleaning, torrentObserverOf } from './cleaning.js'
 import type { TrackerEventSink } from './events.js'
 import { type Observation, type ObservationConfig, observeSwarm } from './observation.js'
 import { reserveSwarm } from './processors.js'
-import { MAIN_THREAD_LOCK_OWNER, type Protocol, type SwarmCleaning, type TrackerSetup } from './tracker.js'
+import { MAIN_THREAD_LOCK_OWNER, type Protocol, type TrackerSetup } from './tracker.js'
 
 export type SwarmKind = 'bittorrent' | 'webtorrent'
 
-export interface SwarmRoomsConfig extends Omit<ObservationConfig, 'cleaning'> {
+/** What is a swarm's in the configuration of a tracker that has its peers in it. */
+export interface SwarmConfig extends Omit<ObservationConfig, 'statistics'> {
+  /** In bytes; 0: as many as is reasonable. */
   readonly swarm: { readonly memoryLimit: number }
 }
 
 /** One swarm, as its trackers and the main thread see it. */
 export interface SwarmRoom {
   readonly kind: SwarmKind
-  readonly cleaning: SwarmCleaning
+  readonly cleaning: SwarmConfig['cleaning']
   /** For the workers. */
   readonly memory: SwarmMemory
   /** The main thread's view, for totals and cleaning. */
@@ -38,7 +41,7 @@ export interface RoomCleaningOptions {
 }
 
 /** The swarm that a protocol has its peers in. */
-export function swarmKindOf(protocol: Protocol): SwarmKind {
+function swarmKindOf(protocol: Protocol): SwarmKind {
   return protocol === 'ws' ? 'webtorrent' : 'bittorrent'
 }
 
@@ -51,15 +54,15 @@ export class SwarmRooms {
 
   /** Reserves a swarm of each kind that these trackers have peers in. @throws AquaticError AQ_MEMORY_UNAVAILABLE */
   static async open(
-    config: SwarmRoomsConfig,
+    statistics: ObservationConfig['statistics'],
     setups: readonly TrackerSetup[],
     engine: EngineName,
     onEvent: TrackerEventSink,
   ): Promise<SwarmRooms> {
     const rooms = new Map<SwarmKind, SwarmRoom>()
-    for (const { protocol, cleaning } of setups.flatMap(({ serves }) => serves)) {
+    for (const { protocol, swarm } of setups.flatMap(({ serves }) => serves)) {
       const kind = swarmKindOf(protocol)
-      if (!rooms.has(kind)) rooms.set(kind, await openRoom(kind, config, cleaning, engine, onEvent))
+      if (!rooms.has(kind)) rooms.set(kind, await openRoom(kind, statistics, swarm, engine, onEvent))
     }
     return new SwarmRooms([...rooms.values()])
   }
@@ -101,23 +104,21 @@ export class SwarmRooms {
 
 async function openRoom(
   kind: SwarmKind,
-  config: SwarmRoomsConfig,
-  cleaning: SwarmCleaning,
+  statistics: ObservationConfig['statistics'],
+  { swarm, cleaning, scrapeExports }: SwarmConfig,
   engine: EngineName,
   onEvent: TrackerEventSink,
 ): Promise<SwarmRoom> {
-  const memory = reserveSwarm(config.swarm.memoryLimit, {
+  const memory = reserveSwarm(swarm.memoryLimit, {
     maxPeerAgeSeconds: cleaning.maxPeerAge,
     cleaningIntervalSeconds: cleaning.torrentCleaningInterval,
   })
   await preferHugePages(engine, memory.buffer, heapOffsetBytes(memory))
-  const { statistics } = config
-  const scrapeExports = kind === 'bittorrent' ? config.scrapeExports : undefined
   return {
     kind,
     cleaning,
     memory,
     swarm: new Swarm(memory, { lockOwner: MAIN_THREAD_LOCK_OWNER, randomSeed: 1 }),
-    observation: observeSwarm({ statistics, cleaning, scrapeExports }, onEvent),
+    observation: observeSwarm({ statistics, cleaning, ...(scrapeExports && { scrapeExports }) }, onEvent),
   }
 }

@@ -1,31 +1,24 @@
-// What a tracker is to the process that runs it (`host.ts`): sockets that are bound first, then workers that serve them.
-// Mostly it speaks one protocol; HTTP and WebTorrent on one port are one tracker that speaks two. Everything that does
-// not depend on the protocol (swarms, access list, cleaning, statistics, privileges) is the host's, and shared by all
-// trackers of the process.
+// What a tracker is to the process that runs it (`host.ts`): sockets that are bound first, then workers that serve
+// them. Mostly it speaks one protocol; HTTP and WebTorrent on one port are one tracker that speaks two. Everything that
+// does not depend on the protocol (swarms, access list, cleaning, statistics, privileges) is the host's, and shared by
+// all trackers of the process.
 
 import type { WorkerSnapshot } from '../metrics/snapshot.js'
 import type { EngineChoice } from '../net/engine.js'
 import type { InheritedDescriptor } from '../net/inherited-sockets.js'
 import type { TrackerEventSink } from './events.js'
 import type { Reloadable } from './reload.js'
-import type { SwarmRooms } from './swarm-rooms.js'
+import type { SwarmConfig, SwarmRooms } from './swarm-rooms.js'
 import type { TorrentFilterData } from './torrent-filter.js'
 import type { WorkerSignals } from './worker-signals.js'
 
 export type Protocol = 'udp' | 'http' | 'ws'
 
-/** One protocol of a tracker, and how the swarm is cleaned that it has its peers in. */
+/** One protocol of a tracker. */
 export interface ServedProtocol {
   readonly protocol: Protocol
-  readonly cleaning: SwarmCleaning
-}
-
-/** The keys of `[cleaning]` that are a swarm's. */
-export interface SwarmCleaning {
-  /** Seconds. */
-  readonly torrentCleaningInterval: number
-  /** Seconds. */
-  readonly maxPeerAge: number
+  /** Of the swarm that it has its peers in; UDP and HTTP, which have one, have the same here. */
+  readonly swarm: SwarmConfig
 }
 
 /** A tracker to be run: its configuration is in the closure. */

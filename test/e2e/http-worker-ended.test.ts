@@ -12,7 +12,7 @@ import { engineMissing, meets } from '../support/requirement.js'
 import { tlsSettings } from '../support/tls-tracker.js'
 import { cleanEnvironment, type Listening } from '../support/tracker-process.js'
 
-const fixture = fileURLToPath(new URL('../fixtures/http-tracker-losing-workers.js', import.meta.url))
+const fixture = fileURLToPath(new URL('../fixtures/tracker-losing-workers.js', import.meta.url))
 
 /** Sockets and epoll sets of a process. */
 function openDescriptors(pid: number): string[] {
@@ -32,7 +32,7 @@ describe('a worker of the native engine whose thread is ended', () => {
         ...(transport === 'tls' ? tlsSettings(files) : {}),
       }
       const args = Object.entries(settings).map(([key, value]) => `${key}=${value}`)
-      const child = startProcess(t, process.execPath, [fixture, ...args], { env: cleanEnvironment() })
+      const child = startProcess(t, process.execPath, [fixture, 'http', ...args], { env: cleanEnvironment() })
       const [line] = await child.waitForLines('stdout', /"event":"listening"/)
       const { port } = JSON.parse(line) as Listening
       const connect = (): Promise<KeptConnection> =>

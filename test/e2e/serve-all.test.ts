@@ -1,4 +1,5 @@
-// `aquatic serve` without a protocol: UDP and HTTP in one process, on one swarm.
+// `aquatic serve` without a protocol: UDP and HTTP on one swarm, WebTorrent on its own, in one process; HTTP and
+// WebTorrent on one port.
 
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
@@ -11,9 +12,11 @@ import { type BencodeDictionary, decodeBencode } from '../support/bencode.js'
 import type { RunningProcess } from '../support/child-process.js'
 import { get, parseMetrics, sumOf } from '../support/metrics.js'
 import { engineMissing, meets } from '../support/requirement.js'
+import { stoppedEventOf } from '../support/stopped-event.js'
 import { type Listening, startBinary } from '../support/tracker-process.js'
 import { UdpClient } from '../support/udp-client.js'
 import { infoHash } from '../support/udp-messages.js'
+import { identifier, refusalOf, WebTorrentClient } from '../support/web-torrent-client.js'
 
 interface Trackers {
   readonly process: RunningProcess
@@ -23,13 +26,15 @@ interface Trackers {
 async function serve(
   t: TestContext,
   settings: Readonly<Record<string, string>>,
-  count = 2,
+  count = 3,
 ): Promise<Trackers> {
   const all = {
     'udp.network.address_ipv4': '127.0.0.1:0',
     'udp.network.use_ipv6': 'false',
     'http.network.address_ipv4': '127.0.0.1:0',
     'http.network.use_ipv6': 'false',
+    'ws.network.address_ipv4': '127.0.0.1:0',
+    'ws.network.use_ipv6': 'false',
     ...settings,
   }
   const sets = Object.entries(all).flatMap(([key, value]) => ['--set', `${key}=${value}`])
@@ -44,6 +49,10 @@ async function serve(
       return found
     },
   }
+}
+
+function webTorrentClient(t: TestContext, trackers: Trackers): Promise<WebTorrentClient> {
+  return WebTorrentClient.connect(t, `ws://127.0.0.1:${trackers.listening('ws').port}`)
 }
 
 /** The bytes of a string of a dictionary. */
@@ -84,6 +93,75 @@ describe('serve without a protocol', () => {
     })
   }
 
+  for (const engine of ['native', 'node'] as const) {
+    it(`serves HTTP and WebTorrent on one port, each with its own swarm (${engine} engine)`, async t => {
+      if (!meets(t, { ...engineMissing(engine) })) return
+      const trackers = await serve(t, { 'network.engine': engine, 'http.socket_workers': '2' })
+      const [http, ws] = [trackers.listening('http'), trackers.listening('ws')]
+      assert.deepEqual([http.port, http.workers], [ws.port, ws.workers])
+      const hash = Buffer.from('x'.repeat(20))
+      const clients = await Promise.all(Array.from({ length: 8 }, () => webTorrentClient(t, trackers)))
+      for (const [index, client] of clients.entries()) {
+        assert.deepEqual(await client.counts(hash.toString(), identifier(`p${index}`)), [0, index + 1])
+        const seen = await announceOverHttp(http, hash, 6000 + index)
+        assert.deepEqual([seen['complete'], seen['incomplete']], [0, index], 'nobody of WebTorrent')
+      }
+      const offers = clients.slice(1).map((_, index) => ({ offer_id: identifier(`${index}`), offer: {} }))
+      await clients[0].announced(hash.toString(), identifier('p0'), { offers })
+      const received = await Promise.all(clients.slice(1).map(client => client.next()))
+      assert.equal(new Set(received.map(({ offer_id }) => offer_id)).size, offers.length)
+      // Plain requests are HTTP's.
+      const page = await fetch(`http://127.0.0.1:${http.port}/`)
+      assert.match(await page.text(), /BitTorrent tracker/)
+      const end = await trackers.process.stop('SIGTERM')
+      assert.deepEqual([end.code, end.stderr], [0, ''])
+      const { counters } = stoppedEventOf(end)
+      assert.equal(counters['requestsAnnounceIpv4'], 17)
+      assert.equal(counters['responsesOfferIpv4'], offers.length)
+    })
+
+    it(`keeps them apart where they have different addresses (${engine} engine)`, async t => {
+      if (!meets(t, { ...engineMissing(engine) })) return
+      const trackers = await serve(
+        t,
+        {
+          'network.engine': engine,
+          'udp.enabled': 'false',
+          'http.network.address_ipv4': '127.0.0.2:0',
+        },
+        2,
+      )
+      const [http, ws] = [trackers.listening('http'), trackers.listening('ws')]
+      assert.deepEqual([http.address, ws.address], ['127.0.0.2', '127.0.0.1'])
+      assert.deepEqual(
+        await (await webTorrentClient(t, trackers)).counts('x'.repeat(20), identifier('a')),
+        [0, 1],
+      )
+      // Where only HTTP is served, a request for an upgrade is one like others.
+      const refusal = await refusalOf(t, `ws://127.0.0.2:${http.port}/health`)
+      assert.deepEqual(refusal, { status: 200, body: 'OK' })
+      assert.equal((await fetch(`http://127.0.0.1:${ws.port}/announce?info_hash=x`)).status, 426)
+    })
+  }
+
+  it('has memory for WebTorrent beside that of the others', async t => {
+    const trackers = await serve(
+      t,
+      {
+        'swarm.memory_limit': `${64 * 1024 ** 2}`,
+        'ws.swarm.memory_limit': `${16 * 1024 ** 2}`,
+        'statistics.run_prometheus_endpoint': 'true',
+        'statistics.prometheus_endpoint_address': '127.0.0.1:0',
+      },
+      4,
+    )
+    const series = parseMetrics((await get(trackers.listening('metrics'))).body)
+    const shared = series.get('aquatic_swarm_memory_limit_bytes') ?? 0
+    const own = series.get('aquatic_swarm_memory_limit_bytes{protocol="ws"}') ?? 0
+    assert.ok(own > 8 * 1024 ** 2 && own <= 16 * 1024 ** 2, `${own}`)
+    assert.ok(shared > 32 * 1024 ** 2 && shared <= 64 * 1024 ** 2, `${shared}`)
+  })
+
   it('has one page, one list of snapshots and one metrics endpoint', async t => {
     const directory = scratchDirectory(t)
     const trackers = await serve(
@@ -98,24 +176,32 @@ describe('serve without a protocol', () => {
         'statistics.run_prometheus_endpoint': 'true',
         'statistics.prometheus_endpoint_address': '127.0.0.1:0',
       },
-      3,
+      4,
     )
     await announceOverHttp(trackers.listening('http'), infoHash(1), 1)
+    const client = await webTorrentClient(t, trackers)
+    for (const peer of ['one', 'two']) await client.announced('x'.repeat(20), identifier(peer))
     await trackers.process.waitForLines(
       'stdout',
-      /"event":"statistics","protocol":"http".*"requests":\{"announce":1/,
+      /"event":"statistics","protocol":"ws".*"requests":\{"announce":2/,
     )
     const snapshots = JSON.parse(readFileSync(join(directory, 's.json'), 'utf8')) as TrackerSnapshot[]
     assert.deepEqual(
       snapshots.map(({ protocol }) => protocol),
-      ['udp', 'http'],
+      ['udp', 'http', 'ws'],
     )
     for (const snapshot of snapshots) assert.deepEqual(snapshotProblems(snapshot), [])
-    assert.match(readFileSync(join(directory, 's.html'), 'utf8'), /IPv4 \(UDP\)[\s\S]*IPv4 \(HTTP\)/)
+    assert.match(
+      readFileSync(join(directory, 's.html'), 'utf8'),
+      /IPv4 \(UDP\)[\s\S]*IPv4 \(HTTP\)[\s\S]*IPv4 \(WebTorrent\)/,
+    )
     const series = parseMetrics((await get(trackers.listening('metrics'))).body)
     assert.equal(sumOf(series, 'aquatic_requests_total', 'protocol="http"'), 1)
     assert.equal(sumOf(series, 'aquatic_requests_total', 'protocol="udp"'), 0)
-    assert.equal(sumOf(series, 'aquatic_peers'), 1, 'the swarm is shared, and said once')
+    assert.equal(series.get('aquatic_peers{ip_version="4"}'), 1, 'the swarm is shared, and said once')
+    assert.equal(sumOf(series, 'aquatic_peers', 'protocol="ws"'), 2)
+    assert.equal(sumOf(series, 'aquatic_requests_total', 'protocol="ws"'), 2)
+    assert.equal(sumOf(series, 'aquatic_active_connections', 'protocol="ws"'), 1)
     await trackers.process.stop('SIGTERM')
   })
 
@@ -123,6 +209,9 @@ describe('serve without a protocol', () => {
     const file = scratchFile(
       t,
       `[http]
+enabled = false
+
+[ws]
 enabled = false
 
 [udp.network]

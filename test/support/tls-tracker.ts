@@ -1,4 +1,4 @@
-// `aquatic serve http` with TLS on one loopback port, its certificate in files that a test may replace.
+// `aquatic serve http` or `serve ws` with TLS on one loopback port, its certificate in files that a test may replace.
 import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
@@ -38,11 +38,12 @@ export class TlsTracker {
     engine: 'native' | 'node',
     request: CertificateRequest,
     settings: Settings | ((directory: string) => Settings) = {},
+    protocol: 'http' | 'ws' = 'http',
   ): Promise<TlsTracker> {
     const started = new TlsTracker(owner, request)
     const more = typeof settings === 'function' ? settings(started.directory) : settings
     const all = { 'network.engine': engine, socket_workers: 2, ...tlsSettings(started.files), ...more }
-    started.tracker = await startTracker(owner, { protocol: 'http', families: [4], settings: all })
+    started.tracker = await startTracker(owner, { protocol, families: [4], settings: all })
     return started
   }
 

@@ -44,7 +44,7 @@ export function socketUrl(tracker: TrackerProcess, { tls }: Pick<Variant, 'tls'>
 export class WebTorrentClient {
   readonly socket: WebSocket
   readonly #messages: string[] = []
-  #wake: () => void = () => undefined
+  readonly #waiters: (() => void)[] = []
   #end: SocketEnd | undefined
   #pings = 0
 
@@ -147,13 +147,15 @@ export class WebTorrentClient {
       const expiry = AbortSignal.timeout(deadlineMs)
       const expire = (): void => reject(new Error(`nothing came for ${deadlineMs} ms`))
       expiry.addEventListener('abort', expire)
-      const before = this.#wake
-      this.#wake = () => {
-        before()
+      this.#waiters.push(() => {
         expiry.removeEventListener('abort', expire)
         resolve()
-      }
+      })
     })
+  }
+
+  #wake(): void {
+    for (const wake of this.#waiters.splice(0)) wake()
   }
 }
 

@@ -37,8 +37,14 @@ export function echoStreamLimits(limits: WebSocketLimits) {
   }
 }
 
+/** What an upgrading front leads to: it is given the WebSockets that it is to send over. */
+export interface FrontedProtocol extends WebSocketProtocol {
+  sockets: WebSocketStreams | undefined
+  woken?(): void
+}
+
 /** Answers every message with itself. */
-export class Echo implements WebSocketProtocol {
+export class Echo implements FrontedProtocol {
   sockets: WebSocketStreams | undefined
   readonly #server: StreamServer
 
@@ -71,9 +77,11 @@ export class UpgradingFront implements StreamProtocol {
   readonly #wordCount: number
   readonly #decoder = new RequestHeadDecoder(WebSocketStreams.wantedHeaders, defaultHeadLimits)
   readonly #head = this.#decoder.createHead()
+  readonly #protocol: FrontedProtocol
 
-  constructor(server: StreamServer, protocol: Echo, limits: WebSocketLimits) {
+  constructor(server: StreamServer, protocol: FrontedProtocol, limits: WebSocketLimits) {
     this.#server = server
+    this.#protocol = protocol
     this.#wordCount = echoStreamLimits(limits).protocolWordCount
     this.sockets = new WebSocketStreams(server, protocol, limits, this.counters, WORDS_AT, this.#wordCount)
     protocol.sockets = this.sockets
@@ -125,6 +133,10 @@ export class UpgradingFront implements StreamProtocol {
 
   closed(connection: number, cause: number): void {
     if (this.#isWebSocket(connection)) this.sockets.closed(connection, cause)
+  }
+
+  woken(): void {
+    this.#protocol.woken?.()
   }
 
   #isWebSocket(connection: number): boolean {

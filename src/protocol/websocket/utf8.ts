@@ -1,5 +1,6 @@
 // Whether bytes are UTF-8 (RFC 3629), in as many pieces as they come: an automaton with one load for each byte that is
-// not ASCII, and one for each four bytes that are. Overlong forms, surrogates and what lies beyond U+10FFFF are refused at the first byte that shows it.
+// not ASCII, and one for each four bytes that are. Overlong forms, surrogates and what lies beyond U+10FFFF are refused
+// at the first byte that shows it.
 
 import { HIGH_BITS, WordView } from './word-view.js'
 

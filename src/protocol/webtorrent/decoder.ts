@@ -5,7 +5,6 @@
 // Of a member that comes more than once the last one counts, as for JSON.parse. Unknown members are passed over.
 
 import { strict as assert } from 'node:assert'
-import { isWord, latin1Bytes } from '../http/ascii.js'
 import { decodeEscapedText, decodeIdentifier, IDENTIFIER_BYTES } from './identifier.js'
 import {
   InString,
@@ -18,7 +17,15 @@ import {
   skipString,
   stringKinds,
 } from './json-scanner.js'
-import { MEMBER_NAME_BYTES_MAX, MemberName, memberNameOf } from './member-name.js'
+import {
+  actionWords,
+  eventWords,
+  findWord,
+  MemberName,
+  memberNameAt,
+  memberNameBytes,
+  WORD_BYTES_MAX,
+} from './member-name.js'
 import {
   MessageAction,
   MessageEvent,
@@ -31,13 +38,9 @@ import {
 // Own names for what is imported: an imported one is loaded anew at every use (benchmarks/ws/codec.ts).
 const kinds = stringKinds
 
-const ANNOUNCE = latin1Bytes('announce')
-const SCRAPE = latin1Bytes('scrape')
-const COMPLETED = latin1Bytes('completed')
-const STARTED = latin1Bytes('started')
-const STOPPED = latin1Bytes('stopped')
-/** The longest text that means something, a name or a value. */
-const TEXT_BYTES_MAX = Math.max(MEMBER_NAME_BYTES_MAX, COMPLETED.length)
+const nameBytes = memberNameBytes
+const actions = actionWords
+const events = eventWords
 
 /** Arrays and objects around the values of a message, around offers, around the members of an offer. */
 const MEMBER_DEPTH = 1
@@ -57,12 +60,13 @@ const enum Found {
 export class WebTorrentDecoder {
   readonly #limits: MessageLimits
   readonly #scanner: JsonScanner
-  /** Texts with escapes, decoded. */
-  readonly #decoded = new Uint8Array(TEXT_BYTES_MAX)
-  /** The text read last: [start, end) of the input, or of `#decoded` if it had escapes. */
-  #textStart = 0
-  #textEnd = 0
-  #isEscaped = false
+  /** A string with escapes, decoded, up to #decodedEnd; 0 for one without escapes, or which is no word anyway. */
+  readonly #decoded = new Uint8Array(WORD_BYTES_MAX)
+  #decodedEnd = 0
+  /** What `#readName` found, a `MemberName`. */
+  #name: number = MemberName.unknown
+  /** What `#readWord` found: 0 for none, 1 for the first word. */
+  #word = 0
   #action: number = Found.missing
   #infoHash: number = Found.missing
   #peerId: number = Found.missing
@@ -147,7 +151,7 @@ export class WebTorrentDecoder {
     for (;;) {
       at = this.#readName(input, at, end)
       if (at < 0) return at
-      at = this.#takeMember(input, at, end, request, this.#textName(input))
+      at = this.#takeMember(input, at, end, request, this.#name)
       if (at < 0) return at
       at = skipSpace(input, at, end)
       if (at >= end) return ScanError.syntax
@@ -254,9 +258,8 @@ export class WebTorrentDecoder {
     this.#action = isNull(input, at, end) ? Found.missing : Found.valid
     if (at >= end || input[at] !== JsonByte.quote)
       return this.#scanner.skipValue(input, at, end, MEMBER_DEPTH)
-    at = this.#readText(input, at + 1, end)
-    if (this.#isText(input, ANNOUNCE)) request.action = MessageAction.announce
-    else if (this.#isText(input, SCRAPE)) request.action = MessageAction.scrape
+    at = this.#readWord(input, at + 1, end, actions)
+    request.action = this.#word
     return at
   }
 
@@ -267,10 +270,8 @@ export class WebTorrentDecoder {
       return this.#scanner.skipValue(input, at, end, MEMBER_DEPTH)
     }
     this.#event = Found.valid
-    at = this.#readText(input, at + 1, end)
-    if (this.#isText(input, STARTED)) request.event = MessageEvent.started
-    else if (this.#isText(input, STOPPED)) request.event = MessageEvent.stopped
-    else if (this.#isText(input, COMPLETED)) request.event = MessageEvent.completed
+    at = this.#readWord(input, at + 1, end, events)
+    request.event = this.#word
     return at
   }
 
@@ -353,7 +354,7 @@ export class WebTorrentDecoder {
     for (;;) {
       at = this.#readName(input, at, end)
       if (at < 0) return at
-      const name = this.#textName(input)
+      const name = this.#name
       const isString = at < end && input[at] === JsonByte.quote
       if (name === MemberName.offerId && isString) {
         const idAt = request.offerCount * IDENTIFIER_BYTES
@@ -378,36 +379,41 @@ export class WebTorrentDecoder {
     }
   }
 
-  /** Reads a member's name as text. @returns the position of its value */
+  /** @returns the position of the member's value */
   #readName(input: Uint8Array, at: number, end: number): number {
     if (at >= end || input[at] !== JsonByte.quote) return ScanError.syntax
-    at = this.#readText(input, at + 1, end)
+    const name = memberNameAt(input, at + 1, end)
+    this.#name = name
+    if (name !== MemberName.unknown) return skipColon(input, at + 1 + nameBytes[name], end)
+    at = this.#skipText(input, at + 1, end)
+    if (this.#decodedEnd > 0) this.#name = memberNameAt(this.#decoded, 0, this.#decodedEnd)
     return at < 0 ? at : skipColon(input, at, end)
   }
 
   /** @param at behind the opening quote. @returns the position behind the closing one */
-  #readText(input: Uint8Array, at: number, end: number): number {
-    const start = at
-    while (at < end && kinds[input[at]] === InString.plain) at++
-    this.#isEscaped = at >= end || input[at] !== JsonByte.quote
-    if (!this.#isEscaped) {
-      this.#textStart = start
-      this.#textEnd = at
-      return at + 1
-    }
-    at = skipString(input, at, end)
-    this.#textStart = 0
-    // What is too long, or not ASCII, is no text that means anything.
-    this.#textEnd = at < 0 ? 0 : Math.max(0, decodeEscapedText(input, start, at, this.#decoded))
+  #readWord(input: Uint8Array, at: number, end: number, words: readonly Uint8Array[]): number {
+    const found = findWord(input, at, end, words)
+    this.#word = found + 1
+    if (found >= 0) return at + words[found].length
+    at = this.#skipText(input, at, end)
+    if (this.#decodedEnd > 0) this.#word = findWord(this.#decoded, 0, this.#decodedEnd, words) + 1
     return at
   }
 
-  #textName(input: Uint8Array): number {
-    return memberNameOf(this.#isEscaped ? this.#decoded : input, this.#textStart, this.#textEnd)
-  }
-
-  #isText(input: Uint8Array, word: Uint8Array): boolean {
-    return isWord(this.#isEscaped ? this.#decoded : input, this.#textStart, this.#textEnd, word)
+  /** Passes over a string that is none of the words as it stands, but may be one with escapes. */
+  #skipText(input: Uint8Array, at: number, end: number): number {
+    const start = at
+    this.#decodedEnd = 0
+    while (at < end && kinds[input[at]] === InString.plain) at++
+    if (at < end && input[at] === JsonByte.quote) return at + 1
+    at = skipString(input, at, end)
+    if (at < 0) return at
+    const length = decodeEscapedText(input, start, at, this.#decoded)
+    if (length >= 0 && length < WORD_BYTES_MAX) {
+      this.#decoded[length] = JsonByte.quote
+      this.#decodedEnd = length + 1
+    }
+    return at
   }
 }
 

@@ -18,6 +18,11 @@ export const IDENTIFIER_BYTES = 20
 const kinds = stringKinds
 const escapes = escapedBytes
 
+/** Length of the character that starts with a byte, 0 if it needs a closer look. U+0080 to U+00FF start with C2, C3. */
+const characterBytes = Uint8Array.from(kinds, kind => (kind === InString.plain ? 1 : 0))
+characterBytes[0xc2] = 2
+characterBytes[0xc3] = 2
+
 /**
  * Decodes the string whose opening quote is in front of input[start] into out[outAt…].
  * @returns the position behind its closing quote; minus that if it is JSON, but no identifier; `ScanError.syntax` (which
@@ -31,30 +36,61 @@ export function decodeIdentifier(
   outAt: number,
 ): number {
   let at = start
-  let count = 0
+  let wrong = 0
+  const limit = end - 1
+  const outEnd = outAt + IDENTIFIER_BYTES
+  let place = outAt
+  // Peer ids are ASCII throughout.
+  while (place < outEnd && at < limit && kinds[input[at]] === InString.plain) out[place++] = input[at++]
+  // Bytes of a hash are random: a branch for those above ASCII would be guessed wrong every other time.
+  while (place < outEnd && at < limit) {
+    const byte = input[at]
+    const length = characterBytes[byte]
+    if (length === 0) break
+    const next = input[at + 1]
+    const isPair = 1 - length
+    out[place++] = (byte & ~isPair) | ((((byte & 3) << 6) | (next & 0x3f)) & isPair)
+    wrong |= ((next & 0xc0) ^ 0x80) & isPair
+    at += length
+  }
+  if (wrong === 0) {
+    if (place === outEnd && at < end && input[at] === JsonByte.quote) return at + 1
+    const identifierEnd = decodeRest(input, at, end, out, place, outEnd)
+    if (identifierEnd > 0) return identifierEnd
+  }
+  const stringEnd = skipString(input, start, end)
+  return stringEnd < 0 ? stringEnd : -stringEnd
+}
+
+/** Goes on where an escape comes. @returns the position behind the closing quote, below 0 if it is no identifier */
+function decodeRest(
+  input: Uint8Array,
+  at: number,
+  end: number,
+  out: Uint8Array,
+  place: number,
+  outEnd: number,
+): number {
   while (at < end) {
     const byte = input[at]
     const kind = kinds[byte]
     let character = byte
     if (kind === InString.plain) at++
     else if (kind === InString.quote) {
-      if (count < IDENTIFIER_BYTES) break
-      return at + 1
+      return place === outEnd ? at + 1 : ScanError.syntax
     } else if (kind === InString.backslash) {
       character = readEscape(input, at, end)
       if (character < 0) break
       at += input[at + 1] === JsonByte.letterU ? 6 : 2
     } else {
-      // U+0080 to U+00FF are C2 80 to C3 BF; everything above is no byte.
-      if (byte > 0xc3 || kind !== InString.twoBytes || at + 1 >= end || (input[at + 1] & 0xc0) !== 0x80) break
+      if (characterBytes[byte] !== 2 || at + 1 >= end || (input[at + 1] & 0xc0) !== 0x80) break
       character = ((byte & 3) << 6) | (input[at + 1] & 0x3f)
       at += 2
     }
-    if (character > 0xff || count === IDENTIFIER_BYTES) break
-    out[outAt + count++] = character
+    if (character > 0xff || place === outEnd) break
+    out[place++] = character
   }
-  const stringEnd = skipString(input, start, end)
-  return stringEnd < 0 ? stringEnd : -stringEnd
+  return ScanError.syntax
 }
 
 /**

@@ -21,7 +21,7 @@ export function httpTracker(config: HttpConfig): TrackerSetup {
 export function httpPlan(config: HttpConfig): StreamPlan {
   const { network } = config
   return {
-    serves: [{ protocol: 'http', cleaning: config.cleaning }],
+    serves: [{ protocol: 'http', swarm: config }],
     network,
     certificateFiles: network.enableTls ? certificateFilesOf(config) : null,
     socketWorkers: config.socketWorkers,

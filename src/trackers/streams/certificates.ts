@@ -2,6 +2,7 @@
 // and puts it where the workers see it.
 
 import { randomFillSync } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import type { StreamNetwork } from '../../config/streams.js'
 import { AquaticError } from '../../errors.js'
 import { type Certificate, type CertificateFiles, readCertificate } from '../../net/certificate.js'
@@ -25,6 +26,7 @@ export class Certificates implements Reloadable {
   readonly #files: CertificateFiles
   readonly #engine: EngineName
   readonly #slot = new CertificateSlot()
+  #served: Certificate | undefined
   /** The same for all workers, so that a session begun with one goes on with another. */
   readonly #ticketKeys = randomFillSync(new Uint8Array(TICKET_KEY_BYTES))
 
@@ -54,7 +56,9 @@ export class Certificates implements Reloadable {
   async #load(): Promise<Certificate> {
     const certificate = readCertificate(this.#files, new Date())
     await this.#try(certificate)
-    this.#slot.publish(certificate)
+    // Read again without a change it is no other: connections with it are not those of an old one.
+    if (!isDeepStrictEqual(certificate, this.#served)) this.#slot.publish(certificate)
+    this.#served = certificate
     return certificate
   }
 

@@ -1,5 +1,5 @@
-// A tracker on byte streams: opens what it listens on, then starts and watches the workers that serve it. It speaks HTTP
-// or WebTorrent, or both where they have one port: one listener, the same workers, and two parts (`plan.ts`).
+// A tracker on byte streams: opens what it listens on, then starts and watches the workers that serve it. It speaks
+// HTTP or WebTorrent, or both where they have one port: one listener, the same workers, and two parts (`plan.ts`).
 
 import { CounterBlock, createCounterMemory, sumSnapshots } from '../../metrics/counters.js'
 import type { EngineChoice } from '../../net/engine.js'

@@ -1,5 +1,6 @@
-// A thread that serves byte streams: connections from accept to close, spoken to by HTTP, WebTorrent or both. The native
-// engine's loop never leaves this file's `while` and sleeps only in the kernel; the node engine's is driven by events.
+// A thread that serves byte streams: connections from accept to close, spoken to by HTTP, WebTorrent or both. The
+// native engine's loop never leaves this file's `while` and sleeps only in the kernel; the node engine's is driven by
+// events.
 
 import assert from 'node:assert/strict'
 import { setImmediate } from 'node:timers/promises'

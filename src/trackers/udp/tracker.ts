@@ -35,7 +35,7 @@ import type { UdpWorkerData, WorkerSocketReport } from './worker-data.js'
 /** The UDP tracker that a configuration describes, for `runTrackers`. */
 export function udpTracker(config: UdpConfig): TrackerSetup {
   return {
-    serves: [{ protocol: 'udp', cleaning: config.cleaning }],
+    serves: [{ protocol: 'udp', swarm: config }],
     needsTls: false,
     bind: (engine, inherited) => bindUdpTracker(config, engine, inherited),
   }

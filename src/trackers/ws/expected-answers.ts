@@ -87,7 +87,7 @@ export class ExpectedAnswers {
     const table = this.#table
     const set = this.#setOf(key0)
     for (let at = set; at < set + PLACES_PER_SET * WORDS_PER_PLACE; at += WORDS_PER_PLACE) {
-      if (table[at] !== key0 || table[at + 1] !== key1 || table[at + 2] === 0) continue
+      if (table[at] !== key0 || table[at + 1] !== key1) continue
       const isInTime = nowSeconds < table[at + 2]
       table[at + 2] = 0
       return isInTime

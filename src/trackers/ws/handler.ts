@@ -22,6 +22,7 @@ import {
 } from '../../protocol/webtorrent/responses.js'
 import { TorrentCounts } from '../../swarm/announce.js'
 import {
+  MemberView,
   WebTorrentAnnounce,
   WebTorrentOutcome,
   WebTorrentResult,
@@ -79,6 +80,7 @@ export class WebTorrentHandler implements WebSocketProtocol {
   readonly #announce = new WebTorrentAnnounce()
   readonly #result: WebTorrentResult
   readonly #counts = new TorrentCounts()
+  readonly #view = new MemberView()
   readonly #memberships: Memberships
 
   constructor(parts: WebTorrentParts) {
@@ -286,12 +288,23 @@ export class WebTorrentHandler implements WebSocketProtocol {
     const { hasOfferId, hasToPeerId } = this.#request
     this.#counters[WsCounter.answersReceived]++
     const answerer = this.#findMember()
-    if (!hasOfferId || !hasToPeerId || answerer === 0 || !this.#memberships.has(connection, answerer)) {
+    if (!hasOfferId || !hasToPeerId || !this.#isConnectedBy(connection, answerer)) {
       this.#counters[WsCounter.answersUnexpected]++
       this.#fail(connection, UNEXPECTED_ANSWER_TEXT)
       return
     }
     this.#relay.answer(this.#request, input, answerer, nowSeconds)
+  }
+
+  /** Memberships don't tell: the member may have been taken over since, or its number be another's. */
+  #isConnectedBy(connection: number, member: number): boolean {
+    const view = this.#view
+    return (
+      this.#swarm.read(member, view) &&
+      view.worker === this.#parts.worker &&
+      view.slot === connection &&
+      view.generation === this.#server.generations[connection]
+    )
   }
 
   #handleScrape(connection: number): void {

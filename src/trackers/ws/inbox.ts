@@ -235,5 +235,5 @@ function put(ring: InboxRing, message: RelayMessage, payload: Uint8Array, start:
   const dataAt = ((at << 2) + HEAD_BYTES) & (bytes - 1)
   const first = Math.min(end - start, bytes - dataAt)
   data.set(payload.subarray(start, start + first), dataAt)
-  data.set(payload.subarray(start + first, end), 0)
+  if (start + first < end) data.set(payload.subarray(start + first, end), 0)
 }

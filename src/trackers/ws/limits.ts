@@ -2,35 +2,29 @@
 
 import type { WsConfig } from '../../config/ws.js'
 import type { StreamLimits } from '../../net/stream.js'
+import { inputBytesFor, outputBytesFor } from '../../net/websocket.js'
 import { connectionsOf, LINGER_SECONDS } from '../http/limits.js'
+import { wsOutputBytesFor } from './handler.js'
 import { frontRulesOf, wsRulesOf } from './rules.js'
 
-/** Of a client's frame: 2 bytes, 8 of a long length, 4 of its mask (RFC 6455, 5.2). */
-const CLIENT_FRAME_HEADER_BYTES_MAX = 14
-/** Beside a full backlog there is room for a frame that says why the connection ends, and for TLS around it. */
-const CLOSE_FRAME_ROOM_BYTES = 1024
-/** One info hash with escapes, and its three counts. */
-const SCRAPED_TORRENT_BYTES = 200
-/** Around what is written: frame header, names of members, three identifiers of 20 bytes with escapes. */
-const MESSAGE_OVERHEAD_BYTES = 1024
 /** A page, a redirect or the answer to an upgrade fits, whatever the messages are. */
 const OUTPUT_SCRATCH_BYTES_MIN = 65_536
 
 /** Limits of each worker. @param protocolWordCount words that the front and the WebSockets need together */
 export function wsStreamLimitsOf(config: WsConfig, workers: number, protocolWordCount: number): StreamLimits {
   const { network, cleaning } = config
-  const { sockets } = wsRulesOf(config)
-  const frameBytes = sockets.maxFrameBytes + CLIENT_FRAME_HEADER_BYTES_MAX
+  const rules = wsRulesOf(config)
+  const messageBytes = wsOutputBytesFor(rules)
   return {
     capacity: connectionsPerWorker(config, workers),
     connectionsPerAddressMax: network.maxConnectionsPerAddress,
-    inputBytesMax: Math.max(frameBytes, frontRulesOf(config).maxRequestBytes + 1),
-    outputBytesMax: sockets.backlogBytesMax + CLOSE_FRAME_ROOM_BYTES,
+    inputBytesMax: Math.max(inputBytesFor(rules.sockets), frontRulesOf(config).maxRequestBytes + 1),
+    outputBytesMax: outputBytesFor(rules.sockets, messageBytes),
     handshakeSeconds: cleaning.maxRequestSeconds,
     writeSeconds: cleaning.maxWriteSeconds,
     lingerSeconds: LINGER_SECONDS,
     protocolWordCount,
-    outputScratchBytes: outputScratchBytesOf(config),
+    outputScratchBytes: OUTPUT_SCRATCH_BYTES_MIN + messageBytes,
   }
 }
 
@@ -52,13 +46,6 @@ export function sharedStreamLimits(http: StreamLimits, ws: StreamLimits): Stream
     protocolWordCount: wider('protocolWordCount'),
     outputScratchBytes: wider('outputScratchBytes'),
   }
-}
-
-/** Room for the longest single message: an offer or answer that is passed on, or the answer to a scrape. */
-function outputScratchBytesOf({ network, protocol }: WsConfig): number {
-  const relayBytes = Math.min(protocol.maxOfferBytes, network.websocketMaxMessageSize)
-  const scrapeBytes = protocol.maxScrapeTorrents * SCRAPED_TORRENT_BYTES
-  return OUTPUT_SCRATCH_BYTES_MIN + Math.max(relayBytes, scrapeBytes) + MESSAGE_OVERHEAD_BYTES
 }
 
 function connectionsPerWorker({ network }: WsConfig, workers: number): number {

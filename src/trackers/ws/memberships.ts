@@ -19,6 +19,11 @@ export class Memberships {
     this.#counts = new Int32Array(capacity)
   }
 
+  /** Places for memberships of all connections, taken or not: the most that there ever were, up to the double. */
+  get places(): number {
+    return this.#members.length
+  }
+
   count(connection: number): number {
     return this.#counts[connection]
   }

@@ -145,7 +145,7 @@ export class Relay {
       this.#message.fromMember = answerer
       this.#post(RelayKind.answer, receiver, end)
     } else if (this.#expected.take(key[0], key[1], nowSeconds)) this.#send(WsCounter.responsesAnswer, end)
-    else if (this.#swarm.read(answerer, view)) this.#refuse()
+    else if (this.#swarm.read(answerer, view) && view.worker === this.#worker) this.#refuse()
   }
 
   /** Delivers what other workers have put into this one's inbox. */

@@ -45,7 +45,7 @@ export function httpAndWsTracker(http: HttpConfig, ws: WsConfig): TrackerSetup {
 function wsPlan(config: WsConfig): StreamPlan {
   const { network } = config
   return {
-    serves: [{ protocol: 'ws', cleaning: config.cleaning }],
+    serves: [{ protocol: 'ws', swarm: config }],
     network,
     certificateFiles: network.enableTls ? certificateFilesOf(config) : null,
     socketWorkers: config.socketWorkers,

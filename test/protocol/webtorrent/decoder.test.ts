@@ -107,6 +107,29 @@ describe('WebTorrent announces', () => {
     assert.equal(announceWith('"info_hash":7,"peer_id":7').status, MessageStatus.invalidInfoHash)
   })
 
+  it('are no JSON with an identifier that is no UTF-8', () => {
+    const broken = [
+      '\xc3a',
+      '\xc3\xc3',
+      '\xc3"',
+      '\x80',
+      '\xc0\x80',
+      '\xc1\xbf',
+      '\xff',
+      '\xe9',
+      '\xed\xa0\x80',
+    ]
+    for (const bytes of broken) {
+      for (let length = 16; length <= 20; length++) {
+        for (let place = 0; place <= length; place += 4) {
+          const value = `${'a'.repeat(place)}${bytes}${'a'.repeat(length - place)}`
+          const message = Buffer.from(`{"action":"scrape","info_hash":"${value}"}`, 'latin1')
+          assert.equal(reader.read(message).status, MessageStatus.notJson, value)
+        }
+      }
+    }
+  })
+
   it('count as a seeder only with a left of 0', () => {
     for (const value of ['0', '-0', '0.0', '0e5', '0.000E-1', '-0.0e+9']) {
       assert.equal(announceWith(`"left":${value}`).isSeeder, true, value)

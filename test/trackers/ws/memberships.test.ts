@@ -56,5 +56,6 @@ it('grow beyond what there is room for at first, and use again what was given ba
       assert.equal(memberships.count(connection), 0)
     }
     assert.equal(popped.size, 5000)
+    assert.equal(memberships.places, 8192)
   }
 })
