@@ -28,6 +28,9 @@ export interface SocketEnd {
   readonly reason: string
 }
 
+/** An upper bound against waiting forever on a stuck machine; no test depends on its length. */
+const deadlineMs = 60_000
+
 /** 20 characters that begin with `text`; with bytes above ASCII in it, as real ones have. */
 export function identifier(text: string): string {
   return `${text}\u00ff\u0000"\\\u007f\u0080é${'-'.repeat(20)}`.slice(0, 20)
@@ -140,11 +143,19 @@ export class WebTorrentClient {
   }
 
   #change(): Promise<void> {
-    return new Promise(resolve => this.#waiters.push(resolve))
+    return new Promise((resolve, reject) => {
+      const expiry = AbortSignal.timeout(deadlineMs)
+      const expire = (): void => reject(new Error(`nothing came for ${deadlineMs} ms`))
+      expiry.addEventListener('abort', expire)
+      this.#waiters.push(() => {
+        expiry.removeEventListener('abort', expire)
+        resolve()
+      })
+    })
   }
 
   #wake(): void {
-    for (const resolve of this.#waiters.splice(0)) resolve()
+    for (const wake of this.#waiters.splice(0)) wake()
   }
 }
 
