@@ -39,7 +39,10 @@ declare module 'bittorrent-tracker/client' {
     destroy(): void
   }
 
-  /** Emits `update` ({ complete, incomplete }), then `peer` (address:port, or a data channel over WebSocket) for each, `scrape` and `warning`. */
+  /**
+   * Emits `update` ({ complete, incomplete }), then `peer` (address:port, or a data channel over WebSocket) for each,
+   * `scrape` and `warning`.
+   */
   export default class Client extends EventEmitter {
     constructor(options: ClientOptions)
     start(options?: AnnounceOptions): void
