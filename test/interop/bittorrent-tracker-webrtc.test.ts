@@ -110,10 +110,9 @@ async function endOf(tracker: TrackerProcess): Promise<StoppedEvent> {
 const pairsMax = 30
 
 /**
- * The client keeps one socket for each URL of a tracker, so that different paths are different sockets. Which worker a
- * socket belongs to is the system's choice: pairs talk until an offer and its answer have gone from one to another.
- * (The
- * node engine has one worker.)
+ * The client keeps one socket for each URL of a tracker, so that different paths are different sockets. Which worker
+ * a socket belongs to is the system's choice: pairs talk until an offer and its answer have gone from one to another.
+ * (The node engine has one worker.)
  */
 async function talkOnTwoSockets(t: TestContext, way: Way): Promise<void> {
   const settings = {
