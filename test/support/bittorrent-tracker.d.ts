@@ -39,14 +39,10 @@ declare module 'bittorrent-tracker/client' {
     destroy(): void
   }
 
-  /** Emits `update` ({ complete, incomplete }), `peer` for each (address:port or a data channel), `scrape`, `warning`. */
-  /** Emits `update` ({ complete, incomplete }), `peer` for each (address:port, or a data channel), `scrape`, `warning`. */
-=======
   /**
    * Emits `update` ({ complete, incomplete }), then `peer` (address:port, or a data channel over WebSocket) for each,
    * `scrape` and `warning`.
    */
->>>>>>> ws-clients
   export default class Client extends EventEmitter {
     constructor(options: ClientOptions)
     start(options?: AnnounceOptions): void
