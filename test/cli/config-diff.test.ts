@@ -37,7 +37,7 @@ test('only what differs from the defaults, with both values and who said so', as
       },
       {
         key: 'network.batch_size',
-        left: { value: 128, origin: { kind: 'default' } },
+        left: { value: 256, origin: { kind: 'default' } },
         right: { value: 10, origin: { kind: 'flag', flag: '--set network.batch_size' } },
       },
     ],
