@@ -18,6 +18,16 @@ const STARTED = 2
 const STOPPED = 3
 const MAX_PEERS = 30
 const MAX_SCRAPE = 70
+/** `Full scrapes are not allowed` and `Invalid info hash list`, with action and transaction id. */
+const FULL_SCRAPE_ERROR_BYTES = 8 + 28
+const BROKEN_SCRAPE_ERROR_BYTES = 8 + 22
+
+function scrapeAnswerBytes(length: number): number {
+  if (length < 16) return 0
+  if (length === 16) return FULL_SCRAPE_ERROR_BYTES
+  const hashes = (length - 16) / 20
+  return Number.isInteger(hashes) ? 8 + 12 * Math.min(hashes, MAX_SCRAPE) : BROKEN_SCRAPE_ERROR_BYTES
+}
 
 let lastHash = 0
 const newHash = (): Buffer => infoHash(0x1000 + lastHash++)
@@ -249,6 +259,35 @@ for (const engine of ['native', 'node'] as const) {
         for (let length = 0; length < 16; length++) packets.push(connectRequest(1).subarray(0, length))
         for (const action of [3, 4, 255, -1]) packets.push(connectRequest(1, client.connectionId, action))
         assert.deepEqual(await client.answersTo(packets), [])
+      })
+    })
+
+    it('answers every length from 0 to 2048 of every action with what the rules allow, or not at all', async () => {
+      await withClient(4, async client => {
+        const hash = newHash()
+        for (let port = 1; port <= 40; port++) await client.announce({ infoHash: hash, port })
+        const id = client.connectionId
+        const filled = (packet: Buffer): Buffer =>
+          Buffer.concat([packet, Buffer.alloc(2048 - packet.length, 0x2a)])
+        const announce = client.announcePacket({ infoHash: hash, numwant: -1 })
+        const actions: [name: string, whole: Buffer, answerBytes: (length: number) => number][] = [
+          ['connect', filled(connectRequest(1)), length => (length < 16 ? 0 : 16)],
+          ['announce', filled(announce), length => (length < 98 ? 0 : 20 + MAX_PEERS * 6)],
+          ['scrape', filled(scrapeRequest(id, 1, [])), scrapeAnswerBytes],
+          ['error', filled(connectRequest(1, id, 3)), () => 0],
+          ['unknown', filled(connectRequest(1, id, 77)), () => 0],
+        ]
+        for (const [name, whole, answerBytes] of actions) {
+          for (let length = 0; length <= 2048; length++) {
+            const answers = await client.answersTo([whole.subarray(0, length)])
+            const bytes = answers.map(answer => answer.length)
+            assert.deepEqual(
+              bytes,
+              answerBytes(length) === 0 ? [] : [answerBytes(length)],
+              `${name} of ${length} bytes`,
+            )
+          }
+        }
       })
     })
 
