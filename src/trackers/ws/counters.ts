@@ -25,6 +25,7 @@ const perWorker = [
   'offersWithoutReceiver',
   'offersRelayedToWorkers',
   'answersReceived',
+  'answersDropped',
   'answersRelayedToWorkers',
   'answersUnexpected',
   'answersToNobody',

@@ -40,6 +40,7 @@ const REFUSED_TEXT = latin1Bytes('Info hash not allowed')
 const FULL_SCRAPE_TEXT = latin1Bytes('Full scrapes are not allowed')
 const NO_MEMORY_TEXT = latin1Bytes('Tracker is full, try again later')
 const FOREIGN_PEER_ID_TEXT = latin1Bytes('This peer id is in use at another address')
+const LONG_ANSWER_TEXT = latin1Bytes('Answer is too long')
 const TOO_MANY_TORRENTS_TEXT = latin1Bytes('Too many torrents on one connection')
 
 /** Bytes that a worker's output buffer needs for what WebTorrent writes: one message with room for its header. */
@@ -162,7 +163,7 @@ export class WebTorrentHandler implements WebSocketProtocol {
     this.#parts.sockets.touch(connection)
     this.#answerAnnounce(connection)
     this.#relayOffers(input, nowSeconds)
-    if (request.answerEnd > 0) this.#handleAnswer(connection, input, nowSeconds)
+    if (this.#hasAnswer()) this.#handleAnswer(connection, input, nowSeconds)
   }
 
   /**
@@ -170,8 +171,13 @@ export class WebTorrentHandler implements WebSocketProtocol {
    * answered (clients take the first response after their announce for the one to it).
    */
   #isMereAnswer(): boolean {
-    const { answerEnd, offerCount, event } = this.#request
-    return answerEnd > 0 && offerCount === 0 && event === MessageEvent.none
+    const { offerCount, event } = this.#request
+    return this.#hasAnswer() && offerCount === 0 && event === MessageEvent.none
+  }
+
+  /** Also one that is too long to be passed on: it says no more of the peer than others. */
+  #hasAnswer(): boolean {
+    return this.#request.answerEnd > 0 || this.#request.isAnswerDropped
   }
 
   /** Stores what the announce says of its peer. @returns false if it was refused, which the client has been told */
@@ -285,8 +291,13 @@ export class WebTorrentHandler implements WebSocketProtocol {
 
   /** An answer counts only from a member that is connected here. */
   #handleAnswer(connection: number, input: Uint8Array, nowSeconds: number): void {
-    const { hasOfferId, hasToPeerId } = this.#request
+    const { hasOfferId, hasToPeerId, isAnswerDropped } = this.#request
     this.#counters[WsCounter.answersReceived]++
+    if (isAnswerDropped) {
+      this.#counters[WsCounter.answersDropped]++
+      this.#fail(connection, LONG_ANSWER_TEXT)
+      return
+    }
     const answerer = this.#findMember()
     if (!hasOfferId || !hasToPeerId || !this.#isConnectedBy(connection, answerer)) {
       this.#counters[WsCounter.answersUnexpected]++

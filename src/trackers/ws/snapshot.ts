@@ -103,6 +103,7 @@ function trafficOf(counters: Counters, family: 'Ipv4' | 'Ipv6'): TrafficCounts {
 function dropsOf(counters: Counters, streams: StreamCounters | null): Counts {
   return {
     offersNotPassedOn: counters.offersDropped,
+    answersNotPassedOn: counters.answersDropped,
     offersInboxFull: counters.offersDroppedFull,
     answersInboxFull: counters.answersDroppedFull,
     answersToNobody: counters.answersToNobody,

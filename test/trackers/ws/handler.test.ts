@@ -267,6 +267,24 @@ describe('offers', () => {
 })
 
 describe('an answer', () => {
+  const shortAnswers = { rules: { messages: { maxOffers: 3, maxOfferBytes: 200 } } }
+  onBoth('that is too long is refused, and changes nothing of its peer', shortAnswers, async tracker => {
+    const [a, b] = [await join(tracker, 'a'), await tracker.connect()]
+    await b.ask(announce('b', { left: 0 }))
+    await a.ask(announce('a', { offers: offers('1') }))
+    assert.deepEqual(await b.next(), relayedOffer('a', '1'))
+    const long = answer('b', 'a', '1', { answer: { type: 'answer', sdp: 'x'.repeat(200) } })
+    assert.deepEqual(await b.ask(long), failure('Answer is too long'))
+    assert.deepEqual(
+      await b.ask(announce('b', { left: 0, event: 'completed', answer: long['answer'] })),
+      counted(1, 1),
+    )
+    assert.deepEqual(await b.next(), failure('Answer is too long'))
+    assert.deepEqual(await a.ask(announce('a')), counted(1, 1), 'a seeder that answers is still one')
+    assert.deepEqual(await a.rest(), [])
+    assert.equal(tracker.count('answersDropped'), 2)
+  })
+
   for (const workers of [1, 2]) {
     const where = workers === 1 ? 'on the same worker' : 'through another worker'
     const far = workers - 1
