@@ -192,6 +192,11 @@ export class WebTorrentHandler implements WebSocketProtocol {
       this.#fail(connection, TOO_MANY_TORRENTS_TEXT)
       return false
     }
+    if (isStopped && this.#isSuperseded(connection, known)) {
+      memberships.remove(connection, known)
+      this.#countOthers()
+      return true
+    }
     this.#fillAnnounce(connection, nowSeconds)
     const outcome = this.#swarm.announce(this.#announce, result)
     if (outcome !== WebTorrentOutcome.stored && !this.#isAnswerable(connection, outcome)) return false
@@ -202,6 +207,25 @@ export class WebTorrentHandler implements WebSocketProtocol {
     }
     this.#note(connection, nowSeconds)
     return true
+  }
+
+  /**
+   * Whether the member was this connection's until another one took it over: the last words of a page that was loaded
+   * again may be read after the first ones of the new page, which is there to stay.
+   */
+  #isSuperseded(connection: number, member: number): boolean {
+    return this.#memberships.has(connection, member) && !this.#isConnectedBy(connection, member)
+  }
+
+  /** Fills the result as for somebody who is not in the torrent. */
+  #countOthers(): void {
+    const [hash0, hash1, hash2, hash3, hash4] = this.#request.infoHashWords
+    const result = this.#result
+    this.#swarm.scrape(hash0, hash1, hash2, hash3, hash4, this.#counts)
+    result.complete = this.#counts.seedersIpv4
+    result.incomplete = this.#counts.leechersIpv4
+    result.member = 0
+    result.receiverCount = 0
   }
 
   /** Counts why a peer was not stored. @returns whether its announce is answered all the same */

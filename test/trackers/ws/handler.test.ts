@@ -120,6 +120,25 @@ describe('an announce', () => {
     assert.deepEqual(await a.rest(), [])
   })
 
+  onBoth(
+    'that stops a peer is too late once another connection has taken it over',
+    { workers: 2 },
+    async tracker => {
+      for (const worker of [0, 1]) {
+        const [old, now] = [await join(tracker, 'a'), await join(tracker, 'a', worker)]
+        const stopped = announce('a', { event: 'stopped' })
+        assert.deepEqual(await old.ask(stopped), counted(0, 1))
+        assert.equal(tracker.swarm.members, 1)
+        old.reset()
+        assert.deepEqual(await now.ask(stopped), counted(0, 0))
+        const third = await join(tracker, 'a')
+        assert.deepEqual(await now.ask(stopped), counted(0, 0), 'who has said so once is a stranger')
+        third.reset()
+        now.reset()
+      }
+    },
+  )
+
   onBoth('lasts as long as its connection', {}, async tracker => {
     const [a, b] = [await join(tracker, 'a'), await join(tracker, 'b')]
     for (const peer of ['b2', 'b3']) await b.ask(announce(peer))
