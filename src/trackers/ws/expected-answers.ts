@@ -1,6 +1,7 @@
 // Which offers of a worker's clients may still be answered, by whom: a table of keyed hashes in which four places share
 // a set. Nothing in it is ever searched for or moved: what has expired is written over, and in a set of four that all
-// wait, the one that waits longest.
+// wait, the one that waits longest. A set that has lost one that way takes every answer until that one would have
+// expired: else a client that makes offers without end would cost others their answers.
 
 import { halfSipHashOf5 } from '../../swarm/half-siphash.js'
 
@@ -16,16 +17,19 @@ export interface ExpectedAnswersOptions {
 }
 
 export class ExpectedAnswers {
-  /** Answers that were not expected any more since others took their place. */
+  /** Answers whose place others took before they came. */
   replaced = 0
   readonly #key: Int32Array
   readonly #table: Int32Array
+  /** For each set, the second from which on it knows again what it does not expect. */
+  readonly #lossyUntil: Int32Array
   readonly #setMask: number
 
   constructor({ capacity, key }: ExpectedAnswersOptions) {
     const sets = 2 ** Math.ceil(Math.log2(Math.max(1, capacity / PLACES_PER_SET)))
     this.#key = key
     this.#table = new Int32Array(sets * PLACES_PER_SET * WORDS_PER_PLACE)
+    this.#lossyUntil = new Int32Array(sets)
     this.#setMask = sets - 1
   }
 
@@ -76,13 +80,17 @@ export class ExpectedAnswers {
       if (table[at + 2] < table[place + 2]) place = at
     }
     const isAnother = table[place] !== key0 || table[place + 1] !== key1
-    if (isAnother && table[place + 2] > nowSeconds) this.replaced++
+    if (isAnother && table[place + 2] > nowSeconds) {
+      this.replaced++
+      const index = key0 & this.#setMask
+      this.#lossyUntil[index] = Math.max(this.#lossyUntil[index], table[place + 2])
+    }
     table[place] = key0
     table[place + 1] = key1
     table[place + 2] = expiresAtSeconds
   }
 
-  /** Whether the answer was expected: then it is so no longer. */
+  /** Whether the answer was expected, or may have been, see above: then it is so no longer. */
   take(key0: number, key1: number, nowSeconds: number): boolean {
     const table = this.#table
     const set = this.#setOf(key0)
@@ -92,7 +100,7 @@ export class ExpectedAnswers {
       table[at + 2] = 0
       return isInTime
     }
-    return false
+    return nowSeconds < this.#lossyUntil[key0 & this.#setMask]
   }
 
   #setOf(key0: number): number {

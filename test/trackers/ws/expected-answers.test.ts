@@ -57,8 +57,21 @@ describe('expected answers', () => {
     assert.equal(table.replaced, 0, 'the second one had expired')
     table.add(6, 0, 110, 170)
     assert.equal(table.replaced, 1)
-    assert.equal(table.take(1, 0, 110), false)
     for (const offer of [3, 4, 5, 6]) assert.equal(table.take(offer, 0, 110), true)
+  })
+
+  it('that lost their place are taken all the same, until they would have expired', () => {
+    const table = makeTable(8)
+    // Even offers are in one set, odd ones in the other.
+    for (const offer of [0, 2, 4, 6]) table.add(offer, 0, 100, 130 + offer)
+    table.add(8, 0, 100, 220)
+    assert.equal(table.replaced, 1)
+    assert.equal(table.take(0, 0, 129), true, 'its place is the one of 8')
+    assert.equal(table.take(2, 0, 129), true)
+    assert.equal(table.take(2, 0, 129), false, 'not twice')
+    assert.equal(table.take(10, 0, 129), true, 'it may have been there')
+    assert.equal(table.take(10, 0, 130), false)
+    assert.equal(table.take(1, 0, 129), false, 'the other set has lost nothing')
   })
 
   it('are as many as the capacity, rounded up, whatever is asked for', () => {
@@ -71,8 +84,9 @@ describe('expected answers', () => {
       // Each set gets as many as it has places for.
       for (let offer = 0; offer < places * 3; offer++) table.add(offer, 1, 100, 200 + offer)
       assert.equal(table.replaced, places * 2)
+      // At this time those that are left have not expired, and all others have.
       let taken = 0
-      for (let offer = 0; offer < places * 3; offer++) taken += table.take(offer, 1, 100) ? 1 : 0
+      for (let offer = 0; offer < places * 3; offer++) taken += table.take(offer, 1, 199 + places * 2) ? 1 : 0
       assert.equal(taken, places)
     }
   })
