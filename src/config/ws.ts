@@ -199,8 +199,9 @@ const protocol = section({
       max: 1_000_000,
       unit: 'torrents',
       since,
-      doc: `Torrents for which one connection may be listed as a peer at the same time, counted for each of its peer ids.
-        Announces of further ones are answered with an error.`,
+      doc: `Torrents that one connection may announce without stopping them, counted for each of its peer ids. Those
+        that were forgotten after \`cleaning.max_peer_age\` count until the connection ends. Announces of further ones are
+        answered with an error.`,
     }),
   },
 })
