@@ -9,8 +9,10 @@ import { packageRoot } from './support/tracker-process.js'
 
 /** What each room may import besides itself and `errors`. */
 const mayImport: Record<string, readonly string[]> = {
-  commands: ['config', 'trackers', 'metrics', 'log', 'protocol'],
+  commands: ['config', 'trackers', 'loadtest', 'tui', 'metrics', 'log', 'protocol'],
   trackers: ['config', 'swarm', 'net', 'metrics', 'protocol', 'log'],
+  loadtest: ['config', 'net', 'protocol'],
+  tui: [],
   config: ['protocol'],
   swarm: ['protocol'],
   net: ['protocol'],
