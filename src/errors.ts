@@ -20,6 +20,7 @@ const catalogue = {
   AQ_INHERITED_SOCKET: ExitCode.failure,
   AQ_WORKER_FAILED: ExitCode.failure,
   AQ_WORKER_DIED_WITH_LOCK: ExitCode.failure,
+  AQ_LOAD_WORKER_FAILED: ExitCode.failure,
 } as const
 
 export type ErrorCode = keyof typeof catalogue

@@ -5,8 +5,9 @@
 //   connect   open everything that is needed, then reportDone(worker, Phase.connect); who can't, keeps trying
 //   fill      announce each peer of the population once, in a closed loop, then reportDone; skipped where plan says 0 s
 //   load      closed loop: keep the window full. Open loop: send what `schedule` says is due, late or not
-//             until measureEndMs; requests planned before it are still sent afterwards where the plan is behind
-//   drain     send nothing new, receive; reportDone when nothing is awaited. What is awaited at `stop` has timed out
+//             until measureEndMs
+//   drain     plan nothing new: send what was planned before measureEndMs and waits for a free connection, receive;
+//             reportDone when nothing is owed or awaited. What is left at `stop` has timed out
 //   stop      resolve what is left, close everything, return
 //
 // Requests of connect and fill count too (in Period.other). A generator never throws because of what the other side

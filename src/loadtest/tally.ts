@@ -25,13 +25,11 @@ export const enum Latency {
 export const enum Gauge {
   inFlight = 0,
   openConnections = 1,
-  /** Milliseconds of processor time of the thread. */
-  processorMs = 2,
   /** Requests that are due and not yet sent. */
-  behind = 3,
-  /** The thread's own number in /proc/self/task. */
-  threadId = 4,
-  count = 5,
+  behind = 2,
+  /** The thread's own number in /proc/self/task, set by worker.ts; 0 where there is none. */
+  threadId = 3,
+  count = 4,
 }
 
 /** Time series: figures by the second in which requests were planned. Longer tests have coarser bins. */
