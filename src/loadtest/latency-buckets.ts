@@ -33,3 +33,21 @@ export function bucketTopUs(bucket: number): number {
 export function recordLatency(buckets: Uint32Array, latencyMs: number, count = 1): void {
   buckets[bucketOf(latencyMs > 0 ? latencyMs * 10_000 : 0)] += count
 }
+
+/**
+ * The smallest value, in microseconds, that at least `share` (0 to 1) of the records do not exceed; null without any.
+ * `since`: an earlier copy of the same histogram, what it has does not count.
+ */
+export function percentileUs(buckets: Uint32Array, share: number, since?: Uint32Array): number | null {
+  let count = 0
+  for (let bucket = 0; bucket < LATENCY_BUCKETS; bucket++) count += buckets[bucket] - (since?.[bucket] ?? 0)
+  if (count === 0) return null
+  // 0.999 × 1000 is a little more than 999 in binary: a share of a record is no record.
+  const rank = Math.max(1, Math.ceil(share * count - 1e-6))
+  let seen = 0
+  for (let bucket = 0; bucket < LATENCY_BUCKETS; bucket++) {
+    seen += buckets[bucket] - (since?.[bucket] ?? 0)
+    if (seen >= rank) return bucketTopUs(bucket)
+  }
+  return null
+}
