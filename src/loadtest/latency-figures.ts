@@ -5,7 +5,7 @@ import { bucketTopUs, LATENCY_BUCKETS, percentileUs } from './latency-buckets.js
 import type { KindFigures, LatencyFigures } from './result.js'
 
 /** @param timeouts how many of the records are timeouts, at the time limit */
-export function latencyFigures(buckets: Uint32Array, timeouts: number): LatencyFigures {
+export function latencyFigures(buckets: Float64Array, timeouts: number): LatencyFigures {
   const filled: [us: number, count: number][] = []
   let count = 0
   let sumUs = 0
@@ -36,8 +36,8 @@ export interface KindCounts {
   readonly outcomes: Readonly<Record<OutcomeName, number>>
   readonly measuredSeconds: number
   /** Null in a closed loop. */
-  readonly response: Uint32Array | null
-  readonly service: Uint32Array
+  readonly response: Float64Array | null
+  readonly service: Float64Array
 }
 
 export function kindFigures({ kind, outcomes, measuredSeconds, response, service }: KindCounts): KindFigures {
