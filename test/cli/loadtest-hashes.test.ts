@@ -26,6 +26,6 @@ describe('aquatic loadtest hashes', () => {
   it('says what is missing', async () => {
     const { stderr, exitCode } = await runAquatic(['loadtest', 'hashes'])
     assert.equal(exitCode, 2)
-    assert.match(stderr, /--?torrents/)
+    assert.match(stderr, /^error: Missing required flag torrents\n {2}try: aquatic loadtest hashes --help\n$/)
   })
 })
