@@ -3,7 +3,7 @@
 import { monotonicMs } from './clock.js'
 import { Conductor } from './conductor.js'
 import { createRunControlMemory, RunControl } from './control.js'
-import { Crew } from './crew.js'
+import { addRemarks, Crew } from './crew.js'
 import { kindsOf, loadKindNames, type WorkerCountName, workerCountNames } from './kinds.js'
 import { kindFigures } from './latency-figures.js'
 import type { LiveLoad } from './live.js'
@@ -122,6 +122,7 @@ class LoadTest {
       phaseLengthSeconds,
       kernelDrops: this.#watch?.kernelDrops() ?? null,
       objectives: [],
+      remarks: this.#crew.remarks(),
       note: note ?? null,
     })
     onLive(judgeLive === undefined ? live : { ...live, objectives: judgeLive(live) })
@@ -156,7 +157,7 @@ class LoadTest {
       warnings: [...reasons, ...warnings],
       kinds,
       counts: this.#counts(),
-      remarks: addRemarks(ends),
+      remarks: addRemarks(ends.map(({ remarks }) => remarks)),
       series: this.#series?.finish(measuredSeconds) ?? [],
       selfCheck,
     }
@@ -186,12 +187,4 @@ class LoadTest {
     }
     return counts
   }
-}
-
-function addRemarks(ends: readonly LoadWorkerEnd[]): [text: string, count: number][] {
-  const sums = new Map<string, number>()
-  for (const [text, count] of ends.flatMap(({ remarks }) => remarks)) {
-    sums.set(text, (sums.get(text) ?? 0) + count)
-  }
-  return [...sums].sort((left, right) => right[1] - left[1])
 }
