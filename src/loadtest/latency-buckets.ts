@@ -25,15 +25,19 @@ export function bucketOf(tenths: number): number {
 
 /** Smallest value of a bucket, in microseconds. */
 export function bucketBottomUs(bucket: number): number {
-  return bucket === 0 ? 0 : bucketTopUs(bucket - 1) + 0.1
+  return bucket === 0 ? 0 : (topTenths(bucket - 1) + 1) / 10
 }
 
 /** Largest value of a bucket, in microseconds: percentiles are never reported too low. */
 export function bucketTopUs(bucket: number): number {
-  if (bucket < EXACT_BELOW) return bucket / 10
+  return topTenths(bucket) / 10
+}
+
+function topTenths(bucket: number): number {
+  if (bucket < EXACT_BELOW) return bucket
   const shift = (((bucket - EXACT_BELOW) / SUB_BUCKETS) | 0) + 1
   const sub = ((bucket - EXACT_BELOW) % SUB_BUCKETS) + SUB_BUCKETS
-  return ((sub + 1) * 2 ** shift - 1) / 10
+  return (sub + 1) * 2 ** shift - 1
 }
 
 /** Counts a latency in milliseconds; a negative one (clocks of two processors) as 0. */
