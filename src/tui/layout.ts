@@ -2,8 +2,8 @@
 // rows - 1 lines, or the terminal would scroll with each picture, and never as wide as the terminal, whose last column
 // is erased by some when they are told to erase the rest of a line.
 
-import { harmless } from './foreign-text.js'
-import { fitLine, type Line, levelMark, levelStyle, lineWidth, padLine, segment, spread } from './line.js'
+import { harmless, textWidth } from './foreign-text.js'
+import { fitLine, type Line, levelMark, levelStyle, padLine, plainText, segment, spread } from './line.js'
 import { numberText, valueText } from './number-text.js'
 import {
   captionLine,
@@ -191,5 +191,7 @@ function errorPage(snapshot: ScreenSnapshot, columns: number): Line[] {
 
 /** Rows that lines take on a terminal that was made narrower after they were written. */
 export function reflowedRows(lines: readonly Line[], columns: number): number {
-  return lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(lineWidth(line) / Math.max(1, columns))), 0)
+  const rowsOf = (line: Line): number =>
+    Math.ceil(textWidth(plainText(line).trimEnd()) / Math.max(1, columns))
+  return lines.reduce((sum, line) => sum + Math.max(1, rowsOf(line)), 0)
 }

@@ -3,6 +3,7 @@
 
 import { isInForeground } from './foreground.js'
 import { LineReporter } from './line-reporter.js'
+import type { Screen } from './open-screen.js'
 import type { ScreenSnapshot } from './snapshot.js'
 
 export type ReporterKind = 'screen' | 'lines' | 'silent'
@@ -41,6 +42,8 @@ export interface ReporterOptions {
 
 export interface Reporter {
   readonly kind: ReporterKind
+  /** False where nothing would be seen of a snapshot any more: there is no terminal, or it is gone. */
+  isDrawing(): boolean
   /** Takes the newest snapshot; to be called four times a second, and at each change of phase. */
   show(snapshot: ScreenSnapshot): void
   /** Writes whole lines, above the screen where there is one. */
@@ -51,20 +54,46 @@ export interface Reporter {
 
 /** Opens the reporter. A terminal that can't be drawn on gets lines; that is no error. */
 export async function openReporter(kind: ReporterKind, options: ReporterOptions): Promise<Reporter> {
-  const { write } = options
+  const { write, onInterrupt } = options
   if (kind === 'silent') {
-    return { kind, show: () => undefined, print: write, close: async () => undefined }
+    return {
+      kind,
+      isDrawing: () => false,
+      show: () => undefined,
+      print: write,
+      close: async () => undefined,
+    }
   }
   const lines = new LineReporter({ write })
-  if (kind === 'lines') {
-    return { kind, show: snapshot => lines.show(snapshot), print: write, close: async () => undefined }
+  const screen = kind === 'screen' ? await tryScreen(onInterrupt, write) : null
+  if (screen === null) {
+    return {
+      kind: 'lines',
+      isDrawing: () => false,
+      show: snapshot => lines.show(snapshot),
+      print: write,
+      close: async () => undefined,
+    }
   }
-  const { openScreen } = await import('./open-screen.js')
-  const screen = await openScreen({ onInterrupt: options.onInterrupt })
   return {
     kind,
+    isDrawing: () => screen.isOpen,
     show: snapshot => (screen.isOpen ? screen.show(snapshot) : lines.show(snapshot)),
     print: text => (screen.isOpen ? screen.print(text) : write(text)),
     close: () => screen.close(),
+  }
+}
+
+async function tryScreen(
+  onInterrupt: (() => void) | undefined,
+  write: (text: string) => void,
+): Promise<Screen | null> {
+  try {
+    const { openScreen } = await import('./open-screen.js')
+    return await openScreen({ onInterrupt })
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    write(`note: the live screen can't be opened (${error.message.split('\n')[0]}), so there are lines.\n`)
+    return null
   }
 }

@@ -36,14 +36,12 @@ const CONTROL_KEYS: Readonly<Record<string, KeyMeaning>> = { c: 'quit', z: 'susp
 export function keyMeaning({ input, isCtrl, isEscape }: Key, view: View, windows: number): KeyMeaning {
   if (isEscape) return { ...view, showsErrors: false, showsHelp: false }
   if (isCtrl) return CONTROL_KEYS[input] ?? null
+  // Twice in one reading, or with something else: no paste has it.
+  if (input.includes('\u0003')) return 'quit'
   switch (input) {
     case 'q':
       return 'quit'
-    // As they come where the parser does not say that Ctrl was held.
-    case '\u0003':
-      return 'quit'
-    case '\u001a':
-      return 'suspend'
+    // As it comes where the parser does not say that Ctrl was held.
     case '\u001c':
       return 'abort'
     case 'p':

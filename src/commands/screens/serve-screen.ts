@@ -30,7 +30,6 @@ export interface ServeFacts {
   readonly command: string
   /** Where it listens: `udp 127.0.0.1:3000`. */
   readonly addresses: readonly string[]
-  readonly isStopping: boolean
   readonly workers: readonly WorkerShare[]
   /** Of the swarms that are counted, newest count. */
   readonly peerClients: readonly PeerClientsSnapshot[]
@@ -49,7 +48,11 @@ export class ServeScreen {
   of(trackers: readonly TrackerSnapshot[], facts: ServeFacts): ScreenSnapshot {
     const uptimeSeconds = trackers[0]!.uptimeSeconds
     const before = this.#samples.latest
-    this.#samples.add(uptimeSeconds, trackers)
+    // Rates don't ask for single workers, whose figures are most of a snapshot on a machine with many.
+    this.#samples.add(
+      uptimeSeconds,
+      trackers.map(tracker => ({ ...tracker, workers: [] })),
+    )
     const rates = this.#samples
       .windows(uptimeSeconds)
       .map(then => trackers.map((tracker, index) => ratesBetween(then[index]!, tracker)))
@@ -59,7 +62,7 @@ export class ServeScreen {
         command: facts.command,
         target: facts.addresses.join('  '),
         pacing: null,
-        phase: facts.isStopping ? 'stopping' : null,
+        phase: null,
       },
       progress: { elapsedSeconds: uptimeSeconds, lengthSeconds: null },
       windows: rateWindows,
