@@ -158,14 +158,14 @@ function small(snapshot: ScreenSnapshot, columns: number, view: View): Line[] {
   ]
 }
 
-function helpLine({ windows }: ScreenSnapshot, view: View, hasKeys: boolean): Line {
+function helpLine({ windows, histogram }: ScreenSnapshot, view: View, hasKeys: boolean): Line {
   if (!hasKeys) return captionLine('Ctrl-C quits')
   const window = windows.length > 1 ? [`[w]indow ${windows[Math.min(view.window, windows.length - 1)]}`] : []
   const keys = [
     '[q]uit',
     view.isPaused ? '[p] go on' : '[p]ause',
     ...window,
-    `[l]og ${view.isLog ? 'on' : 'off'}`,
+    ...(histogram === null ? [] : [`[l]og ${view.isLog ? 'on' : 'off'}`]),
     '[e]rrors',
     '[?] help',
   ]

@@ -2,7 +2,8 @@
 // useSyncExternalStore reads; keys and snapshots change it.
 
 import { layout, type Size } from './layout.js'
-import type { Line } from './line.js'
+import { type Line, paintLine } from './line.js'
+import { LineTokens } from './line-tokens.js'
 import type { ScreenSnapshot } from './snapshot.js'
 import { firstView, type Key, keyMeaning, type View } from './view.js'
 
@@ -12,25 +13,44 @@ export interface ScreenActions {
   readonly abort: () => void
 }
 
-export class ScreenModel {
+export interface ScreenModelOptions {
   /** Nothing can be typed where stdin is no terminal. */
   readonly hasKeys: boolean
+  readonly hasColour: boolean
+  readonly sizeOf: () => Size
+  readonly actions: ScreenActions
+}
+
+export class ScreenModel {
+  readonly hasKeys: boolean
+  readonly #hasColour: boolean
   readonly #actions: ScreenActions
+  readonly #tokens = new LineTokens()
   readonly #sizeOf: () => Size
   readonly #listeners = new Set<() => void>()
   #snapshot: ScreenSnapshot | null = null
   #held: ScreenSnapshot | null = null
   #view: View = firstView
   #lines: readonly Line[] = []
+  #picture = ''
 
-  constructor(options: { hasKeys: boolean; sizeOf: () => Size; actions: ScreenActions }) {
+  constructor(options: ScreenModelOptions) {
     this.hasKeys = options.hasKeys
+    this.#hasColour = options.hasColour
     this.#sizeOf = options.sizeOf
     this.#actions = options.actions
   }
 
-  /** The lines to be drawn: the same array as long as nothing changed. */
-  readonly lines = (): readonly Line[] => this.#lines
+  /** What is to be drawn now. */
+  get lines(): readonly Line[] {
+    return this.#lines
+  }
+
+  /** The same as tokens, which Ink draws; see line-tokens.ts. */
+  readonly picture = (): string => this.#picture
+
+  /** Exchanges tokens for the lines that they stand for. */
+  readonly restore = (text: string): string => this.#tokens.restore(text)
 
   /** @returns what ends the subscription */
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -65,6 +85,7 @@ export class ScreenModel {
     const snapshot = this.#held ?? this.#snapshot
     if (snapshot === null) return
     this.#lines = layout(snapshot, this.#sizeOf(), this.#view, this.hasKeys)
+    this.#picture = this.#tokens.exchange(this.#lines.map(line => paintLine(line, this.#hasColour)))
     for (const listener of [...this.#listeners]) listener()
   }
 }

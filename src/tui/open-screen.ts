@@ -36,9 +36,8 @@ const OWN_GROUP = 0
 
 class TerminalScreen implements Screen {
   readonly #mountScreen: typeof import('./screen.js').mountScreen
-  readonly #terminal = new Terminal(process.stderr, () => this.#leave(false))
+  readonly #terminal: Terminal
   readonly #model: ScreenModel
-  readonly #hasColour = wantsColour(process.env)
   readonly #stopResizes: () => void
   #write: ((text: string) => void) | null = null
   /** What is on the terminal now. */
@@ -51,6 +50,7 @@ class TerminalScreen implements Screen {
     this.#mountScreen = mountScreen
     this.#model = new ScreenModel({
       hasKeys: process.stdin.isTTY === true,
+      hasColour: wantsColour(process.env),
       sizeOf: () => this.#terminal.size,
       actions: {
         quit,
@@ -58,6 +58,7 @@ class TerminalScreen implements Screen {
         abort: () => process.kill(OWN_GROUP, 'SIGQUIT'),
       },
     })
+    this.#terminal = new Terminal(process.stderr, this.#model.restore, () => this.#leave(false))
     process.stdin.on('error', this.#inputFailed)
     process.on('SIGCONT', this.#continued)
     this.#stopResizes = this.#terminal.onResize(this.#resized)
@@ -87,14 +88,13 @@ class TerminalScreen implements Screen {
     try {
       this.#unmount = this.#mountScreen({
         model: this.#model,
-        hasColour: this.#hasColour,
         terminal: this.#terminal,
         input: process.stdin,
         onWriter: write => {
           this.#write = write
         },
         onDrawn: () => {
-          this.#drawn = this.#model.lines()
+          this.#drawn = this.#model.lines
         },
         onFailure: () => this.#leave(true),
       })

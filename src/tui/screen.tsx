@@ -2,7 +2,6 @@
 
 import { type Key, render, Text, useInput, useStdout } from 'ink'
 import { type ReactElement, useCallback, useEffect, useSyncExternalStore } from 'react'
-import { paintLine } from './line.js'
 import type { ScreenModel } from './model.js'
 import type { Terminal } from './terminal.js'
 
@@ -11,13 +10,12 @@ const FRAMES_PER_SECOND = 10
 
 interface LiveScreenProps {
   readonly model: ScreenModel
-  readonly hasColour: boolean
   /** Is given what writes lines above the picture. */
   readonly onWriter: (write: (text: string) => void) => void
 }
 
-function LiveScreen({ model, hasColour, onWriter }: LiveScreenProps): ReactElement {
-  const lines = useSyncExternalStore(model.subscribe, model.lines)
+function LiveScreen({ model, onWriter }: LiveScreenProps): ReactElement {
+  const picture = useSyncExternalStore(model.subscribe, model.picture)
   const { write } = useStdout()
   useEffect(() => onWriter(write), [onWriter, write])
   const press = useCallback(
@@ -27,8 +25,7 @@ function LiveScreen({ model, hasColour, onWriter }: LiveScreenProps): ReactEleme
     [model],
   )
   useInput(press, { isActive: model.hasKeys })
-  // One text: for each one Ink asks its layout engine, and measures all characters once more.
-  return <Text>{lines.map(line => paintLine(line, hasColour)).join('\n')}</Text>
+  return <Text>{picture}</Text>
 }
 
 export interface MountOptions extends LiveScreenProps {

@@ -22,19 +22,24 @@ const ROWS = 24
 export class Terminal extends EventEmitter {
   readonly isTTY = true
   readonly rows = Number.MAX_SAFE_INTEGER
+  /** A picture of tokens is one column wide. */
+  readonly columns = 2
   readonly #stream: NodeJS.WriteStream
+  readonly #restore: (text: string) => string
   readonly #onFailure: (error: Error) => void
   #isMuted = false
 
-  constructor(stream: NodeJS.WriteStream, onFailure: (error: Error) => void) {
+  /** @param restore exchanges Ink's pictures for what they stand for (line-tokens.ts) */
+  constructor(
+    stream: NodeJS.WriteStream,
+    restore: (text: string) => string,
+    onFailure: (error: Error) => void,
+  ) {
     super()
+    this.#restore = restore
     this.#stream = stream
     this.#onFailure = onFailure
     stream.on('error', onFailure)
-  }
-
-  get columns(): number {
-    return this.size.columns
   }
 
   /** As it is now. */
@@ -45,7 +50,7 @@ export class Terminal extends EventEmitter {
   /** Ink's door. What it says while it is taken down is not written. */
   write(text: string): boolean {
     if (this.#isMuted) return true
-    return this.writeNow(isIncrement(text) ? UP + text : text)
+    return this.writeNow(this.#restore(isIncrement(text) ? UP + text : text))
   }
 
   writeNow(text: string): boolean {
