@@ -6,9 +6,12 @@ export const ExitCode = {
   ok: 0,
   failure: 1,
   usage: 2,
+  /** An objective was missed, or something got worse than allowed. */
   objectiveMissed: 3,
+  /** The load test was what was measured: nothing is said about the tracker. */
   invalid: 4,
   interrupted: 130,
+  /** Ended by SIGTERM; serve ends with 0 then. */
   terminated: 143,
 } as const
 
@@ -33,6 +36,9 @@ const catalogue = {
   AQ_TARGET_SILENT: ExitCode.failure,
   AQ_TARGET_PROTOCOL: ExitCode.failure,
   AQ_TARGET_CERTIFICATE: ExitCode.failure,
+  AQ_OUTPUT: ExitCode.usage,
+  AQ_OUTPUT_FAILED: ExitCode.failure,
+  AQ_RESULT: ExitCode.usage,
 } as const
 
 export type ErrorCode = keyof typeof catalogue
