@@ -36,7 +36,7 @@ interface Finished {
 
 export abstract class LoadTestCommand extends AquaticCommand {
   static override args = {
-    url: Args.string({ name: 'URL', description: 'The tracker: a URL, or an address with a port.' }),
+    url: Args.string({ description: 'The tracker: a URL, or an address with a port.' }),
   }
 
   /** @param test names the protocol of the configuration */
