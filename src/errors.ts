@@ -11,6 +11,8 @@ export const ExitCode = {
   /** The load test was what was measured: nothing is said about the tracker. */
   invalid: 4,
   interrupted: 130,
+  /** Ended by SIGTERM; serve ends with 0 then. */
+  terminated: 143,
 } as const
 
 /** One line per error code: the exit code it ends with. `docs/errors.md` explains each (a test keeps it complete). */
@@ -30,6 +32,10 @@ const catalogue = {
   AQ_WORKER_FAILED: ExitCode.failure,
   AQ_WORKER_DIED_WITH_LOCK: ExitCode.failure,
   AQ_LOAD_WORKER_FAILED: ExitCode.failure,
+  AQ_TARGET_UNRESOLVED: ExitCode.failure,
+  AQ_TARGET_SILENT: ExitCode.failure,
+  AQ_TARGET_PROTOCOL: ExitCode.failure,
+  AQ_TARGET_CERTIFICATE: ExitCode.failure,
   AQ_OUTPUT: ExitCode.usage,
   AQ_OUTPUT_FAILED: ExitCode.failure,
   AQ_RESULT: ExitCode.usage,

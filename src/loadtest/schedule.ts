@@ -10,6 +10,9 @@ interface Stretch extends Stage {
   readonly requestsBefore: number
 }
 
+/** `skipBefore` counts fewer than this one by one. */
+const SKIPPED_SINGLY_MAX = 64
+
 export interface ScheduleShare {
   readonly stages: readonly Stage[]
   readonly spacing: 'even' | 'poisson'
@@ -70,6 +73,33 @@ export class Schedule {
     return count
   }
 
+  /**
+   * Passes over everything planned before a time, however much that is, as if `advance` had been called for each.
+   * @returns how many; how many of a Poisson stream fall into the time is drawn at once where they are many
+   */
+  skipBefore(endMs: number): number {
+    let count = 0
+    while (this.nextMs < endMs && count < SKIPPED_SINGLY_MAX) {
+      this.advance()
+      count++
+    }
+    if (this.nextMs >= endMs) return count
+    if (this.#random === null) {
+      const more = this.plannedBefore(endMs)
+      this.#position += (more - 1) * this.#step
+      this.advance()
+      return count + more
+    }
+    const end = Math.min(this.#integralAt(endMs / 1000), this.#requests)
+    // The next is known; behind it the number is Poisson's, here by its normal approximation.
+    const mean = (end - this.#position) / this.#step
+    const normal =
+      Math.sqrt(-2 * Math.log(1 - this.#random.unit())) * Math.cos(2 * Math.PI * this.#random.unit())
+    this.#position = end
+    this.advance()
+    return count + 1 + Math.max(0, Math.round(mean + Math.sqrt(mean) * normal))
+  }
+
   #integralAt(seconds: number): number {
     let requests = 0
     for (const stretch of this.#stretches) {
@@ -96,7 +126,7 @@ export class Schedule {
   }
 }
 
-/** 30 s at 0.1/s are 3 requests, although the product in binary is a little more: that would be a fourth one. */
+/** 100 s at 0.07/s are 7 requests, although the product in binary is a little more: that would be an eighth one. */
 function wholeIfNear(requests: number): number {
   const whole = Math.round(requests)
   return Math.abs(requests - whole) <= requests * 1e-14 ? whole : requests

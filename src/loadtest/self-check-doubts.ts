@@ -9,11 +9,14 @@ export interface DoubtFacts {
   readonly selfCheck: SelfCheck
   /** What the clock is read from; null where unknown. */
   readonly clockSource: string | null
+  /** Of the machine's processors, 0 to 1; null where unknown. */
+  readonly idleShare: number | null
 }
 
 const STEAL_SHARE_MAX = 0.02
 const THREAD_SHARE_MAX = 0.9
-/** Sent in time, over connections. */
+const IDLE_SHARE_MIN = 0.05
+/** Sent in the measurement, of what was planned in it. */
 const RATE_RATIO_MIN = 0.99
 /** Below this, lateness is that of timers. */
 const LAG_MIN_US = 1_000
@@ -31,9 +34,10 @@ export function doubtsOf(facts: DoubtFacts): string[] {
   return [
     ...lostDatagrams(facts),
     ...smallBuffer(facts),
-    ...waitedForConnections(facts),
+    ...waitedInVain(facts),
     ...lateRequests(facts),
     ...busyThreads(facts),
+    ...sharedProcessors(facts),
     ...stolenTime(facts),
     ...slowClock(facts),
   ]
@@ -65,19 +69,29 @@ function* smallBuffer({ plan, selfCheck }: DoubtFacts): Generator<string> {
   yield `Receive buffers are ${granted} bytes, not the ${asked} that were asked for, so that bursts of answers may be lost: sysctl -w net.core.rmem_max=${asked}.`
 }
 
-function* waitedForConnections({ plan, selfCheck }: DoubtFacts): Generator<string> {
+function* waitedInVain({ plan, kinds, selfCheck }: DoubtFacts): Generator<string> {
   const { rateRatio } = selfCheck
-  if (plan.protocol === 'udp' || rateRatio === null || rateRatio >= RATE_RATIO_MIN) return
-  yield `${percent(1 - rateRatio)} of the requests were not sent in the measurement, as every connection waited for an answer: this is in the response times. More connections can have more requests under way.`
+  if (rateRatio === null || rateRatio >= RATE_RATIO_MIN) return
+  // The verdict has its own words for what the load test itself did not get to.
+  if (kinds.some(({ outcomes }) => outcomes.unsent > outcomes.timedOut)) return
+  yield plan.protocol === 'udp'
+    ? `${percent(1 - rateRatio)} of the requests were not sent in the measurement, as the tracker gave no connection id for them: they count as lost.`
+    : `${percent(1 - rateRatio)} of the requests were not sent in the measurement, as every connection waited for an answer: this is in the response times. More connections can have more requests under way.`
+}
+
+/** Whether half of the response time's p99 or more is the load test's own lateness. */
+export function isMostlyLag({ kinds, selfCheck }: Pick<DoubtFacts, 'kinds' | 'selfCheck'>): boolean {
+  const { lagP99Us } = selfCheck
+  if (lagP99Us === null || lagP99Us <= LAG_MIN_US) return false
+  const p99Us = kinds.map(({ response }) => (response === null || response.count === 0 ? 0 : response.p99Us))
+  return lagP99Us > Math.max(...p99Us) / 2
 }
 
 /** Less than makes the test void, but a good part of what is reported. */
-function* lateRequests({ kinds, selfCheck }: DoubtFacts): Generator<string> {
-  const { lagP99Us } = selfCheck
-  if (lagP99Us === null || lagP99Us <= LAG_MIN_US) return
-  const p99Us = kinds.map(({ response }) => (response === null || response.count === 0 ? 0 : response.p99Us))
-  if (lagP99Us <= Math.max(...p99Us) / 2) return
-  yield `Half of the response time's p99 or more is the load test's own lateness (p99 ${(lagP99Us / 1000).toFixed(1)} ms): read the service time, or use more workers.`
+function* lateRequests(facts: DoubtFacts): Generator<string> {
+  if (!isMostlyLag(facts)) return
+  const lagMs = (facts.selfCheck.lagP99Us ?? 0) / 1000
+  yield `Half of the response time's p99 or more is the load test's own lateness (p99 ${lagMs.toFixed(1)} ms): read the service time, use more workers, or give the load test processors of its own.`
 }
 
 function* busyThreads({ plan, selfCheck }: DoubtFacts): Generator<string> {
@@ -86,6 +100,13 @@ function* busyThreads({ plan, selfCheck }: DoubtFacts): Generator<string> {
   yield plan.pacing.mode === 'open'
     ? `A worker of the load test used ${percent(most)} of a processor and has nothing in reserve: use more workers.`
     : `A worker of the load test used ${percent(most)} of a processor: the tracker may be able to do more. Use more workers, and processors of their own.`
+}
+
+function* sharedProcessors({ plan, idleShare }: DoubtFacts): Generator<string> {
+  const { address } = plan.target
+  const isLocal = address.startsWith('127.') || address === '::1'
+  if (!isLocal || idleShare === null || idleShare >= IDLE_SHARE_MIN) return
+  yield `The tracker and the load test took processor time from each other (${percent(idleShare)} of this machine's was free): give each processors of its own (taskset), or use two machines.`
 }
 
 function* stolenTime({ selfCheck }: DoubtFacts): Generator<string> {

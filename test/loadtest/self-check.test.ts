@@ -19,9 +19,9 @@ const open = (changes: Partial<LoadPlan> = {}): LoadPlan =>
 function doubts(
   changes: Partial<SelfCheck>,
   plan = open(),
-  { clockSource = 'tsc', kinds = [announcesOf()] as KindFigures[] } = {},
+  { clockSource = 'tsc', idleShare = 0.5, kinds = [announcesOf()] as KindFigures[] } = {},
 ): string[] {
-  return doubtsOf({ plan, kinds, selfCheck: selfCheckOf(changes), clockSource })
+  return doubtsOf({ plan, kinds, selfCheck: selfCheckOf(changes), clockSource, idleShare })
 }
 
 describe('doubts about figures', () => {
@@ -69,6 +69,17 @@ describe('doubts about figures', () => {
     assert.deepEqual(doubts({ workerProcessorShares: [0.9] }), [])
   })
 
+  it('say when a tracker on this machine competes for its processors', () => {
+    assert.match(
+      doubts({}, open(), { idleShare: 0.04 }).join(),
+      /from each other \(4.0 % of this machine's was free/,
+    )
+    assert.deepEqual(doubts({}, open(), { idleShare: 0.05 }), [])
+    const { target } = planOf()
+    const remote = open({ target: { ...target, address: '192.0.2.1' } })
+    assert.deepEqual(doubts({}, remote, { idleShare: 0 }), [])
+  })
+
   it('say when the lateness is a good part of the latency', () => {
     const kinds = [announcesOf({ response: latencyOf({ p99Us: 3_000 }) })]
     assert.match(doubts({ lagP99Us: 1_600 }, open(), { kinds }).join(), /1.6 ms/)
@@ -80,6 +91,7 @@ describe('doubts about figures', () => {
     const http = open({ protocol: 'http' })
     assert.match(doubts({ rateRatio: 0.9 }, http).join(), /^10.0 % of the requests .* in the response times/)
     assert.deepEqual(doubts({ rateRatio: 0.99 }, http), [])
+    assert.match(doubts({ rateRatio: 0.9 }).join(), /no connection id/)
   })
 })
 
@@ -93,23 +105,27 @@ describe('the verdict', () => {
   })
 
   it('is generator-bound from 1000 requests or 1 % behind on', () => {
-    const late = judge(open(), { lagP99Us: 20_500 })
+    const late = judge(open(), { lagP99Us: 100_500 })
     assert.equal(late.verdict, 'generator-bound')
-    assert.match(late.reasons.join(), /more than 21 ms late \(the limit at this rate is 20 ms\)/)
-    assert.equal(judge(open(), { lagP99Us: 20_000 }).verdict, 'valid')
-    const few = judge(open(), { rateRatio: 0.9899 })
+    assert.match(late.reasons.join(), /more than 101 ms late \(the limit at this rate is 100 ms\)/)
+    assert.equal(judge(open(), { lagP99Us: 100_000 }).verdict, 'valid')
+    const unsent = (count: number) => [
+      announcesOf({ outcomes: { ...announcesOf().outcomes, answered: 10_000 - count, unsent: count } }),
+    ]
+    const few = judge(open(), {}, unsent(101))
     assert.equal(few.verdict, 'generator-bound')
-    assert.match(few.reasons.join(), /only 98.9 %/)
-    assert.equal(judge(open(), { rateRatio: 0.99 }).verdict, 'valid')
+    assert.match(few.reasons.join(), /could not send 1.1 %/)
+    assert.equal(judge(open(), {}, unsent(100)).verdict, 'valid')
   })
 
-  it('does not blame the generator for connections that wait', () => {
+  it('does not blame the generator for what waits for a connection', () => {
     assert.equal(judge(open({ protocol: 'http' }), { rateRatio: 0.5 }).verdict, 'valid')
+    assert.equal(judge(open(), { rateRatio: 0.5 }).verdict, 'valid')
     assert.equal(judge(open({ protocol: 'ws' }), { lagP99Us: 1e6 }).verdict, 'generator-bound')
   })
 
   it('has a limit of lateness that follows the rate', () => {
-    assert.deepEqual([10, 50_000, 200_000, 1e6, 1e9].map(lagLimitMs), [20, 20, 5, 1, 1])
+    assert.deepEqual([10, 50_000, 200_000, 1e6, 1e9].map(lagLimitMs), [100, 20, 5, 1, 1])
   })
 
   it('says what no answers are due to', () => {
@@ -156,6 +172,7 @@ describe('the watch over a measurement', () => {
     // The process has other threads, and the kernel counts threads in hundredths.
     assert.ok(Math.abs(share * wallSeconds - 0.2) < 0.07, `${share} of ${wallSeconds} s`)
     assert.ok(check.stealShare !== null && check.stealShare >= 0 && check.stealShare < 1)
+    assert.ok(watch.idleShare !== null && watch.idleShare >= 0 && watch.idleShare < 1)
     assert.ok(check.kernelReceiveDrops !== null && check.kernelReceiveDrops >= 0)
     assert.deepEqual([check.lagP99Us, check.rateRatio, check.socketDrops], [null, null, null])
   })
