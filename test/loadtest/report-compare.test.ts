@@ -5,7 +5,7 @@ import { describe, it } from 'node:test'
 import { type ComparedFigure, compareFigures, regressionsOf } from '../../src/loadtest/report/compare.js'
 import { compareDocuments } from '../../src/loadtest/report/comparison.js'
 import { comparisonText } from '../../src/loadtest/report/comparison-table.js'
-import type { LoadTestResult } from '../../src/loadtest/result.js'
+import type { LatencyFigures, LoadTestResult } from '../../src/loadtest/result.js'
 import { announcesOf, latencyOf, openPacing } from './plans.js'
 import { type SampleShape, sampleDocument, samplePlan, sampleResult } from './sample-result.js'
 
@@ -20,6 +20,13 @@ function find(
   )
   assert.ok(found !== undefined, `${kind} ${figure}`)
   return found
+}
+
+/** The same latencies with a part of them at 80 to 100 ms. */
+function withStall(figures: LatencyFigures, share: number): LatencyFigures {
+  const stalled = Math.ceil(figures.count * share)
+  const buckets = [...figures.buckets, [80_000, stalled / 2] as const, [100_000, stalled / 2] as const]
+  return { ...figures, count: figures.count + stalled, p999Us: 100_000, maxUs: 100_000, buckets }
 }
 
 /** Outcomes of a figure over many pairs of runs. */
@@ -87,6 +94,27 @@ describe('compareFigures', () => {
     assert.equal(find(compareFigures(steady, burst), 'loss', 'announce').outcome, 'same')
     const spread = { ...burst, series: steady.series.map(point => ({ ...point, failed: 25 })) }
     assert.equal(find(compareFigures(steady, spread), 'loss', 'announce').outcome, 'worse')
+  })
+
+  it('takes one stall for one event', () => {
+    const steady = sampleResult({ lossShare: 0, rate: 10_000 })
+    const stalled: LoadTestResult = {
+      ...steady,
+      // 1000 of 200,000 requests waited up to 100 ms: p99.9 is ten times what it was, from a tenth of a second.
+      kinds: steady.kinds.map(kind => ({ ...kind, service: withStall(kind.service, 0.005) })),
+    }
+    const figures = compareFigures(steady, stalled)
+    assert.deepEqual(
+      [
+        find(figures, 'p99.9', 'announce', 'service').outcome,
+        find(figures, 'p50', 'announce', 'service').outcome,
+      ],
+      ['unknown', 'same'],
+    )
+    // Latencies as short as before, of which there are many a second, still tell.
+    const long = { lossShare: 0, rate: 2000, seconds: 120 }
+    const slower = compareFigures(sampleResult(long), sampleResult({ ...long, slowness: 1.5, seed: 4 }))
+    assert.equal(find(slower, 'p99.9', 'announce', 'service').outcome, 'worse')
   })
 
   it('gives percentiles among timeouts as bounds, and two of them as unknown', () => {

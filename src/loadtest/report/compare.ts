@@ -3,9 +3,10 @@
 // Throughput: t-interval of the ratio of means, from the variance between blocks of the time series (noise.ts). That of
 // one kind: the same, and the chance of its own count. Loss: Wilson's intervals with as many independent requests as
 // the variation between blocks leaves (the worse of both runs), and the interval of their difference: a ratio of losses
-// near 0 says little. Percentiles: the ranks that bound them, read from the histogram, widened to what p50 and p99 of
-// the bins vary between blocks, as requests that wait behind the same thing are not independent; p90 takes the wider of
-// both, p99.9 that of p99, which may be too narrow. The maximum is one request and is not compared.
+// near 0 says little. Percentiles: the ranks that bound them, read from the histogram. Requests that are under way at the
+// same time wait behind the same thing and count as one there: of latencies of 100 ms, ten a second tell something.
+// The interval is widened to what p50 and p99 of the bins vary between blocks; p90 takes the wider of both, p99.9 that
+// of p99, which may still be too narrow. The maximum is one request and is not compared.
 //
 // Intervals are of 99 %. They know what varied within each run. What differs from run to run (where memory lies, which
 // processors, what else the machine does, how warm it is) they can't know: repeat both, in turn, before believing it.
@@ -182,8 +183,8 @@ function compareLatencies(
         isLeftAmongTimeouts,
         isRightAmongTimeouts,
       }
-      const from = logEstimate(left, leftUs, share, sides[0].noise)
-      const to = logEstimate(right, rightUs, share, sides[1].noise)
+      const from = logEstimate(left, leftUs, share, sides[0])
+      const to = logEstimate(right, rightUs, share, sides[1])
       // Two values of "more than the limit" may be anything.
       if (from === null || to === null || (isLeftAmongTimeouts && isRightAmongTimeouts)) {
         return { ...plain, ...unknown }
@@ -198,17 +199,22 @@ function logEstimate(
   figures: LatencyFigures,
   us: number,
   share: number,
-  noise: RunNoise | null,
+  { result, noise }: Side,
 ): Estimate | null {
   const atLeast = noise === null ? null : logNoise(noise, share)
-  const ranks = rankInterval(share, figures.count)
-  if (atLeast === null || ranks.high > figures.count) return null
+  // As many as are under way during one such latency share their fate; those that were lost, as losses do.
+  const together = isAmongTimeouts(figures, us, result.plan.timeoutMs)
+    ? (noise?.lossOverdispersion ?? 1)
+    : Math.max(1, (figures.count / result.measuredSeconds) * (us / 1e6))
+  const events = figures.count / together
+  const ranks = rankInterval(share, events)
+  if (atLeast === null || ranks.high > events) return null
   const log = (value: number): number => Math.log(Math.max(SMALLEST_US, value))
   const value = log(us)
   return {
     value,
-    low: Math.min(log(bottomOf(topAt(figures, ranks.low))), value - atLeast),
-    high: Math.max(log(topAt(figures, ranks.high)), value + atLeast),
+    low: Math.min(log(bottomOf(topAt(figures, ranks.low * together))), value - atLeast),
+    high: Math.max(log(topAt(figures, ranks.high * together)), value + atLeast),
   }
 }
 

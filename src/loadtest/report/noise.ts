@@ -11,7 +11,7 @@ export const BINS_MIN = 10
 export interface RunNoise {
   /** Answers in a bin, by blocks. */
   readonly answers: Moments
-  /** How many times more the share of losses varies between blocks than that of independent requests would; 1 at least. */
+  /** How many times more the share of losses varies between blocks than if requests were independent; 1 at least. */
   readonly lossOverdispersion: number
   /** Student's quantile for this many blocks. */
   readonly quantile: number

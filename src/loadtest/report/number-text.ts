@@ -57,8 +57,8 @@ export function bytesText(bytes: number): string {
 }
 
 /**
- * Whether a percentile or maximum lies at or above a timeout: a timeout counts with the time limit, so the true value is
- * at least this. Answers can only be as slow where they were sent late.
+ * Whether a percentile or maximum lies at or above a timeout: a timeout counts with the time limit, so that the true
+ * value is at least this. Answers can only be as slow where they were sent late.
  */
 export function isAmongTimeouts({ timeouts }: LatencyFigures, us: number, timeoutMs: number): boolean {
   return timeouts > 0 && us >= timeoutMs * 1000
