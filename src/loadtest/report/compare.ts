@@ -3,10 +3,12 @@
 // Throughput: t-interval of the ratio of means, from the variance between blocks of the time series (noise.ts). That of
 // one kind: the same, and the chance of its own count. Loss: Wilson's intervals with as many independent requests as
 // the variation between blocks leaves (the worse of both runs), and the interval of their difference: a ratio of losses
-// near 0 says little. Percentiles: the ranks that bound them, read from the histogram. Requests that are under way at the
-// same time wait behind the same thing and count as one there: of latencies of 100 ms, ten a second tell something.
-// The interval is widened to what p50 and p99 of the bins vary between blocks; p90 takes the wider of both, p99.9 that
-// of p99, which may still be too narrow. The maximum is one request and is not compared.
+// near 0 says little.
+//
+// Percentiles: the ranks that bound them, read from the histogram. Requests under way at the same time wait behind the
+// same thing and count as one there: of latencies of 100 ms, ten a second tell something. The interval is widened to
+// what p50 and p99 of the bins vary between blocks; p90 takes the wider of both, p99.9 that of p99, which may still be
+// too narrow. The maximum is one request and is not compared.
 //
 // Intervals are of 99 %. They know what varied within each run. What differs from run to run (where memory lies, which
 // processors, what else the machine does, how warm it is) they can't know: repeat both, in turn, before believing it.

@@ -2,7 +2,7 @@
 // them at once. Knows numbers alone.
 
 /** Standard normal quantile of 0.995: two-sided 99 %. */
-export const Z_99 = 2.575_829
+const Z_99 = 2.575_829
 
 /** Student's t for a two-sided 99 %, by the Cornish-Fisher expansion: within 1 % from 5 degrees of freedom on. */
 export function studentT99(degrees: number): number {
