@@ -5,8 +5,9 @@
 //   connect   open everything that is needed, then reportDone(worker, Phase.connect); who can't, keeps trying
 //   fill      announce each peer of the population once, in a closed loop, then reportDone; skipped where plan says 0 s
 //   load      closed loop: keep the window full. Open loop: send what `schedule` says is due, late or not
-//             until measureEndMs; requests planned before it are still sent afterwards where the plan is behind
-//   drain     send nothing new, receive; reportDone when nothing is awaited. What is awaited at `stop` has timed out
+//             until measureEndMs
+//   drain     plan nothing new: send what was planned before measureEndMs and waits for a free connection, receive;
+//             reportDone when nothing is owed or awaited. What is left at `stop` has timed out
 //   stop      resolve what is left, close everything, return
 //
 // Requests of connect and fill count too (in Period.other). A generator never throws because of what the other side
@@ -45,12 +46,20 @@ const REMARK_CHARACTERS_MAX = 200
 /** Texts and how often each came. */
 export class Remarks {
   readonly #counts = new Map<string, number>()
+  readonly #tell: (text: string, count: number) => void
+
+  /** @param tell is told of a text's first, second, fourth, eighth … time, for whoever watches */
+  constructor(tell: (text: string, count: number) => void = () => undefined) {
+    this.#tell = tell
+  }
 
   /** @param text one line: "announce refused: Info hash not allowed", "connect: ECONNREFUSED" */
   add(text: string): void {
     const line = text.slice(0, REMARK_CHARACTERS_MAX).replaceAll(/[\p{Cc}\p{Cf}]+/gu, ' ')
     const key = this.#counts.has(line) || this.#counts.size < REMARKS_MAX ? line : 'other texts'
-    this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1)
+    const count = (this.#counts.get(key) ?? 0) + 1
+    this.#counts.set(key, count)
+    if ((count & (count - 1)) === 0) this.#tell(key, count)
   }
 
   entries(): [text: string, count: number][] {

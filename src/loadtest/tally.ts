@@ -1,7 +1,7 @@
 // What a worker counted, in shared memory that the main thread reads while it runs. A request belongs to the period
 // in which it was planned, whenever its answer comes: only those planned in the measurement count.
 //
-//   worker block │ outcomes[period][kind][outcome] │ counts[period][count] │ gauges │ series[second][kind]{answered, other}
+//   worker block │ outcomes[period][kind][outcome] │ counts[period][count] │ gauges │ series[second][kind][answered?]
 //   buckets      │ [period][kind][latency] × LATENCY_BUCKETS │ lag[period] × LATENCY_BUCKETS
 
 import { LoadKind, Outcome, WorkerCount } from './kinds.js'
@@ -25,13 +25,11 @@ export const enum Latency {
 export const enum Gauge {
   inFlight = 0,
   openConnections = 1,
-  /** Milliseconds of processor time of the thread. */
-  processorMs = 2,
   /** Requests that are due and not yet sent. */
-  behind = 3,
-  /** The thread's own number in /proc/self/task. */
-  threadId = 4,
-  count = 5,
+  behind = 2,
+  /** The thread's own number in /proc/self/task, set by worker.ts; 0 where there is none. */
+  threadId = 3,
+  count = 4,
 }
 
 /** Time series: figures by the second in which requests were planned. Longer tests have coarser bins. */
@@ -59,7 +57,7 @@ export function createTallyMemory(workers: number, measureSeconds: number): Tall
   const seriesBins = Math.max(1, Math.ceil(seconds / binSeconds))
   return {
     values: new SharedArrayBuffer(workers * valuesPerWorker(seriesBins) * 8),
-    buckets: new SharedArrayBuffer(workers * HISTOGRAMS * LATENCY_BUCKETS * 4),
+    buckets: new SharedArrayBuffer(workers * HISTOGRAMS * LATENCY_BUCKETS * 8),
     seriesBins,
     binSeconds,
   }
@@ -79,7 +77,7 @@ export class Tally {
   readonly series: Float64Array
   readonly seriesBins: number
   readonly binSeconds: number
-  readonly #histograms: readonly Uint32Array[]
+  readonly #histograms: readonly Float64Array[]
 
   constructor(memory: TallyMemory, worker: number) {
     const values = valuesPerWorker(memory.seriesBins)
@@ -94,7 +92,11 @@ export class Tally {
     this.#histograms = Array.from(
       { length: HISTOGRAMS },
       (_, index) =>
-        new Uint32Array(memory.buckets, (worker * HISTOGRAMS + index) * LATENCY_BUCKETS * 4, LATENCY_BUCKETS),
+        new Float64Array(
+          memory.buckets,
+          (worker * HISTOGRAMS + index) * LATENCY_BUCKETS * 8,
+          LATENCY_BUCKETS,
+        ),
     )
   }
 
@@ -128,12 +130,12 @@ export class Tally {
   }
 
   /** Histogram of a kind's latencies, see latency-buckets.ts. */
-  latencies(period: number, kind: number, latency: number): Uint32Array {
+  latencies(period: number, kind: number, latency: number): Float64Array {
     return this.#histograms[(period * LoadKind.count + kind) * Latency.count + latency]
   }
 
   /** How late requests were sent although they could have been. */
-  lag(period: number): Uint32Array {
+  lag(period: number): Float64Array {
     return this.#histograms[Period.count * LoadKind.count * Latency.count + period]
   }
 }

@@ -1,7 +1,8 @@
 // A thread that makes load: sets up what every generator needs and runs the one for its protocol and engine.
 
 import { parentPort, workerData } from 'node:worker_threads'
-import { setThreadName } from '../net/thread-name.js'
+import { AquaticError } from '../errors.js'
+import { setThreadName, threadId } from '../net/thread-name.js'
 import { Accounts } from './accounts.js'
 import { RunControl } from './control.js'
 import { type Generator, type GeneratorContext, Remarks } from './generator.js'
@@ -9,8 +10,8 @@ import type { LoadPlan } from './plan.js'
 import { Population } from './population.js'
 import { Random } from './random.js'
 import { Schedule } from './schedule.js'
-import { Tally } from './tally.js'
-import type { LoadWorkerData, LoadWorkerReport } from './worker-data.js'
+import { Gauge, Tally } from './tally.js'
+import type { LoadWorkerData, LoadWorkerRemark, LoadWorkerReport } from './worker-data.js'
 
 /** Streams of random numbers beside those of the population. */
 const GENERATOR_STREAM = 1 << 16
@@ -34,6 +35,10 @@ async function generatorFor({ protocol, engine }: LoadPlan): Promise<Generator> 
   }
 }
 
+function tell(message: LoadWorkerRemark | LoadWorkerReport): void {
+  parentPort?.postMessage(message)
+}
+
 function contextOf({ worker, plan, control: memory, tally }: LoadWorkerData): GeneratorContext {
   const control = new RunControl(memory)
   const { pacing, seed, workers } = plan
@@ -48,19 +53,26 @@ function contextOf({ worker, plan, control: memory, tally }: LoadWorkerData): Ge
       pacing.mode === 'open'
         ? new Schedule({ ...pacing, workers, worker }, new Random(seed, SCHEDULE_STREAM + worker))
         : null,
-    remarks: new Remarks(),
+    remarks: new Remarks((text, count) => tell({ remark: [text, count] })),
     sockets: { receiveBufferBytesGranted: null, drops: null },
   }
 }
 
-const data = workerData as LoadWorkerData
-setThreadName(`load-${data.plan.protocol}-${String(data.worker + 1).padStart(2, '0')}`)
-const context = contextOf(data)
-const generate = await generatorFor(data.plan)
-await generate(context)
-const report: LoadWorkerReport = {
-  remarks: context.remarks.entries(),
-  receiveBufferBytesGranted: context.sockets.receiveBufferBytesGranted,
-  socketDrops: context.sockets.drops,
+/** @returns the report; errors that the user can mend cross as data, others end the thread */
+async function work(data: LoadWorkerData): Promise<LoadWorkerReport> {
+  setThreadName(`load-${data.plan.protocol}-${String(data.worker + 1).padStart(2, '0')}`)
+  const context = contextOf(data)
+  context.accounts.tally.gauges[Gauge.threadId] = threadId()
+  try {
+    const generate = await generatorFor(data.plan)
+    await generate(context)
+  } catch (error) {
+    if (!(error instanceof AquaticError)) throw error
+    const { code, message, remedy } = error
+    return { refusal: { code, message, remedy } }
+  }
+  const { receiveBufferBytesGranted, drops } = context.sockets
+  return { remarks: context.remarks.entries(), receiveBufferBytesGranted, socketDrops: drops }
 }
-parentPort?.postMessage(report)
+
+tell(await work(workerData as LoadWorkerData))

@@ -21,9 +21,24 @@ export interface Libc {
   epoll_create1(flags: number): number
   epoll_ctl(epoll: number, operation: number, fd: number, event: Pointer): number
   epoll_wait(epoll: number, events: Pointer, eventsMax: number, timeoutMs: number): number
+  /**
+   * epoll_pwait2(2) by its number, SYS_EPOLL_PWAIT2: older C libraries have no name for it, and Linux has it since
+   * 5.11. `timeout` is a `struct timespec`; `signals` null, with 0 bytes.
+   */
+  epollPwait2(
+    number: number,
+    epoll: number,
+    events: Pointer,
+    eventsMax: number,
+    timeout: Pointer,
+    signals: Pointer,
+    signalsBytes: number,
+  ): number
   send(fd: number, bytes: Pointer, count: number, flags: number): number
   /** `send` of what lies at an address, in memory of `addressOf`: no view of it has to be made. */
   sendAt(fd: number, address: number, count: number, flags: number): number
+  /** `recv` to an address, in memory of `addressOf`. */
+  recvAt(fd: number, address: number, count: number, flags: number): number
   eventfd(value: number, flags: number): number
   write(fd: number, bytes: Pointer, count: number): number
   close(fd: number): number
@@ -37,6 +52,7 @@ export interface Libc {
   recvmmsg(fd: number, headers: Pointer, count: number, flags: number, timeout: Pointer): number
   sendmmsg(fd: number, headers: Pointer, count: number, flags: number): number
   clock_gettime(clock: number, time: Pointer): number
+  prctl(option: number, argument: number): number
   madvise(address: bigint, bytes: number, advice: number): number
   /** Error number of the last failed call in this thread. */
   errno(): number
@@ -69,11 +85,17 @@ const declarations = [
   'int recvmmsg(int, void*, uint32_t, int, void*)',
   'int sendmmsg(int, void*, uint32_t, int)',
   'int clock_gettime(int, void*)',
+  // Variadic in C, see fcntl.
+  'int prctl(int, unsigned long)',
   'int madvise(uintptr_t, size_t, int)',
 ]
 
 /** Calls that are declared once more, with other types of arguments. */
-const variants: Readonly<Record<string, string>> = { sendAt: 'int send(int, uintptr_t, size_t, int)' }
+const variants: Readonly<Record<string, string>> = {
+  sendAt: 'int send(int, uintptr_t, size_t, int)',
+  recvAt: 'int recv(int, uintptr_t, size_t, int)',
+  epollPwait2: 'long syscall(long, long, void*, long, void*, void*, long)',
+}
 
 let loaded: Libc | undefined
 
