@@ -148,7 +148,7 @@ describe('the screen of a tracker', () => {
     const terminal = start(t)
     await drawn(terminal)
     terminal.type('?')
-    await terminal.seeLine(/^Ctrl-Z +stop the process/)
+    await terminal.seeLine(/^Ctrl-Z +leave it to the shell/)
     terminal.type('e')
     await terminal.seeLine(/^No errors\.$/)
     terminal.type(ESCAPE)
