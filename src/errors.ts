@@ -2,7 +2,18 @@
 // Wire errors are not here: they are status numbers and counters (see src/protocol, src/metrics).
 
 /** What the process ends with. */
-export const ExitCode = { ok: 0, failure: 1, usage: 2, interrupted: 130 } as const
+export const ExitCode = {
+  ok: 0,
+  failure: 1,
+  usage: 2,
+  /** An objective was missed, or something got worse than allowed. */
+  objectiveMissed: 3,
+  /** The load test was what was measured: nothing is said about the tracker. */
+  invalid: 4,
+  interrupted: 130,
+  /** Ended by SIGTERM; serve ends with 0 then. */
+  terminated: 143,
+} as const
 
 /** One line per error code: the exit code it ends with. `docs/errors.md` explains each (a test keeps it complete). */
 const catalogue = {
@@ -21,6 +32,13 @@ const catalogue = {
   AQ_WORKER_FAILED: ExitCode.failure,
   AQ_WORKER_DIED_WITH_LOCK: ExitCode.failure,
   AQ_LOAD_WORKER_FAILED: ExitCode.failure,
+  AQ_TARGET_UNRESOLVED: ExitCode.failure,
+  AQ_TARGET_SILENT: ExitCode.failure,
+  AQ_TARGET_PROTOCOL: ExitCode.failure,
+  AQ_TARGET_CERTIFICATE: ExitCode.failure,
+  AQ_OUTPUT: ExitCode.usage,
+  AQ_OUTPUT_FAILED: ExitCode.failure,
+  AQ_RESULT: ExitCode.usage,
 } as const
 
 export type ErrorCode = keyof typeof catalogue

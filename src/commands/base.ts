@@ -139,7 +139,10 @@ function errorText(error: AquaticError): string {
 /** As `errorText`, for a mistake in arguments or flags; `id` is the command's, `serve:udp`. */
 export function usageErrorText(message: string, id = ''): string {
   const text = message.replace('\nSee more help with --help', '')
-  return `error: ${text}\n  try: aquatic ${id.replaceAll(':', ' ')}${id === '' ? '' : ' '}--help\n`
+  const several = /^The following errors? occurred:\n(.*)$/s.exec(text)?.[1]
+  const problems = several === undefined ? [text] : several.split('\n').map(line => line.trim())
+  const lines = problems.map(problem => `error: ${problem}\n`).join('')
+  return `${lines}  try: aquatic ${id.replaceAll(':', ' ')}${id === '' ? '' : ' '}--help\n`
 }
 
 function exitCodeOf(error: unknown): number {

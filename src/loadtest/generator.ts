@@ -46,12 +46,20 @@ const REMARK_CHARACTERS_MAX = 200
 /** Texts and how often each came. */
 export class Remarks {
   readonly #counts = new Map<string, number>()
+  readonly #tell: (text: string, count: number) => void
+
+  /** @param tell is told of a text's first, second, fourth, eighth … time, for whoever watches */
+  constructor(tell: (text: string, count: number) => void = () => undefined) {
+    this.#tell = tell
+  }
 
   /** @param text one line: "announce refused: Info hash not allowed", "connect: ECONNREFUSED" */
   add(text: string): void {
     const line = text.slice(0, REMARK_CHARACTERS_MAX).replaceAll(/[\p{Cc}\p{Cf}]+/gu, ' ')
     const key = this.#counts.has(line) || this.#counts.size < REMARKS_MAX ? line : 'other texts'
-    this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1)
+    const count = (this.#counts.get(key) ?? 0) + 1
+    this.#counts.set(key, count)
+    if ((count & (count - 1)) === 0) this.#tell(key, count)
   }
 
   entries(): [text: string, count: number][] {

@@ -19,7 +19,7 @@ interface Sample {
   readonly timeMs: number
   readonly sent: number
   readonly answered: readonly number[]
-  readonly latencies: readonly Uint32Array[]
+  readonly latencies: readonly Float64Array[]
   readonly bytesSent: number
   readonly bytesReceived: number
   readonly processorMs: readonly number[]
@@ -32,6 +32,7 @@ export interface LiveFacts {
   readonly phaseLengthSeconds: number
   readonly kernelDrops: number | null
   readonly objectives: readonly Pick<ObjectiveResult, 'text' | 'isMet'>[]
+  readonly remarks: LiveLoad['remarks']
   readonly note: string | null
 }
 
@@ -89,7 +90,6 @@ export class LiveSampler {
       workerProcessorShares: current.processorMs.map((ms, worker) =>
         Math.min(1, rate(ms, before.processorMs[worker]) / 1000),
       ),
-      remarks: [],
     }
   }
 

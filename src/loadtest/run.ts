@@ -3,7 +3,8 @@
 import { monotonicMs } from './clock.js'
 import { Conductor } from './conductor.js'
 import { createRunControlMemory, RunControl } from './control.js'
-import { Crew } from './crew.js'
+import { addRemarks, Crew } from './crew.js'
+import { readClockSource } from './kernel-counters.js'
 import { kindsOf, loadKindNames, type WorkerCountName, workerCountNames } from './kinds.js'
 import { kindFigures } from './latency-figures.js'
 import type { LiveLoad } from './live.js'
@@ -11,6 +12,7 @@ import { LiveSampler, SAMPLES_PER_SECOND } from './live-sampler.js'
 import type { LoadPlan } from './plan.js'
 import type { KindFigures, LoadTestResult, ObjectiveResult } from './result.js'
 import { SelfWatch } from './self-check.js'
+import { doubtsOf } from './self-check-doubts.js'
 import { SeriesRecorder } from './series-recorder.js'
 import { leadingLatency, Tallies } from './tallies.js'
 import { createTallyMemory, Latency, Period } from './tally.js'
@@ -122,6 +124,7 @@ class LoadTest {
       phaseLengthSeconds,
       kernelDrops: this.#watch?.kernelDrops() ?? null,
       objectives: [],
+      remarks: this.#crew.remarks(),
       note: note ?? null,
     })
     onLive(judgeLive === undefined ? live : { ...live, objectives: judgeLive(live) })
@@ -147,16 +150,17 @@ class LoadTest {
     const kinds = this.#kinds(measuredSeconds)
     const selfCheck = (this.#watch ?? new SelfWatch(this.#plan, this.#tallies)).finish(ends, measuredSeconds)
     const { verdict, reasons } = judgeVerdict({ plan: this.#plan, kinds, selfCheck, measuredSeconds })
+    const doubts = doubtsOf({ plan: this.#plan, kinds, selfCheck, clockSource: readClockSource() })
     return {
       plan: this.#plan,
       startedAt: this.#startedAt.toISOString(),
       measuredSeconds,
       isInterrupted,
       verdict,
-      warnings: [...reasons, ...warnings],
+      warnings: [...reasons, ...warnings, ...doubts],
       kinds,
       counts: this.#counts(),
-      remarks: addRemarks(ends),
+      remarks: addRemarks(ends.map(({ remarks }) => remarks)),
       series: this.#series?.finish(measuredSeconds) ?? [],
       selfCheck,
     }
@@ -186,12 +190,4 @@ class LoadTest {
     }
     return counts
   }
-}
-
-function addRemarks(ends: readonly LoadWorkerEnd[]): [text: string, count: number][] {
-  const sums = new Map<string, number>()
-  for (const [text, count] of ends.flatMap(({ remarks }) => remarks)) {
-    sums.set(text, (sums.get(text) ?? 0) + count)
-  }
-  return [...sums].sort((left, right) => right[1] - left[1])
 }

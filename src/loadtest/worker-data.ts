@@ -12,6 +12,11 @@ export interface LoadWorkerData {
   readonly tally: TallyMemory
 }
 
+/** Sent while it works: a text of a refusal or an error, and how often it has come by now. */
+export interface LoadWorkerRemark {
+  readonly remark: readonly [text: string, count: number]
+}
+
 /** Sent once, when the worker has ended. */
 export type LoadWorkerReport = LoadWorkerEnd | LoadWorkerRefusal
 

@@ -11,7 +11,7 @@ import { Population } from './population.js'
 import { Random } from './random.js'
 import { Schedule } from './schedule.js'
 import { Gauge, Tally } from './tally.js'
-import type { LoadWorkerData, LoadWorkerReport } from './worker-data.js'
+import type { LoadWorkerData, LoadWorkerRemark, LoadWorkerReport } from './worker-data.js'
 
 /** Streams of random numbers beside those of the population. */
 const GENERATOR_STREAM = 1 << 16
@@ -35,6 +35,10 @@ async function generatorFor({ protocol, engine }: LoadPlan): Promise<Generator> 
   }
 }
 
+function tell(message: LoadWorkerRemark | LoadWorkerReport): void {
+  parentPort?.postMessage(message)
+}
+
 function contextOf({ worker, plan, control: memory, tally }: LoadWorkerData): GeneratorContext {
   const control = new RunControl(memory)
   const { pacing, seed, workers } = plan
@@ -49,7 +53,7 @@ function contextOf({ worker, plan, control: memory, tally }: LoadWorkerData): Ge
       pacing.mode === 'open'
         ? new Schedule({ ...pacing, workers, worker }, new Random(seed, SCHEDULE_STREAM + worker))
         : null,
-    remarks: new Remarks(),
+    remarks: new Remarks((text, count) => tell({ remark: [text, count] })),
     sockets: { receiveBufferBytesGranted: null, drops: null },
   }
 }
@@ -71,4 +75,4 @@ async function work(data: LoadWorkerData): Promise<LoadWorkerReport> {
   return { remarks: context.remarks.entries(), receiveBufferBytesGranted, socketDrops: drops }
 }
 
-parentPort?.postMessage(await work(workerData as LoadWorkerData))
+tell(await work(workerData as LoadWorkerData))
