@@ -9,7 +9,11 @@
 // one write at the end.
 
 import type { SocketAddress } from '../protocol/socket-address.js'
-import { ClientFrames, clientHeaderBytes, decodeServerFrameHeader } from '../protocol/websocket/client-frame.js'
+import {
+  ClientFrames,
+  clientHeaderBytes,
+  decodeServerFrameHeader,
+} from '../protocol/websocket/client-frame.js'
 import {
   decodeUpgradeAnswer,
   hostHeader,

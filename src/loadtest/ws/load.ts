@@ -9,7 +9,11 @@
 // meanwhile is late, and not taken for the next one. For the same reason a second response to one request is seen as one
 // only while nothing is awaited, in an open loop or with announceIntervalSeconds; without either it is taken for the next.
 
-import { TrackerMessage, TrackerMessageKind, TrackerMessageReader } from '../../protocol/webtorrent/client-message.js'
+import {
+  TrackerMessage,
+  TrackerMessageKind,
+  TrackerMessageReader,
+} from '../../protocol/webtorrent/client-message.js'
 import { monotonicMs } from '../clock.js'
 import { Phase } from '../control.js'
 import type { GeneratorContext } from '../generator.js'
@@ -38,6 +42,8 @@ const SLEEP_MS_MAX = 20
 const SLEEP_MS_BEFORE_LOAD = 2
 /** Requests that are given up in one turn: rates of 10^9 a second are planned one by one, too. */
 const GIVEN_UP_PER_TURN = 4096
+/** Those that are left at the end are counted by the second. */
+const UNSENT_STEP_MS = 1000
 
 export class WsLoad {
   readonly #context: GeneratorContext
@@ -398,13 +404,16 @@ export class WsLoad {
     const { control, schedule, accounts } = this.#context
     if (schedule === null || control.loadStartMs === 0) return
     const { loadStartMs, measureStartMs, measureEndMs } = control
-    const inAll = schedule.plannedBefore(measureEndMs - loadStartMs)
-    const before = schedule.plannedBefore(measureStartMs - loadStartMs)
-    const outcome = this.#unsentOutcome()
-    if (before > 0) accounts.resolveUnsent(LoadKind.announce, outcome, loadStartMs, before)
-    if (inAll <= before) return
-    const firstMs = Math.max(measureStartMs, loadStartMs + schedule.nextMs)
-    accounts.resolveUnsent(LoadKind.announce, outcome, firstMs, inAll - before)
+    const endMs = measureEndMs - loadStartMs
+    while (schedule.nextMs < endMs) {
+      const plannedMs = loadStartMs + schedule.nextMs
+      // No step crosses the beginning of the measurement: all of a step is counted in one period.
+      const measureInMs = measureStartMs - loadStartMs
+      const stepEndMs = Math.min(endMs, schedule.nextMs + UNSENT_STEP_MS)
+      const crosses = schedule.nextMs < measureInMs && stepEndMs > measureInMs
+      const count = schedule.skipBefore(crosses ? measureInMs : stepEndMs)
+      accounts.resolveUnsent(LoadKind.announce, this.#unsentOutcome(), plannedMs, count)
+    }
   }
 
   /** Announces, or scrapes, over an open connection that awaits nothing. */
@@ -412,9 +421,7 @@ export class WsLoad {
     const { mix, ws, timeoutMs } = this.#context.plan
     const isLoad = this.#phase >= Phase.load
     const isScrape =
-      isLoad &&
-      mix.scrape > 0 &&
-      this.#context.random.unit() * (mix.announce + mix.scrape) >= mix.announce
+      isLoad && mix.scrape > 0 && this.#context.random.unit() * (mix.announce + mix.scrape) >= mix.announce
     this.#states[slot] = State.awaiting
     this.#awaiting++
     this.#plannedMs[slot] = plannedMs
@@ -433,8 +440,7 @@ export class WsLoad {
 
   #isDrained(): boolean {
     const { control, schedule } = this.#context
-    const isBehind =
-      schedule !== null && control.loadStartMs + schedule.nextMs < control.measureEndMs
+    const isBehind = schedule !== null && control.loadStartMs + schedule.nextMs < control.measureEndMs
     return !isBehind && this.#awaiting === 0 && !this.#relays.isWaiting
   }
 

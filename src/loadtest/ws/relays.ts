@@ -7,9 +7,9 @@
 // where more than ANSWERS_MAX of this worker's are under way. Both are timed from the frame of the sender to that of
 // the receiver and belong to the period in which they were sent.
 
-import { ANSWER_BYTES_MAX, encodeAnswerRequest } from '../../protocol/webtorrent/client-requests.js'
 import { readAnswerStamp, STAMP_WORDS } from '../../protocol/webtorrent/client-descriptions.js'
 import type { TrackerMessage } from '../../protocol/webtorrent/client-message.js'
+import { ANSWER_BYTES_MAX, encodeAnswerRequest } from '../../protocol/webtorrent/client-requests.js'
 import type { Accounts } from '../accounts.js'
 import type { GeneratorContext } from '../generator.js'
 import { LoadKind, Outcome, WorkerCount } from '../kinds.js'
@@ -109,7 +109,17 @@ export class Relays {
     const hashAt = this.#peers.hashAt(slot)
     const peerAt = this.#peers.peerAt(slot)
     const { peerId, offerId } = message
-    const end = encodeAnswerRequest(output, at, bytes, hashAt, bytes, peerAt, peerId, offerId, this.#stampWords)
+    const end = encodeAnswerRequest(
+      output,
+      at,
+      bytes,
+      hashAt,
+      bytes,
+      peerAt,
+      peerId,
+      offerId,
+      this.#stampWords,
+    )
     this.#wire.send(slot, at, end)
   }
 

@@ -53,9 +53,7 @@ export const offerJson: Uint8Array = latin1Bytes(
 )
 
 /** An answer, which names the one pair that is tried first, as JSON; its stamp is zeros. */
-const answerJson: Uint8Array = latin1Bytes(
-  JSON.stringify({ type: 'answer', sdp: description('active', 1) }),
-)
+const answerJson: Uint8Array = latin1Bytes(JSON.stringify({ type: 'answer', sdp: description('active', 1) }))
 export const ANSWER_JSON_BYTES = answerJson.length
 
 const PASSWORD = latin1Bytes('a=ice-pwd:')
@@ -83,12 +81,7 @@ export function writeAnswerDescription(out: Uint8Array, at: number, stamp: Int32
  * Reads the stamp of a description whose text, as it stands in JSON, is input[start, end).
  * @returns false if there is none where ours is
  */
-export function readAnswerStamp(
-  input: Uint8Array,
-  start: number,
-  end: number,
-  stamp: Int32Array,
-): boolean {
+export function readAnswerStamp(input: Uint8Array, start: number, end: number, stamp: Int32Array): boolean {
   let at = start + PASSWORD_IN_TEXT
   if (at + PASSWORD.length + STAMP_DIGITS > end) return false
   for (let index = 0; index < PASSWORD.length; index++) if (input[at++] !== PASSWORD[index]) return false

@@ -124,12 +124,7 @@ export function encodeAnswerRequest(
 }
 
 /** Writes a scrape of the first `count` of `hashes`, at least one. */
-export function encodeScrapeRequest(
-  out: Uint8Array,
-  at: number,
-  hashes: Uint8Array,
-  count: number,
-): number {
+export function encodeScrapeRequest(out: Uint8Array, at: number, hashes: Uint8Array, count: number): number {
   at = writeBytes(out, at, SCRAPE)
   for (let torrent = 0; torrent < count; torrent++) {
     if (torrent > 0) out[at++] = JsonByte.comma
