@@ -159,7 +159,7 @@ export class WebSocketClient {
   }
 
   /** Says farewell and frees the slot; no callback follows. */
-  close(slot: number): void {
+  end(slot: number): void {
     if (this.#states[slot] === State.open) this.#sendClose(slot, CloseCode.normal)
     this.#release(slot)
   }

@@ -258,7 +258,7 @@ export class WsLoad {
       deadlines.remove(slot)
       switch (this.#states[slot]) {
         case State.opening:
-          this.#wire.close(slot)
+          this.#wire.end(slot)
           this.#failToOpen(slot, Outcome.timedOut, nowMs)
           break
         case State.awaiting:

@@ -11,7 +11,7 @@ export interface Wire {
   /** Sends output[start, end) as one text message; nothing happens where the connection is over. */
   send(slot: number, start: number, end: number): void
   /** Ends a connection; the engine calls nothing for it any more. */
-  close(slot: number): void
+  end(slot: number): void
 }
 
 /** Longest message that is taken from a tracker. */
