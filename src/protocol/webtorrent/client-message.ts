@@ -341,7 +341,7 @@ function wholeNumberAt(input: Uint8Array, at: number, end: number): number {
   const start = at
   let value = 0
   for (; at < end && input[at] >= JsonByte.zero && input[at] <= JsonByte.nine; at++) {
-    value = value * 10 + input[at] - JsonByte.zero
+    value = value * 10 + (input[at] - JsonByte.zero)
   }
   if (at === start || value > Number.MAX_SAFE_INTEGER) return NO_NUMBER
   const next = at < end ? input[at] | 0x20 : 0
