@@ -259,6 +259,7 @@ export class WsLoad {
       switch (this.#states[slot]) {
         case State.opening:
           this.#wire.end(slot)
+          this.#context.remarks.add(`connect: nothing within ${this.#context.plan.timeoutMs} ms`)
           this.#failToOpen(slot, Outcome.timedOut, nowMs)
           break
         case State.awaiting:

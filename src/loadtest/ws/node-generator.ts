@@ -65,7 +65,7 @@ class NodeWsGenerator implements Wire {
   }
 
   close(): void {
-    for (const socket of this.#sockets) socket?.terminate()
+    for (let slot = 0; slot < this.#sockets.length; slot++) this.end(slot)
   }
 
   open(slot: number): void {
@@ -100,10 +100,11 @@ class NodeWsGenerator implements Wire {
     socket.send(Buffer.from(this.output.buffer, start, end - start), { binary: false })
   }
 
-  /** @see Wire. The socket's own end is nobody's business any more. */
   end(slot: number): void {
-    this.#sockets[slot]?.terminate()
+    const socket = this.#sockets[slot]
+    // What the socket still says of its end is nobody's business any more.
     this.#sockets[slot] = null
+    socket?.terminate()
   }
 
   #listen(slot: number, socket: WebSocket): void {
@@ -118,12 +119,13 @@ class NodeWsGenerator implements Wire {
       this.#context.accounts.count(WorkerCount.bytesReceived, monotonicMs(), bytes.length)
       this.#load.message(slot, bytes, 0, bytes.length)
     })
-    socket.on('unexpected-response', (request, response) => {
+    socket.on('unexpected-response', (_request, response) => {
       end = {
         outcome: Outcome.refused,
         text: `the upgrade was answered with status ${response.statusCode}`,
       }
-      request.destroy()
+      // Whoever listens to this has to end it.
+      socket.terminate()
     })
     socket.on('error', error => {
       end ??= endOf(error)
