@@ -13,7 +13,7 @@ import {
 } from '../../src/loadtest/kinds.js'
 import type { LoadPlan, LoadTarget } from '../../src/loadtest/plan.js'
 import { createTallyMemory, Period, Tally } from '../../src/loadtest/tally.js'
-import type { LoadWorkerReport } from '../../src/loadtest/worker-data.js'
+import type { LoadWorkerRemark, LoadWorkerReport } from '../../src/loadtest/worker-data.js'
 import type { Owner } from './child-process.js'
 
 /** A small plan of one worker in a closed loop; a test says what is different. */
@@ -67,6 +67,11 @@ export function planFor(
   }
 }
 
+/** What is measured has a length. */
+async function pass(milliseconds: number): Promise<void> {
+  await Atomics.waitAsync(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds).value
+}
+
 /** Figures of one kind, without the zeros. */
 export type Outcomes = Partial<Record<OutcomeName, number>>
 
@@ -88,7 +93,9 @@ export class LoadWorker {
       env: { ...process.env, ...environment },
     })
     this.#report = new Promise((resolve, reject) => {
-      this.#worker.once('message', resolve)
+      this.#worker.on('message', (message: LoadWorkerRemark | LoadWorkerReport) => {
+        if (!('remark' in message)) resolve(message)
+      })
       this.#worker.once('error', reject)
     })
     // Whoever asks hears of it.
@@ -103,6 +110,11 @@ export class LoadWorker {
       if (this.control.isDone(0, phase)) return
       await Promise.race([Atomics.waitAsync(this.#words, 1, said).value, this.#report])
     }
+  }
+
+  /** Resolves when it is so: looked at each time the worker may have counted. */
+  async until(isSo: () => boolean): Promise<void> {
+    while (!isSo()) await pass(5)
   }
 
   /** Enters a phase and waits until it is done. */
@@ -122,9 +134,7 @@ export class LoadWorker {
     const startMs = monotonicMs()
     this.control.setTimes(startMs, startMs, startMs + milliseconds)
     this.control.enter(Phase.load)
-    // The worker keeps to the times whatever phase it is told: what is planned is still sent, what is sent awaited.
-    const word = new Int32Array(new SharedArrayBuffer(4))
-    await Atomics.waitAsync(word, 0, 0, milliseconds).value
+    await pass(milliseconds)
     await this.run(Phase.drain)
   }
 
