@@ -236,6 +236,27 @@ describe('aquatic loadtest', () => {
     assert.match(flag.stderr, /^error: Nonexistent flag: --conections/)
   })
 
+  it('knows before the run that there are not as many descriptors as connections: 1', async () => {
+    const { stderr, exitCode } = await runAquatic(['loadtest', 'ws', '--connections', '5000'], {
+      wrapper: ['prlimit', '--nofile=1000:1000'],
+    })
+    assert.equal(exitCode, 1)
+    assert.match(stderr, /^error: Up to \d+ files and sockets are needed at once, and the limit is 1000\./)
+  })
+
+  it('can be stopped before anything was measured: 130', async t => {
+    const socket = createSocket('udp4')
+    t.after(() => socket.close())
+    const asked = once(socket, 'message')
+    socket.bind(0, '127.0.0.1')
+    await once(socket, 'listening')
+    const child = start(t, ['udp', `127.0.0.1:${socket.address().port}`, ...short])
+    await asked
+    child.signal('SIGINT')
+    const { code, stdout, stderr } = await child.ended
+    assert.deepEqual([code, stdout, stderr], [130, '', 'note: interrupted before anything was measured.\n'])
+  })
+
   it('knows before the run that a file can’t be written: 2', async () => {
     const { stderr, exitCode } = await runAquatic([
       'loadtest',
