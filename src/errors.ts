@@ -36,6 +36,7 @@ const catalogue = {
   AQ_TARGET_SILENT: ExitCode.failure,
   AQ_TARGET_PROTOCOL: ExitCode.failure,
   AQ_TARGET_CERTIFICATE: ExitCode.failure,
+  AQ_OPEN_FILES: ExitCode.failure,
   AQ_OUTPUT: ExitCode.usage,
   AQ_OUTPUT_FAILED: ExitCode.failure,
   AQ_RESULT: ExitCode.usage,

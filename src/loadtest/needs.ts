@@ -3,8 +3,11 @@
 import { availableParallelism } from 'node:os'
 import type { LoadTestName } from '../config/applications.js'
 import { type ConfigSources, loadConfig } from '../config/load.js'
+import { checkOpenFiles } from '../config/machine/limits.js'
 import type { MachineNeeds } from '../config/machine/needs.js'
+import { thisMachine } from '../config/machine/this-machine.js'
 import { isNumeric, targetOf } from '../config/target-text.js'
+import { AquaticError } from '../errors.js'
 import { type LoadTestConfig, planOf } from './plan-of-config.js'
 import { isOnThisMachine, loadTarget } from './target.js'
 
@@ -19,6 +22,17 @@ const SOMEWHERE = '192.0.2.1'
 export async function needsOf(application: LoadTestName, sources: ConfigSources): Promise<MachineNeeds> {
   const test = await loadTestConfig(application, sources)
   return loadTestNeeds(test, availableParallelism())
+}
+
+/**
+ * Whether this process may have as many connections as the test wants: known before it starts, not half-way.
+ * @throws AquaticError AQ_OPEN_FILES
+ */
+export async function requireOpenFiles(test: LoadTestConfig, processors: number): Promise<void> {
+  const [finding] = await checkOpenFiles(loadTestNeeds(test, processors), thisMachine())
+  if (finding === undefined) return
+  const { text, remedy } = finding
+  throw new AquaticError('AQ_OPEN_FILES', `${text[0]!.toUpperCase()}${text.slice(1)}`, { remedy })
 }
 
 async function loadTestConfig(application: LoadTestName, sources: ConfigSources): Promise<LoadTestConfig> {

@@ -3,6 +3,7 @@
 
 import { targetOf } from '../config/target-text.js'
 import { chooseEngine } from '../net/engine.js'
+import { requireOpenFiles } from './needs.js'
 import type { LoadPlan } from './plan.js'
 import { type LoadTestConfig, planOf } from './plan-of-config.js'
 import { probeTarget } from './probe.js'
@@ -21,7 +22,7 @@ export interface PrepareOptions {
 }
 
 /**
- * @throws AquaticError of target.ts, probe.ts and engine.ts
+ * @throws AquaticError of needs.ts, target.ts, probe.ts and engine.ts
  * @returns null where the signal came first
  */
 export async function prepareTest(
@@ -29,6 +30,7 @@ export async function prepareTest(
   { processors, signal }: PrepareOptions,
 ): Promise<PreparedTest | null> {
   const { protocol, config } = test
+  await requireOpenFiles(test, processors)
   const text = targetOf(config.serverAddress, protocol)
   const addresses = await addressesOf(text)
   const settings = {
