@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { watch } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
@@ -43,6 +44,12 @@ async function announceTo(t: TestContext, port: number): Promise<void> {
   await client.announce({})
 }
 
+function scratch(t: TestContext): string {
+  const directory = mkdtempSync(join(tmpdir(), 'aquatic-screen-'))
+  t.after(() => rmSync(directory, { recursive: true, force: true }))
+  return directory
+}
+
 /** What a terminal is like after a program that behaves. */
 function assertLeft(terminal: PseudoTerminal): void {
   assert.equal(terminal.terminal.isCursorHidden, false, 'the cursor is back')
@@ -53,6 +60,28 @@ function assertLeft(terminal: PseudoTerminal): void {
 const thrower = `data:text/javascript,${encodeURIComponent(
   "process.on('SIGUSR2', () => { throw new Error('thrown from outside') })",
 )}`
+
+/** Statistics are written by the thread that draws: they show that it goes on. */
+function startWithStatistics(t: TestContext): {
+  terminal: PseudoTerminal
+  statistics: (rounds: number) => Promise<void>
+} {
+  const directory = scratch(t)
+  const settings = [
+    'statistics.interval=1',
+    'statistics.write_json_to_file=true',
+    `statistics.json_file_path=${join(directory, 'statistics.json')}`,
+  ]
+  const sets = settings.flatMap(setting => ['--set', setting])
+  const terminal = start(t, {}, sets)
+  const statistics = async (rounds: number): Promise<void> => {
+    // Each is written beside the one before, and renamed: two names that change.
+    let changes = 0
+    for await (const { eventType } of watch(directory))
+      if (eventType === 'rename' && ++changes === 2 * rounds) return
+  }
+  return { terminal, statistics }
+}
 
 describe('the screen of a tracker', () => {
   it('shows what the tracker does, below what it said at its start', async t => {
@@ -102,9 +131,7 @@ describe('the screen of a tracker', () => {
 
   it('writes nothing to stdout', async t => {
     if (!meets(t, pseudoTerminalMissing())) return
-    const directory = mkdtempSync(join(tmpdir(), 'aquatic-screen-'))
-    t.after(() => rmSync(directory, { recursive: true }))
-    const stdout = join(directory, 'stdout')
+    const stdout = join(scratch(t), 'stdout')
     const terminal = start(t, { stdout })
     await drawn(terminal)
     terminal.type('q')
@@ -143,7 +170,7 @@ describe('the screen of a tracker', () => {
     const terminal = start(t)
     await drawn(terminal)
     terminal.type('?')
-    await terminal.seeLine(/^Ctrl-Z +stop the process/)
+    await terminal.seeLine(/^Ctrl-Z +leave it to the shell/)
     terminal.type('e')
     await terminal.seeLine(/^No errors\.$/)
     terminal.type(ESCAPE)
@@ -204,11 +231,26 @@ describe('the screen of a tracker', () => {
     assertLeft(terminal)
   })
 
+  it('holds nothing up when the terminal takes nothing any more', async t => {
+    if (!meets(t, pseudoTerminalMissing())) return
+    const { terminal, statistics } = startWithStatistics(t)
+    await drawn(terminal)
+    terminal.stall()
+    await statistics(4)
+    terminal.goOn()
+    terminal.type('?')
+    await terminal.seeLine(/^Ctrl-Z/)
+    terminal.type('q')
+    assert.equal(await terminal.ended(), 130)
+    assertLeft(terminal)
+  })
+
   it('goes when its window is closed, and the tracker stays', async t => {
     if (!meets(t, pseudoTerminalMissing())) return
-    const terminal = start(t)
+    const { terminal, statistics } = startWithStatistics(t)
     const lines = await drawn(terminal)
     terminal.hangUp()
+    await statistics(2)
     await announceTo(t, portIn(lines))
     // Not ended here: node 20 itself aborts at the end of any process whose terminal is gone.
   })

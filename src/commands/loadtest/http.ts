@@ -1,9 +1,9 @@
 import { loadtestHttpTable } from '../../config/loadtest-http.js'
-import { LoadTestCommand, type LoadTestInput } from '../loadtest-command.js'
+import { LoadTestCommand, type LoadTestInput, loadTestArgs } from '../loadtest-command.js'
 import { loadTestFlags } from '../loadtest-flags.js'
 
 export default class LoadtestHttp extends LoadTestCommand {
-  static override summary = 'Load a HTTP tracker, and measure what it does.'
+  static override summary = 'Load an HTTP tracker, and measure what it does.'
 
   static override description = `Sends announces and scrapes over HTTP/1.1, plain or with TLS (BEP 3, 23, 48):
 as fast as they are answered, or at a rate (--rate, --stage), or at the highest one that keeps --slo (--search).
@@ -18,6 +18,8 @@ Exit codes: 0, 1 failed, 2 wrong flags or configuration, 3 an objective was miss
     "<%= config.bin %> <%= command.id %> --search --slo 'p99<5ms' --duration 10",
     '<%= config.bin %> <%= command.id %> --no-keep-alive --connections 64 http://127.0.0.1:3000',
   ]
+
+  static override args = loadTestArgs
 
   static override flags = loadTestFlags(loadtestHttpTable)
 
