@@ -32,6 +32,7 @@ const catalogue = {
   AQ_WORKER_FAILED: ExitCode.failure,
   AQ_WORKER_DIED_WITH_LOCK: ExitCode.failure,
   AQ_LOAD_WORKER_FAILED: ExitCode.failure,
+  AQ_OPEN_FILES: ExitCode.failure,
   AQ_TARGET_UNRESOLVED: ExitCode.failure,
   AQ_TARGET_SILENT: ExitCode.failure,
   AQ_TARGET_PROTOCOL: ExitCode.failure,
