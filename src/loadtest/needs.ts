@@ -3,18 +3,12 @@
 import { availableParallelism } from 'node:os'
 import type { LoadTestName } from '../config/applications.js'
 import { type ConfigSources, loadConfig } from '../config/load.js'
-import { checkOpenFiles } from '../config/machine/limits.js'
 import type { MachineNeeds } from '../config/machine/needs.js'
-import { thisMachine } from '../config/machine/this-machine.js'
 import { isNumeric, targetOf } from '../config/target-text.js'
-import { AquaticError } from '../errors.js'
+import { openFilesOf } from './open-files.js'
 import { type LoadTestConfig, planOf } from './plan-of-config.js'
 import { isOnThisMachine, loadTarget } from './target.js'
 
-/** Standard streams, event loops, code being loaded, counters of the kernel. */
-const OPEN_FILES_OF_PROCESS = 64
-/** Event loop, message port, epoll set of a thread. */
-const OPEN_FILES_PER_WORKER = 14
 /** What a name stands for is not looked up here: as far as needs go, it could be anywhere else. */
 const SOMEWHERE = '192.0.2.1'
 
@@ -22,17 +16,6 @@ const SOMEWHERE = '192.0.2.1'
 export async function needsOf(application: LoadTestName, sources: ConfigSources): Promise<MachineNeeds> {
   const test = await loadTestConfig(application, sources)
   return loadTestNeeds(test, availableParallelism())
-}
-
-/**
- * Whether this process may have as many connections as the test wants: known before it starts, not half-way.
- * @throws AquaticError AQ_OPEN_FILES
- */
-export async function requireOpenFiles(test: LoadTestConfig, processors: number): Promise<void> {
-  const [finding] = await checkOpenFiles(loadTestNeeds(test, processors), thisMachine())
-  if (finding === undefined) return
-  const { text, remedy } = finding
-  throw new AquaticError('AQ_OPEN_FILES', `${text[0]!.toUpperCase()}${text.slice(1)}`, { remedy })
 }
 
 async function loadTestConfig(application: LoadTestName, sources: ConfigSources): Promise<LoadTestConfig> {
@@ -60,7 +43,7 @@ export function loadTestNeeds(test: LoadTestConfig, processors: number): Machine
   const target = loadTarget(text, address, false, { protocol, urlSuffix: '', verifiesCertificate: false })
   const isTargetHere = isOnThisMachine(address)
   const plan = planOf(test, { target, engine: 'native', processors, isTargetHere })
-  const { workers, connectionsPerWorker, receiveBufferBytes } = plan
+  const { workers, receiveBufferBytes } = plan
   return {
     sockets: [],
     buffers:
@@ -68,7 +51,7 @@ export function loadTestNeeds(test: LoadTestConfig, processors: number): Machine
         ? [{ key: 'network.recv_buffer', direction: 'receive', bytes: receiveBufferBytes }]
         : [],
     workers: { key: 'workers', count: workers },
-    openFiles: OPEN_FILES_OF_PROCESS + workers * (OPEN_FILES_PER_WORKER + connectionsPerWorker),
+    openFiles: openFilesOf(plan),
     inputs: [],
     // A directory is made where it is missing.
     outputs: config.output.files

@@ -3,7 +3,6 @@
 
 import { targetOf } from '../config/target-text.js'
 import { chooseEngine } from '../net/engine.js'
-import { requireOpenFiles } from './needs.js'
 import type { LoadPlan } from './plan.js'
 import { type LoadTestConfig, planOf } from './plan-of-config.js'
 import { probeTarget } from './probe.js'
@@ -30,7 +29,6 @@ export async function prepareTest(
   { processors, signal }: PrepareOptions,
 ): Promise<PreparedTest | null> {
   const { protocol, config } = test
-  await requireOpenFiles(test, processors)
   const text = targetOf(config.serverAddress, protocol)
   const addresses = await addressesOf(text)
   const settings = {
