@@ -296,7 +296,7 @@ describe('aquatic loadtest', () => {
       wrapper: ['prlimit', '--nofile=1000:1000'],
     })
     assert.equal(exitCode, 1)
-    assert.match(stderr, /^error: Up to \d+ files and sockets are needed at once, and the limit is 1000\./)
+    assert.match(stderr, /^error: \d+ connections and \d+ other files and sockets are needed at once, and the limit is 1000\./)
   })
 
   it('can be stopped before anything was measured: 130', async t => {
