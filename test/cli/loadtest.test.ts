@@ -292,11 +292,14 @@ describe('aquatic loadtest', () => {
   })
 
   it('knows before the run that there are not as many descriptors as connections: 1', async () => {
-    const { stderr, exitCode } = await runAquatic(['loadtest', 'ws', '--connections', '5000'], {
+    const { stderr, exitCode } = await runAquatic(['loadtest', 'http', httpUrl, '--connections', '5000'], {
       wrapper: ['prlimit', '--nofile=1000:1000'],
     })
     assert.equal(exitCode, 1)
-    assert.match(stderr, /^error: \d+ connections and \d+ other files and sockets are needed at once, and the limit is 1000\./)
+    assert.match(
+      stderr,
+      /^error: \d+ connections and \d+ other files and sockets are needed at once, and the limit is 1000\./,
+    )
   })
 
   it('can be stopped before anything was measured: 130', async t => {
