@@ -21,6 +21,8 @@ const catalogue = {
   AQ_WORKER_FAILED: ExitCode.failure,
   AQ_WORKER_DIED_WITH_LOCK: ExitCode.failure,
   AQ_LOAD_WORKER_FAILED: ExitCode.failure,
+  AQ_BENCH_RESULTS: ExitCode.usage,
+  AQ_BENCH_RUNNING: ExitCode.failure,
 } as const
 
 export type ErrorCode = keyof typeof catalogue

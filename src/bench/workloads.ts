@@ -1,0 +1,72 @@
+// What contenders are asked: each workload is a service, and settings of the load test that asks.
+
+import type { Service } from './contender.js'
+
+/** Settings of `aquatic loadtest`, by the keys of its configuration. */
+export type LoadSettings = Readonly<Record<string, string | number | boolean>>
+
+export interface Workload {
+  /** As on the command line. */
+  readonly key: string
+  /** As in reports. */
+  readonly title: string
+  readonly service: Service
+  readonly settings: LoadSettings
+  /** Torrents whose info hashes may be asked for. */
+  readonly torrents: number
+  /** Peers announced before anything is measured; memory for each is what they add. 0: none. */
+  readonly fillPeers: number
+  /** Torrents get this many of the peers on average and no more load than one round of announces. */
+  readonly isLargeState: boolean
+}
+
+const udp: Service = { protocol: 'udp', isTls: false }
+const http: Service = { protocol: 'http', isTls: false }
+const https: Service = { protocol: 'http', isTls: true }
+const ws: Service = { protocol: 'ws', isTls: false }
+
+/** Torrents of all workloads but large states. */
+const TORRENTS = 100_000
+/** Peers that are there before the measurement, so that answers carry some. */
+const FILL_PEERS = 200_000
+
+function workload(
+  key: string,
+  title: string,
+  service: Service,
+  settings: LoadSettings,
+  more: Partial<Workload> = {},
+): Workload {
+  return {
+    key,
+    title,
+    service,
+    settings,
+    torrents: TORRENTS,
+    fillPeers: FILL_PEERS,
+    isLargeState: false,
+    ...more,
+  }
+}
+
+export const workloads: readonly Workload[] = [
+  workload('udp-mixed', 'UDP: 50 connects, 50 announces, 1 scrape', udp, { mix: '50:50:1' }),
+  workload('udp-announces', 'UDP: announces only', udp, { mix: '0:1:0' }),
+  workload('http-keep-alive', 'HTTP: announces over kept connections', http, { keep_alive: true }),
+  workload('http-close', 'HTTP: one connection for each announce', http, { keep_alive: false }),
+  workload('https-keep-alive', 'HTTPS: announces over kept connections', https, { keep_alive: true }),
+  workload('ws-quiet', 'WebTorrent: announces without offers', ws, { offers: 0 }, { fillPeers: 0 }),
+  workload('ws-offers', 'WebTorrent: announces with offers, relayed', ws, { offers: 5 }, { fillPeers: 0 }),
+]
+
+/** Memory for each peer: UDP announces of so many peers, four to a torrent on average. */
+export function largeState(millions: number): Workload {
+  const peers = millions * 1_000_000
+  return workload(
+    `state-${millions}m`,
+    `${millions} million peers in ${millions / 4} million torrents`,
+    udp,
+    { mix: '0:1:0', popularity: 'uniform' },
+    { torrents: peers / 4, fillPeers: peers, isLargeState: true },
+  )
+}
