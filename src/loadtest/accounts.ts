@@ -44,7 +44,9 @@ export class Accounts {
     const serviceMs = isLost ? this.#timeoutMs : nowMs - sentMs
     recordLatency(tally.latencies(period, kind, Latency.service), serviceMs)
     if (!this.#isOpenLoop) return
-    const responseMs = isLost ? Math.max(this.#timeoutMs, nowMs - plannedMs) : nowMs - plannedMs
+    // What is lost would have taken as long from the planned instant as it was sent late, and the time limit: when
+    // that is noticed is the generator's affair.
+    const responseMs = isLost ? this.#timeoutMs + Math.max(0, sentMs - plannedMs) : nowMs - plannedMs
     recordLatency(tally.latencies(period, kind, Latency.response), responseMs)
   }
 

@@ -6,16 +6,17 @@ function systemMs(): number {
   return seconds * 1000 + nanoseconds / 1e6
 }
 
-/** The smallest of several readings: the one that was not interrupted between its two halves. */
-function measureOffsetMs(): number {
-  let offsetMs = Number.POSITIVE_INFINITY
-  for (let reading = 0; reading < 16; reading++) {
-    offsetMs = Math.min(offsetMs, systemMs() - performance.now())
-  }
+/**
+ * How far the first clock is ahead of the second, which is read after it: time lost in between makes a reading too
+ * small, so the largest of several is the one that was not interrupted.
+ */
+export function clockOffsetMs(first: () => number, second: () => number): number {
+  let offsetMs = Number.NEGATIVE_INFINITY
+  for (let reading = 0; reading < 16; reading++) offsetMs = Math.max(offsetMs, first() - second())
   return offsetMs
 }
 
-const offsetMs = measureOffsetMs()
+const offsetMs = clockOffsetMs(systemMs, () => performance.now())
 
 /** Now, in milliseconds since an arbitrary moment that is the same for all threads of the machine. */
 export function monotonicMs(): number {

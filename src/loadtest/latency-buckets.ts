@@ -1,6 +1,8 @@
 // A log-linear histogram of latencies in a typed array: 3.5 ns for a record, at most 0.8 % error of a value.
 // hdr-histogram-js costs five times that; results are converted for it once, at the end (report/hdr.ts).
 //
+// Counts are doubles: 32 bits would be full in a minute at a rate of 10^9, and in a day at one that is reached.
+//
 //   tenths of a microsecond:  0 … 255 exact │ 256 … 511 by 2 │ 512 … 1023 by 4 │ … │ 2^31 by 2^24
 
 /** Buckets for each doubling; half of them lie below the value that is exact. */
@@ -21,16 +23,25 @@ export function bucketOf(tenths: number): number {
   return EXACT_BELOW + (shift - 1) * SUB_BUCKETS + (value >>> shift) - SUB_BUCKETS
 }
 
+/** Smallest value of a bucket, in microseconds. */
+export function bucketBottomUs(bucket: number): number {
+  return bucket === 0 ? 0 : (topTenths(bucket - 1) + 1) / 10
+}
+
 /** Largest value of a bucket, in microseconds: percentiles are never reported too low. */
 export function bucketTopUs(bucket: number): number {
-  if (bucket < EXACT_BELOW) return bucket / 10
+  return topTenths(bucket) / 10
+}
+
+function topTenths(bucket: number): number {
+  if (bucket < EXACT_BELOW) return bucket
   const shift = (((bucket - EXACT_BELOW) / SUB_BUCKETS) | 0) + 1
   const sub = ((bucket - EXACT_BELOW) % SUB_BUCKETS) + SUB_BUCKETS
-  return ((sub + 1) * 2 ** shift - 1) / 10
+  return (sub + 1) * 2 ** shift - 1
 }
 
 /** Counts a latency in milliseconds; a negative one (clocks of two processors) as 0. */
-export function recordLatency(buckets: Uint32Array, latencyMs: number, count = 1): void {
+export function recordLatency(buckets: Float64Array, latencyMs: number, count = 1): void {
   buckets[bucketOf(latencyMs > 0 ? latencyMs * 10_000 : 0)] += count
 }
 
@@ -38,7 +49,7 @@ export function recordLatency(buckets: Uint32Array, latencyMs: number, count = 1
  * The smallest value, in microseconds, that at least `share` (0 to 1) of the records do not exceed; null without any.
  * `since`: an earlier copy of the same histogram, what it has does not count.
  */
-export function percentileUs(buckets: Uint32Array, share: number, since?: Uint32Array): number | null {
+export function percentileUs(buckets: Float64Array, share: number, since?: Float64Array): number | null {
   let count = 0
   for (let bucket = 0; bucket < LATENCY_BUCKETS; bucket++) count += buckets[bucket] - (since?.[bucket] ?? 0)
   if (count === 0) return null

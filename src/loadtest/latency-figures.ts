@@ -1,27 +1,34 @@
 // From histograms and counts to the figures of a result.
 
 import type { LoadKindName, OutcomeName } from './kinds.js'
-import { bucketTopUs, LATENCY_BUCKETS, percentileUs } from './latency-buckets.js'
+import { bucketBottomUs, bucketTopUs, LATENCY_BUCKETS, percentileUs } from './latency-buckets.js'
 import type { KindFigures, LatencyFigures } from './result.js'
 
-/** @param timeouts how many of the records are timeouts, at the time limit */
-export function latencyFigures(buckets: Uint32Array, timeouts: number): LatencyFigures {
+/**
+ * Figures of a histogram. A percentile p is the smallest value that at least p of the records do not exceed; it and the
+ * maximum are the upper end of a bucket (never too low, at most 0.8 % too high), the minimum is the lower end of one.
+ * @param answered how many of the records are answers; the others are timeouts
+ */
+export function latencyFigures(buckets: Float64Array, answered: number): LatencyFigures {
   const filled: [us: number, count: number][] = []
   let count = 0
   let sumUs = 0
+  let minUs = 0
   for (let bucket = 0; bucket < LATENCY_BUCKETS; bucket++) {
     if (buckets[bucket] === 0) continue
-    const us = bucketTopUs(bucket)
-    filled.push([us, buckets[bucket]])
+    const topUs = bucketTopUs(bucket)
+    const bottomUs = bucketBottomUs(bucket)
+    if (count === 0) minUs = bottomUs
+    filled.push([topUs, buckets[bucket]])
     count += buckets[bucket]
-    sumUs += us * buckets[bucket]
+    sumUs += ((bottomUs + topUs) / 2) * buckets[bucket]
   }
   const at = (share: number): number => percentileUs(buckets, share) ?? 0
   return {
     count,
-    timeouts,
+    timeouts: Math.max(0, count - answered),
     meanUs: count === 0 ? 0 : sumUs / count,
-    minUs: filled[0]?.[0] ?? 0,
+    minUs,
     p50Us: at(0.5),
     p90Us: at(0.9),
     p99Us: at(0.99),
@@ -36,19 +43,20 @@ export interface KindCounts {
   readonly outcomes: Readonly<Record<OutcomeName, number>>
   readonly measuredSeconds: number
   /** Null in a closed loop. */
-  readonly response: Uint32Array | null
-  readonly service: Uint32Array
+  readonly response: Float64Array | null
+  /** What was planned and never sent is in the other one alone. */
+  readonly service: Float64Array
 }
 
 export function kindFigures({ kind, outcomes, measuredSeconds, response, service }: KindCounts): KindFigures {
   const requests = Object.values(outcomes).reduce((sum, count) => sum + count, 0)
-  const { answered, timedOut } = outcomes
+  const { answered } = outcomes
   return {
     kind,
     outcomes,
     answersPerSecond: measuredSeconds > 0 ? answered / measuredSeconds : 0,
-    lossShare: requests === 0 ? 0 : 1 - answered / requests,
-    response: response === null ? null : latencyFigures(response, timedOut),
-    service: latencyFigures(service, timedOut),
+    lossShare: requests === 0 ? 0 : (requests - answered) / requests,
+    response: response === null ? null : latencyFigures(response, answered),
+    service: latencyFigures(service, answered),
   }
 }

@@ -19,7 +19,7 @@ interface Sample {
   readonly timeMs: number
   readonly sent: number
   readonly answered: readonly number[]
-  readonly latencies: readonly Uint32Array[]
+  readonly latencies: readonly Float64Array[]
   readonly bytesSent: number
   readonly bytesReceived: number
   readonly processorMs: readonly number[]

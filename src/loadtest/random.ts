@@ -11,7 +11,8 @@ export class Random {
   /** @param seed any integer. @param stream workers with the same seed take streams of their own */
   constructor(seed: number, stream = 0) {
     assert(Number.isSafeInteger(seed))
-    let state = (seed ^ Math.imul(stream + 1, 0x9e37_79b9)) | 0
+    // Streams begin far from each other: SplitMix32 goes on by the same constant that numbers them.
+    let state = mix32(seed ^ mix32(Math.imul(stream + 1, 0x9e37_79b9)))
     const next = (): number => {
       // SplitMix32 spreads the seed over the state.
       state = (state + 0x9e37_79b9) | 0

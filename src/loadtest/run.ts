@@ -4,6 +4,7 @@ import { monotonicMs } from './clock.js'
 import { Conductor } from './conductor.js'
 import { createRunControlMemory, RunControl } from './control.js'
 import { addRemarks, Crew } from './crew.js'
+import { readClockSource } from './kernel-counters.js'
 import { kindsOf, loadKindNames, type WorkerCountName, workerCountNames } from './kinds.js'
 import { kindFigures } from './latency-figures.js'
 import type { LiveLoad } from './live.js'
@@ -11,6 +12,7 @@ import { LiveSampler, SAMPLES_PER_SECOND } from './live-sampler.js'
 import type { LoadPlan } from './plan.js'
 import type { KindFigures, LoadTestResult, ObjectiveResult } from './result.js'
 import { SelfWatch } from './self-check.js'
+import { doubtsOf } from './self-check-doubts.js'
 import { SeriesRecorder } from './series-recorder.js'
 import { leadingLatency, Tallies } from './tallies.js'
 import { createTallyMemory, Latency, Period } from './tally.js'
@@ -148,13 +150,14 @@ class LoadTest {
     const kinds = this.#kinds(measuredSeconds)
     const selfCheck = (this.#watch ?? new SelfWatch(this.#plan, this.#tallies)).finish(ends, measuredSeconds)
     const { verdict, reasons } = judgeVerdict({ plan: this.#plan, kinds, selfCheck, measuredSeconds })
+    const doubts = doubtsOf({ plan: this.#plan, kinds, selfCheck, clockSource: readClockSource() })
     return {
       plan: this.#plan,
       startedAt: this.#startedAt.toISOString(),
       measuredSeconds,
       isInterrupted,
       verdict,
-      warnings: [...reasons, ...warnings],
+      warnings: [...reasons, ...warnings, ...doubts],
       kinds,
       counts: this.#counts(),
       remarks: addRemarks(ends.map(({ remarks }) => remarks)),

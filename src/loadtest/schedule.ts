@@ -4,7 +4,7 @@
 import type { Stage } from './plan.js'
 import type { Random } from './random.js'
 
-/** The worker's own stages, with the sum of requests before each. */
+/** A stage that has requests, with the sum of those before it. */
 interface Stretch extends Stage {
   readonly startSeconds: number
   readonly requestsBefore: number
@@ -33,9 +33,10 @@ export class Schedule {
     let startSeconds = 0
     let requestsBefore = 0
     for (const stage of stages) {
-      stretches.push({ ...stage, startSeconds, requestsBefore })
+      const requests = requestsInto(stage, stage.seconds)
+      if (requests > 0) stretches.push({ ...stage, startSeconds, requestsBefore })
       startSeconds += stage.seconds
-      requestsBefore += stage.seconds === 0 ? 0 : (stage.seconds * (stage.from + stage.to)) / 2
+      requestsBefore = wholeIfNear(requestsBefore + requests)
     }
     this.#stretches = stretches
     this.#requests = requestsBefore
@@ -50,37 +51,75 @@ export class Schedule {
     // A Poisson stream of rate r(t) is one of rate 1 in the units of the integral; of several workers each has a share.
     const step = this.#random === null ? this.#step : -Math.log(1 - this.#random.unit()) * this.#step
     this.#position += step
-    this.nextMs = this.#timeOf(this.#position) * 1000
+    this.nextMs = this.#msOf(this.#position)
   }
 
-  /** Requests of this worker planned before a time that are not yet taken; for tests and final sums. */
+  /**
+   * Requests of this worker planned before a time that are not yet taken; with Poisson spacing the next one and the
+   * expectation of those after it. Costs nothing, however many they are.
+   */
   plannedBefore(endMs: number): number {
     if (this.nextMs >= endMs) return 0
-    return Math.max(0, Math.ceil((this.#integralAt(endMs / 1000) - this.#position) / this.#step))
+    const after = (this.#integralAt(endMs / 1000) - this.#position) / this.#step
+    if (after === Number.POSITIVE_INFINITY) return after
+    if (this.#random !== null) return 1 + Math.round(Math.max(0, after))
+    // The integral and its inverse are rounded, each for itself: at the end the instants decide, as in `advance`.
+    let count = Math.max(1, Math.ceil(after))
+    while (count > 1 && this.#msOf(this.#position + (count - 1) * this.#step) >= endMs) count--
+    while (this.#msOf(this.#position + count * this.#step) < endMs) count++
+    return count
   }
 
   #integralAt(seconds: number): number {
     let requests = 0
-    for (const { startSeconds, requestsBefore, seconds: length, from, to } of this.#stretches) {
-      if (seconds <= startSeconds) break
-      const into = Math.min(seconds - startSeconds, length)
-      const slope = length === Number.POSITIVE_INFINITY || length === 0 ? 0 : (to - from) / length
-      requests = requestsBefore + into * from + (slope * into * into) / 2
+    for (const stretch of this.#stretches) {
+      if (seconds <= stretch.startSeconds) break
+      const into = Math.min(seconds - stretch.startSeconds, stretch.seconds)
+      requests = stretch.requestsBefore + requestsInto(stretch, into)
     }
     return requests
   }
 
-  #timeOf(position: number): number {
+  /** Positions are asked for in ascending order, but for those that `plannedBefore` looks ahead at. */
+  #msOf(position: number): number {
     if (!(position < this.#requests)) return Number.POSITIVE_INFINITY
     const stretches = this.#stretches
+    while (position < stretches[this.#stretch].requestsBefore) this.#stretch--
     while (this.#stretch < stretches.length - 1 && stretches[this.#stretch + 1].requestsBefore <= position) {
       this.#stretch++
     }
-    const { startSeconds, requestsBefore, seconds, from, to } = stretches[this.#stretch]
-    const requests = position - requestsBefore
-    const slope = seconds === Number.POSITIVE_INFINITY ? 0 : (to - from) / seconds
-    if (slope === 0) return startSeconds + requests / from
-    // from t + slope t²/2 = requests, solved for t without the difference of two large numbers
-    return startSeconds + (2 * requests) / (from + Math.sqrt(Math.max(0, from * from + 2 * slope * requests)))
+    const stretch = stretches[this.#stretch]
+    const requests = position - stretch.requestsBefore
+    return requests === 0
+      ? stretch.startSeconds * 1000
+      : (stretch.startSeconds + secondsInto(stretch, requests)) * 1000
   }
+}
+
+/** 30 s at 0.1/s are 3 requests, although the product in binary is a little more: that would be a fourth one. */
+function wholeIfNear(requests: number): number {
+  const whole = Math.round(requests)
+  return Math.abs(requests - whole) <= requests * 1e-14 ? whole : requests
+}
+
+/** Change of the rate, per second: what has no end stays at its first rate. */
+function slopeOf({ seconds, from, to }: Stage): number {
+  return seconds === Number.POSITIVE_INFINITY ? 0 : (to - from) / seconds
+}
+
+/** Requests in the first seconds of a stage; a stage without length or rate has none. */
+function requestsInto(stage: Stage, seconds: number): number {
+  if (seconds === 0) return 0
+  const slope = slopeOf(stage)
+  // At rate 0 the product with an infinite length would be no number.
+  const steady = stage.from === 0 ? 0 : seconds * stage.from
+  return slope === 0 ? steady : steady + (slope * seconds * seconds) / 2
+}
+
+/** The inverse: after how many seconds of a stage so many requests, more than 0, have been planned. */
+function secondsInto(stage: Stage, requests: number): number {
+  const slope = slopeOf(stage)
+  if (slope === 0) return requests / stage.from
+  // from t + slope t²/2 = requests, solved for t without the difference of two large numbers
+  return (2 * requests) / (stage.from + Math.sqrt(Math.max(0, stage.from ** 2 + 2 * slope * requests)))
 }

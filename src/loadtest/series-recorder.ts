@@ -11,7 +11,7 @@ export class SeriesRecorder {
   readonly #latency: Latency
   readonly #startMs: number
   readonly #percentiles: { p50Us: number | null; p99Us: number | null }[] = []
-  #before: Uint32Array
+  #before: Float64Array
 
   constructor(tallies: Tallies, latency: Latency, startMs: number) {
     this.#tallies = tallies

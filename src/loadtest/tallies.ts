@@ -31,17 +31,17 @@ export class Tallies {
   }
 
   /** A copy: the sum of the workers' histograms of a kind, of one period or both. */
-  latencies(kind: number, latency: number, period?: Period): Uint32Array {
+  latencies(kind: number, latency: number, period?: Period): Float64Array {
     return this.#addBuckets(period, (tally, of) => tally.latencies(of, kind, latency))
   }
 
-  lag(): Uint32Array {
+  lag(): Float64Array {
     return this.#addBuckets(Period.measured, (tally, of) => tally.lag(of))
   }
 
   /** A copy: latencies of all kinds of requests that were planned in the measurement. */
-  measuredLatencies(latency: number): Uint32Array {
-    const sums = new Uint32Array(LATENCY_BUCKETS)
+  measuredLatencies(latency: number): Float64Array {
+    const sums = new Float64Array(LATENCY_BUCKETS)
     for (const kind of loadKindNames.keys()) {
       if (kind === LoadKind.connect) continue
       addTo(sums, this.latencies(kind, latency, Period.measured))
@@ -74,9 +74,9 @@ export class Tallies {
 
   #addBuckets(
     period: Period | undefined,
-    histogram: (tally: Tally, period: Period) => Uint32Array,
-  ): Uint32Array {
-    const sums = new Uint32Array(LATENCY_BUCKETS)
+    histogram: (tally: Tally, period: Period) => Float64Array,
+  ): Float64Array {
+    const sums = new Float64Array(LATENCY_BUCKETS)
     for (const tally of this.workers) {
       if (period !== Period.measured) addTo(sums, histogram(tally, Period.other))
       if (period !== Period.other) addTo(sums, histogram(tally, Period.measured))
@@ -85,7 +85,7 @@ export class Tallies {
   }
 }
 
-function addTo(sums: Uint32Array, buckets: Uint32Array): void {
+function addTo(sums: Float64Array, buckets: Float64Array): void {
   for (let bucket = 0; bucket < LATENCY_BUCKETS; bucket++) sums[bucket] += buckets[bucket]
 }
 

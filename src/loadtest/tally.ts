@@ -57,7 +57,7 @@ export function createTallyMemory(workers: number, measureSeconds: number): Tall
   const seriesBins = Math.max(1, Math.ceil(seconds / binSeconds))
   return {
     values: new SharedArrayBuffer(workers * valuesPerWorker(seriesBins) * 8),
-    buckets: new SharedArrayBuffer(workers * HISTOGRAMS * LATENCY_BUCKETS * 4),
+    buckets: new SharedArrayBuffer(workers * HISTOGRAMS * LATENCY_BUCKETS * 8),
     seriesBins,
     binSeconds,
   }
@@ -77,7 +77,7 @@ export class Tally {
   readonly series: Float64Array
   readonly seriesBins: number
   readonly binSeconds: number
-  readonly #histograms: readonly Uint32Array[]
+  readonly #histograms: readonly Float64Array[]
 
   constructor(memory: TallyMemory, worker: number) {
     const values = valuesPerWorker(memory.seriesBins)
@@ -92,7 +92,11 @@ export class Tally {
     this.#histograms = Array.from(
       { length: HISTOGRAMS },
       (_, index) =>
-        new Uint32Array(memory.buckets, (worker * HISTOGRAMS + index) * LATENCY_BUCKETS * 4, LATENCY_BUCKETS),
+        new Float64Array(
+          memory.buckets,
+          (worker * HISTOGRAMS + index) * LATENCY_BUCKETS * 8,
+          LATENCY_BUCKETS,
+        ),
     )
   }
 
@@ -126,12 +130,12 @@ export class Tally {
   }
 
   /** Histogram of a kind's latencies, see latency-buckets.ts. */
-  latencies(period: number, kind: number, latency: number): Uint32Array {
+  latencies(period: number, kind: number, latency: number): Float64Array {
     return this.#histograms[(period * LoadKind.count + kind) * Latency.count + latency]
   }
 
   /** How late requests were sent although they could have been. */
-  lag(period: number): Uint32Array {
+  lag(period: number): Float64Array {
     return this.#histograms[Period.count * LoadKind.count * Latency.count + period]
   }
 }

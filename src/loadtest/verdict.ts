@@ -1,7 +1,8 @@
-// Whether the figures say something about the tracker.
+// Whether the figures say something about the tracker, and what makes them doubtful.
 
 import type { LoadPlan } from './plan.js'
 import type { KindFigures, SelfCheck, Verdict } from './result.js'
+import { plannedIn } from './self-check.js'
 
 export interface VerdictFacts {
   readonly plan: LoadPlan
@@ -10,9 +11,66 @@ export interface VerdictFacts {
   readonly measuredSeconds: number
 }
 
-/** The verdict, and a sentence for each reason and each doubt. */
-export function judgeVerdict({ kinds }: VerdictFacts): { verdict: Verdict; reasons: readonly string[] } {
+/** Who owes more requests than this at once is behind (resperf's limit). */
+const OWED_MAX = 1_000
+/** Lateness that no timer of an idle machine can do without, and that which makes any latency wrong. */
+const LAG_MIN_MS = 1
+const LAG_MAX_MS = 20
+/** Part of the planned requests that has to be sent in time. */
+const RATE_RATIO_MIN = 0.99
+
+/** The verdict, and a sentence for each reason. */
+export function judgeVerdict(facts: VerdictFacts): { verdict: Verdict; reasons: readonly string[] } {
+  const { kinds, measuredSeconds } = facts
   const answered = kinds.reduce((sum, { outcomes }) => sum + outcomes.answered, 0)
-  if (answered === 0) return { verdict: 'no-answers', reasons: ['Nothing was answered.'] }
-  return { verdict: 'valid', reasons: [] }
+  if (answered === 0) return { verdict: 'no-answers', reasons: [silenceText(kinds, measuredSeconds)] }
+  const reasons = generatorReasons(facts)
+  return { verdict: reasons.length > 0 ? 'generator-bound' : 'valid', reasons }
+}
+
+/** Lag that 99 of 100 requests have to stay below: 1000 requests at this rate, but at least 1 ms, at most 20. */
+export function lagLimitMs(ratePerSecond: number): number {
+  return Math.min(LAG_MAX_MS, Math.max(LAG_MIN_MS, (OWED_MAX / ratePerSecond) * 1000))
+}
+
+/** Why it was the generator that was measured; empty where it was not. */
+function generatorReasons({ plan, selfCheck, measuredSeconds }: VerdictFacts): string[] {
+  const { lagP99Us, rateRatio } = selfCheck
+  const reasons: string[] = []
+  if (plan.pacing.mode === 'closed' || measuredSeconds <= 0) return reasons
+  const limitMs = lagLimitMs(plannedIn(plan, measuredSeconds) / measuredSeconds)
+  if (lagP99Us !== null && lagP99Us > limitMs * 1000) {
+    reasons.push(
+      `The load test fell behind its own schedule: one request in a hundred was sent more than ${ms(lagP99Us)} late ` +
+        `(the limit at this rate is ${ms(limitMs * 1000)}). Use more workers, a lower rate, or another machine.`,
+    )
+  }
+  // Requests over connections may wait for a free one, which is the tracker's affair and in the response times.
+  if (plan.protocol === 'udp' && rateRatio !== null && rateRatio < RATE_RATIO_MIN) {
+    reasons.push(
+      `The load test sent only ${percent(rateRatio)} of what was planned in time. ` +
+        'Use more workers, a lower rate, or another machine.',
+    )
+  }
+  return reasons
+}
+
+function silenceText(kinds: readonly KindFigures[], measuredSeconds: number): string {
+  if (measuredSeconds <= 0) return 'Nothing was measured: the test ended before its measurement began.'
+  const asked = kinds.reduce((sum, { outcomes }) => sum + Object.values(outcomes).reduce(add, 0), 0)
+  if (asked === 0) return 'Nothing was asked in the measurement: its rate was 0, or no connection was open.'
+  return `None of ${asked} requests was answered.`
+}
+
+function add(left: number, right: number): number {
+  return left + right
+}
+
+function ms(us: number): string {
+  return `${(us / 1000).toFixed(us < 10_000 ? 1 : 0)} ms`
+}
+
+function percent(share: number): string {
+  // Never rounded up to the limit.
+  return `${(Math.floor(share * 1000) / 10).toFixed(1)} %`
 }

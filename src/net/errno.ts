@@ -15,6 +15,7 @@ export const Errno = {
   ENFILE: 23,
   EMFILE: 24,
   EPIPE: 32,
+  ENOSYS: 38,
   EPROTO: 71,
   ENOTSOCK: 88,
   EMSGSIZE: 90,
@@ -32,6 +33,7 @@ export const Errno = {
   ECONNREFUSED: 111,
   EHOSTDOWN: 112,
   EHOSTUNREACH: 113,
+  EINPROGRESS: 115,
 } as const
 
 /** What to do after an error on one datagram. */

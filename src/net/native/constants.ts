@@ -14,8 +14,10 @@ export const SOL_TCP = 6
 export const SOL_IPV6 = 41
 export const SO_REUSEADDR = 2
 export const SO_TYPE = 3
+export const SO_ERROR = 4
 export const SO_SNDBUF = 7
 export const SO_RCVBUF = 8
+export const SO_LINGER = 13
 export const SO_REUSEPORT = 15
 export const SO_RCVTIMEO = 20
 export const SO_SNDTIMEO = 21
@@ -26,6 +28,8 @@ export const TCP_NODELAY = 1
 export const IP_PKTINFO = 8
 export const IP_MTU_DISCOVER = 10
 export const IP_PMTUDISC_PROBE = 3
+/** A bound source address without a port: the port is chosen by connect, where only the pair has to be new. */
+export const IP_BIND_ADDRESS_NO_PORT = 24
 export const IPV6_V6ONLY = 26
 export const IPV6_RECVPKTINFO = 49
 
@@ -42,10 +46,17 @@ export const EPOLL_CTL_DEL = 2
 export const EPOLL_CTL_MOD = 3
 export const EPOLLIN = 1
 export const EPOLLOUT = 4
+export const EPOLLERR = 8
+export const EPOLLHUP = 0x10
+/** The peer has closed its sending side. */
+export const EPOLLRDHUP = 0x2000
 /** One event for each time that something comes, whether or not what came before was read. */
 export const EPOLLET = 0x8000_0000 | 0
 /** Of several threads that wait for one listener, wakes one. */
 export const EPOLLEXCLUSIVE = 1 << 28
+
+/** Number of epoll_pwait2 on every architecture. */
+export const SYS_EPOLL_PWAIT2 = 441
 
 export const EFD_CLOEXEC = 0o2000000
 export const EFD_NONBLOCK = 0o4000

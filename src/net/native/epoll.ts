@@ -12,6 +12,7 @@ import {
   EPOLLET,
   EPOLLEXCLUSIVE,
   EPOLLIN,
+  SYS_EPOLL_PWAIT2,
 } from './constants.js'
 import { type Libc, loadLibc } from './libc.js'
 
@@ -25,6 +26,10 @@ export class Epoll {
   readonly fd: number
   readonly #events = new Int32Array(EVENTS_MAX * EVENT_WORDS)
   readonly #event = new Int32Array(EVENT_WORDS)
+  /** `struct timespec`: seconds 8, nanoseconds 8. */
+  readonly #timeout = new Int32Array(4)
+  /** Whether the kernel has epoll_pwait2 (Linux 5.11). */
+  #waitsFractions = true
 
   /** @throws when the system has no descriptor left */
   constructor() {
@@ -39,6 +44,38 @@ export class Epoll {
     const errno = this.#libc.errno()
     if (errno !== Errno.EINTR) throw new Error(`epoll_wait failed: ${errnoName(errno)}`)
     return 0
+  }
+
+  /**
+   * As `wait`, with parts of a millisecond; where the kernel can't, without them: less than one is no wait at all.
+   * @param timeoutMs at most 2^31
+   */
+  waitFraction(timeoutMs: number): number {
+    const whole = Math.floor(timeoutMs)
+    if (whole === timeoutMs || !this.#waitsFractions) return this.wait(whole)
+    this.#timeout[0] = Math.floor(whole / 1000)
+    this.#timeout[2] = ((whole % 1000) + timeoutMs - whole) * 1e6
+    const { fd } = this
+    const count = this.#libc.epollPwait2(
+      SYS_EPOLL_PWAIT2,
+      fd,
+      this.#events,
+      EVENTS_MAX,
+      this.#timeout,
+      null,
+      0,
+    )
+    if (count >= 0) return count
+    const errno = this.#libc.errno()
+    if (errno === Errno.EINTR) return 0
+    if (errno !== Errno.ENOSYS) throw new Error(`epoll_pwait2 failed: ${errnoName(errno)}`)
+    this.#waitsFractions = false
+    return this.wait(whole)
+  }
+
+  /** What has happened, of an event of the last `wait`: EPOLL* bits. */
+  eventsOf(index: number): number {
+    return this.#events[index * EVENT_WORDS]
   }
 
   /** The slot of an event of the last `wait`. */

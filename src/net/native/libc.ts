@@ -21,9 +21,24 @@ export interface Libc {
   epoll_create1(flags: number): number
   epoll_ctl(epoll: number, operation: number, fd: number, event: Pointer): number
   epoll_wait(epoll: number, events: Pointer, eventsMax: number, timeoutMs: number): number
+  /**
+   * epoll_pwait2(2) by its number, SYS_EPOLL_PWAIT2: older C libraries have no name for it, and Linux has it since
+   * 5.11. `timeout` is a `struct timespec`; `signals` null, with 0 bytes.
+   */
+  epollPwait2(
+    number: number,
+    epoll: number,
+    events: Pointer,
+    eventsMax: number,
+    timeout: Pointer,
+    signals: Pointer,
+    signalsBytes: number,
+  ): number
   send(fd: number, bytes: Pointer, count: number, flags: number): number
   /** `send` of what lies at an address, in memory of `addressOf`: no view of it has to be made. */
   sendAt(fd: number, address: number, count: number, flags: number): number
+  /** `recv` to an address, in memory of `addressOf`. */
+  recvAt(fd: number, address: number, count: number, flags: number): number
   eventfd(value: number, flags: number): number
   write(fd: number, bytes: Pointer, count: number): number
   close(fd: number): number
@@ -73,7 +88,11 @@ const declarations = [
 ]
 
 /** Calls that are declared once more, with other types of arguments. */
-const variants: Readonly<Record<string, string>> = { sendAt: 'int send(int, uintptr_t, size_t, int)' }
+const variants: Readonly<Record<string, string>> = {
+  sendAt: 'int send(int, uintptr_t, size_t, int)',
+  recvAt: 'int recv(int, uintptr_t, size_t, int)',
+  epollPwait2: 'long syscall(long, long, void*, long, void*, void*, long)',
+}
 
 let loaded: Libc | undefined
 

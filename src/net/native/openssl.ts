@@ -12,6 +12,7 @@ type Bytes = NodeJS.TypedArray | null
 export interface OpenSsl {
   OpenSSL_version_num(): number
   TLS_server_method(): Address
+  TLS_client_method(): Address
   SSL_CTX_new(method: Address): Address
   SSL_CTX_free(context: Address): void
   SSL_CTX_ctrl(context: Address, command: number, argument: number, pointer: Bytes): number
@@ -22,10 +23,20 @@ export interface OpenSsl {
   SSL_CTX_use_PrivateKey(context: Address, key: Address): number
   SSL_CTX_check_private_key(context: Address): number
   SSL_CTX_set_alpn_select_cb(context: Address, callback: AlpnCallback, argument: Address): void
+  SSL_CTX_set_alpn_protos(context: Address, protocols: Bytes, bytes: number): number
+  SSL_CTX_set_verify(context: Address, mode: number, callback: Address): void
+  SSL_CTX_get_cert_store(context: Address): Address
+  SSL_CTX_get0_param(context: Address): Address
+  X509_STORE_add_cert(store: Address, certificate: Address): number
+  X509_VERIFY_PARAM_set1_host(parameters: Address, name: Bytes, bytes: number): number
+  X509_VERIFY_PARAM_set1_ip_asc(parameters: Address, address: Bytes): number
+  X509_verify_cert_error_string(code: number): string | null
   SSL_new(context: Address): Address
   SSL_free(ssl: Address): void
   SSL_set_fd(ssl: Address, fd: number): number
   SSL_accept(ssl: Address): number
+  SSL_connect(ssl: Address): number
+  SSL_get_verify_result(ssl: Address): number
   SSL_read(ssl: Address, bytes: Bytes, count: number): number
   SSL_write(ssl: Address, bytes: Bytes, count: number): number
   SSL_shutdown(ssl: Address): number
@@ -35,6 +46,7 @@ export interface OpenSsl {
   SSL_session_reused(ssl: Address): number
   ERR_clear_error(): void
   ERR_get_error(): number
+  ERR_reason_error_string(code: number): string | null
   BIO_new_mem_buf(bytes: Bytes, count: number): Address
   BIO_free(bio: Address): number
   PEM_read_bio_X509(bio: Address, into: Address, callback: Address, argument: Address): Address
@@ -43,6 +55,9 @@ export interface OpenSsl {
   EVP_PKEY_free(key: Address): void
   /** The same call as SSL_CTX_ctrl, for commands whose pointer OpenSSL owns. */
   controlWithAddress(context: Address, command: number, argument: number, pointer: Address): number
+  /** `SSL_read` and `SSL_write` of memory at an address of `Libc.addressOf`. */
+  readAt(ssl: Address, bytes: Address, count: number): number
+  writeAt(ssl: Address, bytes: Address, count: number): number
 }
 
 /** The address of a function of JavaScript that OpenSSL can call. */
@@ -51,6 +66,7 @@ type AlpnCallback = bigint
 const declarations = [
   'unsigned long OpenSSL_version_num()',
   'uintptr_t TLS_server_method()',
+  'uintptr_t TLS_client_method()',
   'uintptr_t SSL_CTX_new(uintptr_t)',
   'void SSL_CTX_free(uintptr_t)',
   'long SSL_CTX_ctrl(uintptr_t, int, long, void*)',
@@ -61,10 +77,20 @@ const declarations = [
   'int SSL_CTX_use_PrivateKey(uintptr_t, uintptr_t)',
   'int SSL_CTX_check_private_key(uintptr_t)',
   'void SSL_CTX_set_alpn_select_cb(uintptr_t, uintptr_t, uintptr_t)',
+  'int SSL_CTX_set_alpn_protos(uintptr_t, void*, uint32_t)',
+  'void SSL_CTX_set_verify(uintptr_t, int, uintptr_t)',
+  'uintptr_t SSL_CTX_get_cert_store(uintptr_t)',
+  'uintptr_t SSL_CTX_get0_param(uintptr_t)',
+  'int X509_STORE_add_cert(uintptr_t, uintptr_t)',
+  'int X509_VERIFY_PARAM_set1_host(uintptr_t, void*, size_t)',
+  'int X509_VERIFY_PARAM_set1_ip_asc(uintptr_t, void*)',
+  'const char *X509_verify_cert_error_string(long)',
   'uintptr_t SSL_new(uintptr_t)',
   'void SSL_free(uintptr_t)',
   'int SSL_set_fd(uintptr_t, int)',
   'int SSL_accept(uintptr_t)',
+  'int SSL_connect(uintptr_t)',
+  'long SSL_get_verify_result(uintptr_t)',
   'int SSL_read(uintptr_t, void*, int)',
   'int SSL_write(uintptr_t, void*, int)',
   'int SSL_shutdown(uintptr_t)',
@@ -74,6 +100,7 @@ const declarations = [
   'int SSL_session_reused(uintptr_t)',
   'void ERR_clear_error()',
   'unsigned long ERR_get_error()',
+  'const char *ERR_reason_error_string(unsigned long)',
   'uintptr_t BIO_new_mem_buf(void*, int)',
   'int BIO_free(uintptr_t)',
   'uintptr_t PEM_read_bio_X509(uintptr_t, uintptr_t, uintptr_t, uintptr_t)',
@@ -114,6 +141,8 @@ function bind(library: string | null): OpenSsl {
     calls[name] = handle.func(declaration)
   }
   calls['controlWithAddress'] = handle.func('SSL_CTX_ctrl', 'long', ['uintptr_t', 'int', 'long', 'uintptr_t'])
+  calls['readAt'] = handle.func('SSL_read', 'int', ['uintptr_t', 'uintptr_t', 'int'])
+  calls['writeAt'] = handle.func('SSL_write', 'int', ['uintptr_t', 'uintptr_t', 'int'])
   return calls as unknown as OpenSsl
 }
 

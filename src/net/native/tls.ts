@@ -53,6 +53,20 @@ export function nativeTlsObstacle(): string | null {
   }
 }
 
+/** What `SSL_get_error` says of a call that returned `result`, 0 or less, as a `TlsStatus`. */
+export function tlsStatusOf(openSsl: OpenSsl, ssl: Address, result: number): number {
+  switch (openSsl.SSL_get_error(ssl, result)) {
+    case SSL_ERROR_WANT_READ:
+      return TlsStatus.wantsRead
+    case SSL_ERROR_WANT_WRITE:
+      return TlsStatus.wantsWrite
+    case SSL_ERROR_ZERO_RETURN:
+      return TlsStatus.ended
+    default:
+      return TlsStatus.failed
+  }
+}
+
 export class NativeTls {
   readonly #ssl: OpenSsl = loadOpenSsl()
   readonly #ticketKeys: Uint8Array
@@ -133,16 +147,7 @@ export class NativeTls {
   }
 
   #statusOf(ssl: Address, result: number): number {
-    switch (this.#ssl.SSL_get_error(ssl, result)) {
-      case SSL_ERROR_WANT_READ:
-        return TlsStatus.wantsRead
-      case SSL_ERROR_WANT_WRITE:
-        return TlsStatus.wantsWrite
-      case SSL_ERROR_ZERO_RETURN:
-        return TlsStatus.ended
-      default:
-        return TlsStatus.failed
-    }
+    return tlsStatusOf(this.#ssl, ssl, result)
   }
 
   #createContext(certificate: Certificate): Address {

@@ -1,0 +1,108 @@
+// What this machine did that makes the figures doubtful: one sentence each, with what to do.
+
+import type { LoadPlan } from './plan.js'
+import type { KindFigures, SelfCheck } from './result.js'
+
+export interface DoubtFacts {
+  readonly plan: LoadPlan
+  readonly kinds: readonly KindFigures[]
+  readonly selfCheck: SelfCheck
+  /** What the clock is read from; null where unknown. */
+  readonly clockSource: string | null
+}
+
+const STEAL_SHARE_MAX = 0.02
+const THREAD_SHARE_MAX = 0.9
+/** Sent in time, over connections. */
+const RATE_RATIO_MIN = 0.99
+/** Below this, lateness is that of timers. */
+const LAG_MIN_US = 1_000
+/** Clocks that are read without a system call (arch/…/vdso). */
+const FAST_CLOCK_SOURCES = [
+  'tsc',
+  'kvm-clock',
+  'hyperv_clocksource_tsc_page',
+  'arch_sys_counter',
+  'riscv_clocksource',
+]
+
+/** Sentences for the warnings of a result. */
+export function doubtsOf(facts: DoubtFacts): string[] {
+  return [
+    ...lostDatagrams(facts),
+    ...smallBuffer(facts),
+    ...waitedForConnections(facts),
+    ...lateRequests(facts),
+    ...busyThreads(facts),
+    ...stolenTime(facts),
+    ...slowClock(facts),
+  ]
+}
+
+/** The sockets' own counters know whose datagrams were lost; those of the kernel are the whole machine's. */
+function* lostDatagrams({ plan, selfCheck }: DoubtFacts): Generator<string> {
+  if (plan.protocol !== 'udp') return
+  const { kernelReceiveDrops, kernelSendDrops, socketDrops } = selfCheck
+  const own = socketDrops ?? 0
+  if (own > 0) {
+    yield `${datagrams(own)} lost in the receive buffers of the load test, not by the tracker: raise net.core.rmem_max (sysctl -w net.core.rmem_max=${2 * plan.receiveBufferBytes}) and the load test's receive buffer, or use more workers.`
+  }
+  const others = (kernelReceiveDrops ?? 0) - own
+  if (others > 0) {
+    yield socketDrops === null
+      ? `${datagrams(others)} lost in receive buffers of this machine, in those of the load test or of a tracker that runs here too: raise net.core.rmem_max and the buffers of both.`
+      : `${datagrams(others)} lost in receive buffers of other programs on this machine: a tracker that runs here did not read them in time. Raise net.core.rmem_max and the tracker's receive buffer, or give it more workers.`
+  }
+  if ((kernelSendDrops ?? 0) > 0) {
+    yield `${datagrams(kernelSendDrops ?? 0)} refused for want of room in send buffers of this machine: the load test sends its own again, answers of a tracker that runs here are lost. Raise net.core.wmem_max and the tracker's send buffer.`
+  }
+}
+
+function* smallBuffer({ plan, selfCheck }: DoubtFacts): Generator<string> {
+  const { receiveBufferBytesGranted: granted } = selfCheck
+  const { receiveBufferBytes: asked } = plan
+  if (granted === null || granted >= asked) return
+  yield `Receive buffers are ${granted} bytes, not the ${asked} that were asked for, so that bursts of answers may be lost: sysctl -w net.core.rmem_max=${asked}.`
+}
+
+function* waitedForConnections({ plan, selfCheck }: DoubtFacts): Generator<string> {
+  const { rateRatio } = selfCheck
+  if (plan.protocol === 'udp' || rateRatio === null || rateRatio >= RATE_RATIO_MIN) return
+  yield `${percent(1 - rateRatio)} of the requests were not sent in the measurement, as every connection waited for an answer: this is in the response times. More connections can have more requests under way.`
+}
+
+/** Less than makes the test void, but a good part of what is reported. */
+function* lateRequests({ kinds, selfCheck }: DoubtFacts): Generator<string> {
+  const { lagP99Us } = selfCheck
+  if (lagP99Us === null || lagP99Us <= LAG_MIN_US) return
+  const p99Us = kinds.map(({ response }) => (response === null || response.count === 0 ? 0 : response.p99Us))
+  if (lagP99Us <= Math.max(...p99Us) / 2) return
+  yield `Half of the response time's p99 or more is the load test's own lateness (p99 ${(lagP99Us / 1000).toFixed(1)} ms): read the service time, or use more workers.`
+}
+
+function* busyThreads({ plan, selfCheck }: DoubtFacts): Generator<string> {
+  const most = Math.max(0, ...selfCheck.workerProcessorShares)
+  if (most <= THREAD_SHARE_MAX) return
+  yield plan.pacing.mode === 'open'
+    ? `A worker of the load test used ${percent(most)} of a processor and has nothing in reserve: use more workers.`
+    : `A worker of the load test used ${percent(most)} of a processor: the tracker may be able to do more. Use more workers, and processors of their own.`
+}
+
+function* stolenTime({ selfCheck }: DoubtFacts): Generator<string> {
+  const { stealShare } = selfCheck
+  if (stealShare === null || stealShare <= STEAL_SHARE_MAX) return
+  yield `The host took ${percent(stealShare)} of this machine's processor time for others: repeat the test when it is quiet, or on a machine of its own.`
+}
+
+function* slowClock({ clockSource }: DoubtFacts): Generator<string> {
+  if (clockSource === null || FAST_CLOCK_SOURCES.includes(clockSource)) return
+  yield `This machine reads its clock from ${clockSource}, with a system call each time, which slows the load test and the tracker: boot with clocksource=tsc where the processor allows it.`
+}
+
+function datagrams(count: number): string {
+  return count === 1 ? '1 datagram was' : `${count} datagrams were`
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`
+}

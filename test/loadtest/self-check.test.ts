@@ -1,0 +1,198 @@
+// What the load test says about the machine it ran on, and when it takes its own figures back.
+
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { Outcome } from '../../src/loadtest/kinds.js'
+import type { LoadPlan } from '../../src/loadtest/plan.js'
+import type { KindFigures, SelfCheck } from '../../src/loadtest/result.js'
+import { plannedIn, SelfWatch } from '../../src/loadtest/self-check.js'
+import { doubtsOf } from '../../src/loadtest/self-check-doubts.js'
+import { Tallies } from '../../src/loadtest/tallies.js'
+import { createTallyMemory, Gauge, Period } from '../../src/loadtest/tally.js'
+import { judgeVerdict, lagLimitMs } from '../../src/loadtest/verdict.js'
+import { threadId } from '../../src/net/thread-name.js'
+import { announcesOf, latencyOf, openPacing, planOf, selfCheckOf } from './plans.js'
+
+const open = (changes: Partial<LoadPlan> = {}): LoadPlan =>
+  planOf({ pacing: openPacing(1000, 10), ...changes })
+
+function doubts(
+  changes: Partial<SelfCheck>,
+  plan = open(),
+  { clockSource = 'tsc', kinds = [announcesOf()] as KindFigures[] } = {},
+): string[] {
+  return doubtsOf({ plan, kinds, selfCheck: selfCheckOf(changes), clockSource })
+}
+
+describe('doubts about figures', () => {
+  it('are none on a quiet machine', () => {
+    assert.deepEqual(doubts({}), [])
+    const unknown = { kernelReceiveDrops: null, kernelSendDrops: null, socketDrops: null, stealShare: null }
+    assert.deepEqual(doubts({ ...unknown, receiveBufferBytesGranted: null, workerProcessorShares: [] }), [])
+  })
+
+  it("tell the load test's own lost datagrams from those of others", () => {
+    assert.match(
+      doubts({ socketDrops: 7, kernelReceiveDrops: 7 }).join(),
+      /^7 datagrams were .* not by the tracker.*rmem_max/,
+    )
+    const both = doubts({ socketDrops: 7, kernelReceiveDrops: 8 })
+    assert.equal(both.length, 2)
+    assert.match(both[1], /^1 datagram was lost in receive buffers of other programs/)
+    // Own drops are counted from the start of the test, the kernel's in the measurement alone.
+    assert.equal(doubts({ socketDrops: 7, kernelReceiveDrops: 0 }).length, 1)
+    assert.match(
+      doubts({ socketDrops: null, kernelReceiveDrops: 3 }).join(),
+      /^3 datagrams .* of the load test or of a tracker/,
+    )
+    assert.match(doubts({ kernelSendDrops: 2 }).join(), /^2 datagrams .*wmem_max/)
+    assert.deepEqual(doubts({ kernelReceiveDrops: 9, socketDrops: null }, open({ protocol: 'http' })), [])
+  })
+
+  it('name the buffer that was granted and the setting that grants more', () => {
+    assert.match(
+      doubts({ receiveBufferBytesGranted: 212_992 }).join(),
+      /212992 .* 1000000 .*rmem_max=1000000/,
+    )
+    assert.deepEqual(doubts({ receiveBufferBytesGranted: 1_000_000 }), [])
+  })
+
+  it('are raised by other guests, slow clocks and threads without reserve', () => {
+    assert.match(doubts({ stealShare: 0.03 }).join(), /took 3.0 %/)
+    assert.deepEqual(doubts({ stealShare: 0.02 }), [])
+    assert.match(doubts({}, open(), { clockSource: 'hpet' }).join(), /hpet/)
+    assert.match(doubts({ workerProcessorShares: [0.2, 0.95] }).join(), /95 % of a processor and has nothing/)
+    assert.match(
+      doubts({ workerProcessorShares: [0.95] }, planOf()).join(),
+      /the tracker may be able to do more/,
+    )
+    assert.deepEqual(doubts({ workerProcessorShares: [0.9] }), [])
+  })
+
+  it('say when the lateness is a good part of the latency', () => {
+    const kinds = [announcesOf({ response: latencyOf({ p99Us: 3_000 }) })]
+    assert.match(doubts({ lagP99Us: 1_600 }, open(), { kinds }).join(), /1.6 ms/)
+    assert.deepEqual(doubts({ lagP99Us: 1_400 }, open(), { kinds }), [])
+    assert.deepEqual(doubts({ lagP99Us: 900 }), [])
+  })
+
+  it('explain requests that waited for a connection', () => {
+    const http = open({ protocol: 'http' })
+    assert.match(doubts({ rateRatio: 0.9 }, http).join(), /^10.0 % of the requests .* in the response times/)
+    assert.deepEqual(doubts({ rateRatio: 0.99 }, http), [])
+  })
+})
+
+describe('the verdict', () => {
+  const judge = (plan: LoadPlan, check: Partial<SelfCheck>, kinds = [announcesOf()], measuredSeconds = 10) =>
+    judgeVerdict({ plan, kinds, selfCheck: selfCheckOf(check), measuredSeconds })
+
+  it('is valid where the generator kept up', () => {
+    assert.deepEqual(judge(open(), {}), { verdict: 'valid', reasons: [] })
+    assert.deepEqual(judge(planOf(), { lagP99Us: null, rateRatio: null }), { verdict: 'valid', reasons: [] })
+  })
+
+  it('is generator-bound from 1000 requests or 1 % behind on', () => {
+    const late = judge(open(), { lagP99Us: 20_500 })
+    assert.equal(late.verdict, 'generator-bound')
+    assert.match(late.reasons.join(), /more than 21 ms late \(the limit at this rate is 20 ms\)/)
+    assert.equal(judge(open(), { lagP99Us: 20_000 }).verdict, 'valid')
+    const few = judge(open(), { rateRatio: 0.9899 })
+    assert.equal(few.verdict, 'generator-bound')
+    assert.match(few.reasons.join(), /only 98.9 %/)
+    assert.equal(judge(open(), { rateRatio: 0.99 }).verdict, 'valid')
+  })
+
+  it('does not blame the generator for connections that wait', () => {
+    assert.equal(judge(open({ protocol: 'http' }), { rateRatio: 0.5 }).verdict, 'valid')
+    assert.equal(judge(open({ protocol: 'ws' }), { lagP99Us: 1e6 }).verdict, 'generator-bound')
+  })
+
+  it('has a limit of lateness that follows the rate', () => {
+    assert.deepEqual([10, 50_000, 200_000, 1e6, 1e9].map(lagLimitMs), [20, 20, 5, 1, 1])
+  })
+
+  it('says what no answers are due to', () => {
+    const silent = announcesOf({ outcomes: { ...announcesOf().outcomes, answered: 0, timedOut: 3 } })
+    assert.deepEqual(judge(open(), {}, [silent]), {
+      verdict: 'no-answers',
+      reasons: ['None of 3 requests was answered.'],
+    })
+    const idle = announcesOf({ outcomes: { ...announcesOf().outcomes, answered: 0 } })
+    assert.match(judge(open(), {}, [idle]).reasons.join(), /Nothing was asked/)
+    assert.match(judge(open(), {}, [idle], 0).reasons.join(), /Nothing was measured/)
+  })
+})
+
+describe('the watch over a measurement', () => {
+  /** One worker, which is this thread. */
+  function watched(plan: LoadPlan): { tallies: Tallies; watch: SelfWatch } {
+    const tallies = new Tallies(createTallyMemory(1, 10), 1)
+    tallies.workers[0].gauges[Gauge.threadId] = threadId()
+    return { tallies, watch: new SelfWatch(plan, tallies) }
+  }
+
+  function burnSeconds(seconds: number): void {
+    const before = process.cpuUsage()
+    for (;;) {
+      const { user, system } = process.cpuUsage(before)
+      if (user + system > seconds * 1e6) return
+    }
+  }
+
+  it('counts the processor time of worker threads and of the process', {
+    skip: process.platform !== 'linux',
+  }, () => {
+    const { watch } = watched(planOf())
+    const startMs = performance.now()
+    burnSeconds(0.2)
+    watch.end()
+    const wallSeconds = (performance.now() - startMs) / 1000
+    // What comes after the end does not count.
+    burnSeconds(0.2)
+    const check = watch.finish([{ remarks: [], receiveBufferBytesGranted: null, socketDrops: null }], 1)
+    assert.ok(check.processorSeconds >= 0.2 && check.processorSeconds < 0.35, `${check.processorSeconds} s`)
+    const [share] = check.workerProcessorShares
+    // The process has other threads, and the kernel counts threads in hundredths.
+    assert.ok(Math.abs(share * wallSeconds - 0.2) < 0.07, `${share} of ${wallSeconds} s`)
+    assert.ok(check.stealShare !== null && check.stealShare >= 0 && check.stealShare < 1)
+    assert.ok(check.kernelReceiveDrops !== null && check.kernelReceiveDrops >= 0)
+    assert.deepEqual([check.lagP99Us, check.rateRatio, check.socketDrops], [null, null, null])
+  })
+
+  it('adds up what the workers say', () => {
+    const { watch } = watched(planOf())
+    watch.end()
+    const check = watch.finish(
+      [
+        { remarks: [], receiveBufferBytesGranted: 4096, socketDrops: 3 },
+        { remarks: [], receiveBufferBytesGranted: 2048, socketDrops: 4 },
+      ],
+      1,
+    )
+    assert.deepEqual([check.receiveBufferBytesGranted, check.socketDrops], [2048, 7])
+  })
+
+  it('has sent what is neither owed at the end nor given up', () => {
+    const { tallies, watch } = watched(open())
+    const [tally] = tallies.workers
+    tally.addOutcome(Period.measured, 1, Outcome.unsent, 200)
+    tally.gauges[Gauge.behind] = 300
+    watch.end()
+    tally.gauges[Gauge.behind] = 0
+    const ends = [{ remarks: [], receiveBufferBytesGranted: null, socketDrops: null }]
+    assert.equal(watch.finish(ends, 10).rateRatio, 0.95)
+    assert.equal(watch.finish(ends, 5).rateRatio, 0.9)
+  })
+
+  it('knows how many requests the stages come to', () => {
+    const stages = [
+      { seconds: 2, from: 0, to: 100 },
+      { seconds: Number.POSITIVE_INFINITY, from: 100, to: 100 },
+    ]
+    const plan = open({ pacing: { mode: 'open', spacing: 'poisson', stages } })
+    const phases = { ...plan.phases, warmUpSeconds: 1 }
+    assert.equal(plannedIn({ ...plan, phases }, 3), 275)
+    assert.equal(plannedIn(planOf(), 3), 0)
+  })
+})
