@@ -31,17 +31,17 @@ export function htmlReport(data: ReportData): string {
   const mind =
     warnings.length === 0
       ? ''
-      : `<ul class="mind">${warnings.map(warning => `<li>${escape(warning)}</li>`).join('')}</ul>`
+      : `<ul class="mind">${warnings.map(warning => `<li>${escapeHtml(warning)}</li>`).join('')}</ul>`
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Trackers side by side</title>
 <meta name="viewport" content="width=device-width"><style>${STYLE}</style></head><body>
 <h1>Trackers side by side</h1>
-<p>${escape(data.environment.processor)}, ${escape(data.environment.kernel)}, ${escape(data.startedAt)}; ${data.blocks} blocks, seed ${data.seed}.
+<p>${escapeHtml(data.environment.processor)}, ${escapeHtml(data.environment.kernel)}, ${escapeHtml(data.startedAt)}; ${data.blocks} blocks, seed ${data.seed}.
 Bars are medians, dots the single measurements. <span class="soft">~ means that no difference is shown.</span></p>
 ${mind}
 ${data.summaries.map(summary => workloadPart(summary, data)).join('\n')}
 <h2>All figures, and how they were measured</h2>
-<pre>${escape(markdownReport(data))}</pre>
+<pre>${escapeHtml(markdownReport(data))}</pre>
 </body></html>
 `
 }
@@ -52,9 +52,11 @@ function workloadPart(summary: WorkloadSummary, data: ReportData): string {
     .map(metric => chart(metric.key, metric.title, metric.isMoreBetter, summary, data))
     .join('\n')
   const troubles = summary.contenders.flatMap(({ contender, troubles }) =>
-    troubles.map(trouble => `<li>${escape(nameOf(contender, data))}, ${escape(troubleText(trouble))}</li>`),
+    troubles.map(
+      trouble => `<li>${escapeHtml(nameOf(contender, data))}, ${escapeHtml(troubleText(trouble))}</li>`,
+    ),
   )
-  return `<h2>${escape(title)}</h2>${charts}${troubles.length === 0 ? '' : `<ul>${troubles.join('')}</ul>`}`
+  return `<h2>${escapeHtml(title)}</h2>${charts}${troubles.length === 0 ? '' : `<ul>${troubles.join('')}</ul>`}`
 }
 
 function chart(
@@ -82,14 +84,14 @@ function chart(
       .filter(value => value !== null)
       .map(value => `<circle class="dot" cx="${round(x(value))}" cy="${middle}" r="2.5"/>`)
     const ratio = figure.ratio === null ? '' : ` · ${ratioText(figure.ratio)}`
-    return `<text x="${LABEL_WIDTH - 8}" y="${middle + 4}" text-anchor="end">${escape(nameOf(contender, data))}</text>
+    return `<text x="${LABEL_WIDTH - 8}" y="${middle + 4}" text-anchor="end">${escapeHtml(nameOf(contender, data))}</text>
 <rect class="bar${isOurs ? ' ours' : ''}" x="${LABEL_WIDTH}" y="${top}" width="${round(x(figure.median) - LABEL_WIDTH)}" height="${BAR_HEIGHT}"/>
 <line class="whisker" x1="${round(x(figure.low))}" x2="${round(x(figure.high))}" y1="${middle}" y2="${middle}"/>${dots.join('')}
-<text x="${round(x(figure.high) + 10)}" y="${middle + 4}">${escape(figureText(metric, figure.median))}<tspan class="soft">${escape(ratio)}</tspan></text>`
+<text x="${round(x(figure.high) + 10)}" y="${middle + 4}">${escapeHtml(figureText(metric, figure.median))}<tspan class="soft">${escapeHtml(ratio)}</tspan></text>`
   })
   const width = LABEL_WIDTH + BAR_WIDTH + VALUE_WIDTH
-  return `<h3>${escape(title)} <span class="soft">(${isMoreBetter ? 'more' : 'less'} is better)</span></h3>
-<svg viewBox="0 0 ${width} ${rows.length * ROW_HEIGHT}" width="${width}" role="img" aria-label="${escape(title)}">${bars.join('\n')}</svg>`
+  return `<h3>${escapeHtml(title)} <span class="soft">(${isMoreBetter ? 'more' : 'less'} is better)</span></h3>
+<svg viewBox="0 0 ${width} ${rows.length * ROW_HEIGHT}" width="${width}" role="img" aria-label="${escapeHtml(title)}">${bars.join('\n')}</svg>`
 }
 
 function nameOf(key: string, { contenders }: ReportData): string {
@@ -101,7 +103,7 @@ function round(value: number): string {
 }
 
 /** Versions and last words come from other programs. */
-function escape(text: string): string {
+function escapeHtml(text: string): string {
   return text
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
