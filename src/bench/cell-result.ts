@@ -51,7 +51,7 @@ export interface CellFigures {
 
 /** A result of any kind is one: a contender that died is not left out. */
 export interface CellResult {
-  readonly schema_version: 1
+  readonly schemaVersion: 1
   readonly contender: string
   readonly workload: string
   /** 0 and following. */

@@ -30,7 +30,7 @@ const metricList: readonly Metric[] = [
   },
   {
     key: 'p99_us',
-    title: 'p99 latency at the common rate',
+    title: 'p99 latency at half its saturation',
     unit: 'µs',
     isMoreBetter: false,
     of: ({ latency }) => {

@@ -15,7 +15,7 @@ export const SCHEMA_VERSION = 1
 
 /** What bench.json holds besides what the bench puts there. */
 export interface BenchHead {
-  readonly schema_version: typeof SCHEMA_VERSION
+  readonly schemaVersion: typeof SCHEMA_VERSION
 }
 
 export class ResultStore<Head extends BenchHead> {
@@ -94,16 +94,16 @@ export async function readResults<Head extends BenchHead>(
     throw readable(error, directory)
   }
   const head = parse<Head>(headText)
-  if (head === undefined || typeof head.schema_version !== 'number') {
+  if (head === undefined || typeof head.schemaVersion !== 'number') {
     throw new AquaticError('AQ_BENCH_RESULTS', `${directory}/bench.json is not what a bench wrote.`, {
       remedy: 'name the directory that `aquatic bench --out` wrote',
     })
   }
-  if (head.schema_version !== SCHEMA_VERSION) {
-    const which = head.schema_version > SCHEMA_VERSION ? 'a newer' : 'an older'
+  if (head.schemaVersion !== SCHEMA_VERSION) {
+    const which = head.schemaVersion > SCHEMA_VERSION ? 'a newer' : 'an older'
     throw new AquaticError(
       'AQ_BENCH_RESULTS',
-      `${directory} is of ${which} version of aquatic (schema ${head.schema_version}; this one reads ${SCHEMA_VERSION}).`,
+      `${directory} is of ${which} version of aquatic (schema ${head.schemaVersion}; this one reads ${SCHEMA_VERSION}).`,
       { remedy: 'read it with that version, or run the bench again' },
     )
   }

@@ -15,7 +15,7 @@ const contendersOf = new Map([
   ['ws-quiet', ['aquatic']],
 ])
 const plan = { contendersOf, blocks: 4, seed: 7, twinContender: 'aquatic' }
-const head: BenchHead = { schema_version: 1 }
+const head: BenchHead = { schemaVersion: 1 }
 
 const newDirectory = (): string => mkdtempSync(join(tmpdir(), 'aquatic-bench-'))
 
@@ -71,7 +71,7 @@ describe('a bench', () => {
     assert.equal(isWhole, false)
     await store.close()
     // Killed in the middle of a line.
-    appendFileSync(join(directory, 'results.ndjson'), '{"schema_version":1,"conten')
+    appendFileSync(join(directory, 'results.ndjson'), '{"schemaVersion":1,"conten')
 
     const resumed = await ResultStore.resume(directory)
     const done = new Set(resumed.results.map(cellKey))
@@ -134,12 +134,12 @@ describe('results of a bench', () => {
     const directory = newDirectory()
     await assert.rejects(readResults(directory), { code: 'AQ_BENCH_RESULTS' })
     writeFileSync(join(directory, 'results.ndjson'), '')
-    writeFileSync(join(directory, 'bench.json'), '{"schema_version":99}')
+    writeFileSync(join(directory, 'bench.json'), '{"schemaVersion":99}')
     await assert.rejects(
       readResults(directory),
       /of a newer version of aquatic \(schema 99; this one reads 1\)/,
     )
-    writeFileSync(join(directory, 'bench.json'), '{"schema_version":0}')
+    writeFileSync(join(directory, 'bench.json'), '{"schemaVersion":0}')
     await assert.rejects(readResults(directory), /of an older version/)
     writeFileSync(join(directory, 'bench.json'), 'not json')
     await assert.rejects(readResults(directory), /is not what a bench wrote/)

@@ -37,7 +37,7 @@ export function torrustConfiguration({
   return `[metadata]
 app = "torrust-tracker"
 purpose = "configuration"
-schema_version = "2.0.0"
+schemaVersion = "2.0.0"
 
 [logging]
 threshold = "error"

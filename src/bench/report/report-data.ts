@@ -13,7 +13,7 @@ export interface ReportContender {
 }
 
 export interface ReportData {
-  readonly schema_version: typeof REPORT_SCHEMA_VERSION
+  readonly schemaVersion: typeof REPORT_SCHEMA_VERSION
   readonly startedAt: string
   /** As it can be repeated. */
   readonly command: string
