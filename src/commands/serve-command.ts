@@ -2,13 +2,22 @@
 
 import type { ConfigOf, Table } from '../config/schema.js'
 import type { LogLevel } from '../log.js'
+import type { TrackerEventSink } from '../trackers/events.js'
 import type { HostConfig } from '../trackers/host.js'
 import type { TrackerSetup } from '../trackers/tracker.js'
+import { chooseReporter } from '../tui/reporter.js'
 import { AquaticCommand, type ConfigFlagValues, configFlags, writeRemark } from './base.js'
+import type { TrackerScreen } from './screens/tracker-screen.js'
 import { printEvents, reloadRequests, untilSignal } from './serving.js'
+import { tuiFlags } from './tui-flags.js'
+
+interface ServeFlagValues extends ConfigFlagValues {
+  readonly quiet: boolean
+  readonly 'no-tui': boolean
+}
 
 export abstract class ServeCommand extends AquaticCommand {
-  static override flags = { ...configFlags }
+  static override flags = { ...configFlags, ...tuiFlags }
 
   /** A tracker serves on without a reader of its events. */
   protected override stdoutFailed(error: NodeJS.ErrnoException): void {
@@ -22,7 +31,7 @@ export abstract class ServeCommand extends AquaticCommand {
   /** @param setupsOf imports the trackers only when the configuration is known to be right */
   protected async serve<T extends Table>(
     table: T,
-    flagsOf: () => Promise<ConfigFlagValues & { readonly quiet: boolean }>,
+    flagsOf: () => Promise<ServeFlagValues>,
     setupsOf: (config: ConfigOf<T>) => Promise<readonly TrackerSetup[]>,
   ): Promise<void> {
     // First of all: a signal that comes while modules are loaded must not be lost.
@@ -31,16 +40,37 @@ export abstract class ServeCommand extends AquaticCommand {
     const flags = await flagsOf()
     const { config, notices } = await this.loadConfig(table, flags)
     const settings = config as unknown as HostConfig & { readonly logLevel: LogLevel }
-    const onEvent = printEvents({
-      json: this.jsonEnabled(),
-      quiet: flags.quiet,
+    const output = { json: this.jsonEnabled(), quiet: flags.quiet }
+    const kind = chooseReporter({
+      ...output,
+      noTui: flags['no-tui'],
+      stderr: process.stderr,
+      env: process.env,
+    })
+    const screen = kind === 'screen' ? await this.#screen() : null
+    const print = printEvents({
+      ...output,
       logLevel: settings.logLevel,
       write: text => this.writeAnswer(text),
+      remark: text => (screen === null ? writeRemark(text) : screen.print(text)),
     })
+    const onEvent: TrackerEventSink = event => {
+      screen?.learn(event)
+      print(event)
+    }
     for (const text of notices) onEvent({ event: 'notice', text })
     const [{ runTrackers }, setups] = await Promise.all([import('../trackers/host.js'), setupsOf(config)])
-    const summary = await runTrackers(settings, setups, { signal: stop.signal, onEvent, onReloadable })
+    const options = { signal: stop.signal, onEvent, onReloadable, ...(screen && { watcher: screen }) }
+    const summary = await runTrackers(settings, setups, options).finally(() => screen?.close())
     onEvent({ event: 'stopped', ...summary })
     process.exitCode = stop.exitCode()
+  }
+
+  async #screen(): Promise<TrackerScreen> {
+    const { TrackerScreen } = await import('./screens/tracker-screen.js')
+    return new TrackerScreen({
+      command: `aquatic ${this.id?.replaceAll(':', ' ') ?? 'serve'}`,
+      write: writeRemark,
+    })
   }
 }

@@ -5,7 +5,6 @@ import { createLogger, type LogLevel } from '../log.js'
 import { statisticsLines } from '../metrics/statistics-lines.js'
 import { formatSocketAddress } from '../protocol/socket-address.js'
 import type { TrackerEvent, TrackerEventSink, TrackerSummary } from '../trackers/events.js'
-import { writeRemark } from './base.js'
 
 export interface EventOutput {
   /** Every event as one JSON line on stdout. */
@@ -16,17 +15,19 @@ export interface EventOutput {
   readonly logLevel: LogLevel
   /** Takes text for stdout. */
   readonly write: (text: string) => void
+  /** Takes lines for stderr. */
+  readonly remark: (text: string) => void
 }
 
 /** Writes events: JSON lines on stdout, or lines for people on stderr. */
-export function printEvents({ json, quiet, logLevel, write }: EventOutput): TrackerEventSink {
-  const logger = createLogger(quiet && logLevel !== 'off' ? 'error' : logLevel, line => writeRemark(line))
+export function printEvents({ json, quiet, logLevel, write, remark }: EventOutput): TrackerEventSink {
+  const logger = createLogger(quiet && logLevel !== 'off' ? 'error' : logLevel, remark)
   const writeJson = notesAfterListening(event => write(`${JSON.stringify(event)}\n`))
   return event => {
     if (json) writeJson(event)
     else if (event.event === 'warning') logger.log('warn', event.text)
     else if (event.event === 'worker-restarted') logger.log('error', lineFor(event))
-    else if (!quiet) writeRemark(`${lineFor(event)}\n`)
+    else if (!quiet) remark(`${lineFor(event)}\n`)
   }
 }
 

@@ -10,6 +10,9 @@ interface Stretch extends Stage {
   readonly requestsBefore: number
 }
 
+/** `skipBefore` counts fewer than this one by one. */
+const SKIPPED_SINGLY_MAX = 64
+
 export interface ScheduleShare {
   readonly stages: readonly Stage[]
   readonly spacing: 'even' | 'poisson'
@@ -68,6 +71,33 @@ export class Schedule {
     while (count > 1 && this.#msOf(this.#position + (count - 1) * this.#step) >= endMs) count--
     while (this.#msOf(this.#position + count * this.#step) < endMs) count++
     return count
+  }
+
+  /**
+   * Passes over everything planned before a time, however much that is, as if `advance` had been called for each.
+   * @returns how many; how many of a Poisson stream fall into the time is drawn at once where they are many
+   */
+  skipBefore(endMs: number): number {
+    let count = 0
+    while (this.nextMs < endMs && count < SKIPPED_SINGLY_MAX) {
+      this.advance()
+      count++
+    }
+    if (this.nextMs >= endMs) return count
+    const end = Math.min(this.#integralAt(endMs / 1000), this.#requests)
+    if (this.#random === null) {
+      const more = Math.ceil((end - this.#position) / this.#step)
+      this.#position += (more - 1) * this.#step
+      this.advance()
+      return count + more
+    }
+    // The next is known; behind it the number is Poisson's, here by its normal approximation.
+    const mean = (end - this.#position) / this.#step
+    const normal =
+      Math.sqrt(-2 * Math.log(1 - this.#random.unit())) * Math.cos(2 * Math.PI * this.#random.unit())
+    this.#position = end
+    this.advance()
+    return count + 1 + Math.max(0, Math.round(mean + Math.sqrt(mean) * normal))
   }
 
   #integralAt(seconds: number): number {

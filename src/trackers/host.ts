@@ -43,6 +43,18 @@ export interface RunOptions {
   readonly onEvent: TrackerEventSink
   /** Called once reloads are possible, with the function to call for each. */
   readonly onReloadable: (reload: () => void) => void
+  /** For a live screen; absent where nobody looks. */
+  readonly watcher?: TrackerWatcher
+}
+
+/** Somebody who looks at the trackers while they run. */
+export interface TrackerWatcher {
+  /**
+   * Called when every worker receives. `snapshot` gives the figures of the moment, one for each protocol; it takes a
+   * fraction of a millisecond of the main thread, but with `countsClients` a walk over all peer ids.
+   * @returns what is called once the trackers are to stop: there are no figures any more
+   */
+  readonly onRunning: (snapshot: (countsClients: boolean) => TrackerSnapshot[]) => () => void
 }
 
 /**
@@ -71,7 +83,12 @@ export async function runTrackers(
   }
   const bound: BoundTracker[] = []
   try {
-    const swarms = await SwarmRooms.open(config.statistics, setups, engine.engine, onEvent)
+    const swarms = await SwarmRooms.open(setups, {
+      statistics: config.statistics,
+      isWatched: options.watcher !== undefined,
+      engine: engine.engine,
+      onEvent,
+    })
     const inherited = inheritedDescriptors(process.env, process.pid)
     for (const setup of setups) bound.push(await setup.bind(engine, inherited))
     const shared: Omit<SharedByTrackers, 'firstWorker'> = {
@@ -110,7 +127,8 @@ interface Host {
   readonly trackers: readonly Tracker[]
 }
 
-async function serve(host: Host, { signal, onEvent, onReloadable }: RunOptions): Promise<TrackerSummary> {
+async function serve(host: Host, options: RunOptions): Promise<TrackerSummary> {
+  const { signal, onEvent, onReloadable, watcher } = options
   const { config, shared, filter, service, setups, trackers } = host
   const failure = rejectable()
   const nowSeconds = (): number => process.hrtime()[0] - shared.startedAtSeconds
@@ -122,12 +140,14 @@ async function serve(host: Host, { signal, onEvent, onReloadable }: RunOptions):
   })
   let statistics: Statistics | undefined
   let metrics: MetricsService | undefined
-  const collect = (): TrackerSnapshot[] =>
+  let stopWatcher: (() => void) | undefined
+  const collect = (countsClients = true): TrackerSnapshot[] =>
     collectSnapshots(setups, trackers, shared.swarms, nowSeconds(), {
       intervalSeconds: config.statistics.interval,
       uptimeSeconds: (performance.now() - startedAtMs) / 1000,
       accessList: { mode: config.accessList.mode, entries: filter?.entries ?? 0 },
       outputFailures: statistics?.outputFailures() ?? 0,
+      countsClients,
     })
   const reloadables = [
     ...(filter === null ? [] : [filter]),
@@ -150,8 +170,11 @@ async function serve(host: Host, { signal, onEvent, onReloadable }: RunOptions):
     service.notifyReady(`listening ${listening.join(', ')}`)
     onReloadable(() => reloader.request())
     watchWorkers(host)
+    if (!signal.aborted) stopWatcher = watcher?.onRunning(collect)
     const failures = trackers.map(({ workers }) => workers.failed)
     await Promise.race([stopRequested, failure.promise, ...failures])
+    stopWatcher?.()
+    stopWatcher = undefined
     reloader.close()
     service.notifyStopping()
     // Before the sockets close: with them go the kernel's counters.
@@ -162,6 +185,7 @@ async function serve(host: Host, { signal, onEvent, onReloadable }: RunOptions):
     await Promise.all(trackers.map(({ workers }) => workers.stop()))
     return summarise(trackers, shared.swarms, nowSeconds(), kernelDrops)
   } finally {
+    stopWatcher?.()
     await Promise.all(trackers.map(({ workers }) => workers.terminate()))
     for (const tracker of trackers) tracker.stopWatching()
     await Promise.all([stopCleaning(), metrics?.close(), statistics?.stop()])

@@ -18,6 +18,8 @@ export interface ObservationConfig {
   readonly cleaning: { readonly torrentCleaningInterval: number; readonly maxPeerAge: number }
   /** Absent for a swarm that is never exported. */
   readonly scrapeExports?: ScrapeExportConfig
+  /** Somebody looks at the tracker while it runs, whatever the statistics' outputs are. */
+  readonly isWatched: boolean
 }
 
 export interface Observation {
@@ -34,12 +36,14 @@ export interface ObservationSources {
   readonly peerIdsReplaced: number
   /** The clock of announces, in whole seconds since the start. */
   readonly nowSeconds: number
+  /** Whether clients are counted, which takes a walk over all peer ids. */
+  readonly countsClients: boolean
 }
 
 /** Nothing that costs memory or time is made unless the configuration asks for it and somebody would see it. */
 export function observeSwarm(config: ObservationConfig, onEvent: TrackerEventSink): Observation {
-  const { statistics, cleaning, scrapeExports } = config
-  const isActive = areStatisticsActive(statistics)
+  const { statistics, cleaning, scrapeExports, isWatched } = config
+  const isActive = areStatisticsActive(statistics) || isWatched
   const isCountingClients = isActive && statistics.peerClients
   const memory = isCountingClients ? createPeerIdTable(statistics.peerClientsMax, cleaning.maxPeerAge) : null
   const table = memory === null ? null : new PeerIdTable(memory)
@@ -52,11 +56,12 @@ export function observeSwarm(config: ObservationConfig, onEvent: TrackerEventSin
       ...(histograms === null ? [] : [histogramObserver(histograms)]),
       ...(scrapeExports === undefined ? [] : scrapeExportOf(scrapeExports, onEvent)),
     ],
-    figures: ({ swarmTotals, peerIdsReplaced, nowSeconds }) => ({
+    figures: ({ swarmTotals, peerIdsReplaced, nowSeconds, countsClients }) => ({
       swarmTotals,
       cleaning: cleaningTimes.snapshot(),
       peersPerTorrent: histograms?.published,
-      peerClients: table && countPeerClients(table, nowSeconds, peerIdsReplaced),
+      peerClients:
+        countsClients && table !== null ? countPeerClients(table, nowSeconds, peerIdsReplaced) : null,
     }),
   }
 }

@@ -24,6 +24,8 @@ export interface HostFigures {
   readonly uptimeSeconds: number
   readonly accessList: AccessListSnapshot
   readonly outputFailures: number
+  /** Whether peers are counted by client, where they can be. */
+  readonly countsClients: boolean
 }
 
 /** Figures of this moment that all trackers of one swarm share. */
@@ -93,12 +95,16 @@ export function collectSnapshots(
   const parts = trackers.flatMap((tracker, index) =>
     tracker.figures().map((figures, part) => ({ figures, protocol: setups[index].serves[part].protocol })),
   )
+  const { countsClients } = host
   const ofSwarm = new Map(
     swarms.all.map(room => {
       const own = parts.filter(({ protocol }) => swarms.of(protocol) === room)
       const peerIdsReplaced = own.reduce((sum, { figures }) => sum + figures.peerIdsReplaced, 0)
       const swarmTotals = room.swarm.totals()
-      return [room, room.observation.figures({ swarmTotals, peerIdsReplaced, nowSeconds })] as const
+      return [
+        room,
+        room.observation.figures({ swarmTotals, peerIdsReplaced, nowSeconds, countsClients }),
+      ] as const
     }),
   )
   return parts.map(({ figures, protocol }) => {

@@ -16,9 +16,15 @@ import { MAIN_THREAD_LOCK_OWNER, type Protocol, type TrackerSetup } from './trac
 export type SwarmKind = 'bittorrent' | 'webtorrent'
 
 /** What is a swarm's in the configuration of a tracker that has its peers in it. */
-export interface SwarmConfig extends Omit<ObservationConfig, 'statistics'> {
+export interface SwarmConfig extends Omit<ObservationConfig, 'statistics' | 'isWatched'> {
   /** In bytes; 0: as many as is reasonable. */
   readonly swarm: { readonly memoryLimit: number }
+}
+
+/** What is the same for all swarms. */
+export interface SwarmRoomsOptions extends Pick<ObservationConfig, 'statistics' | 'isWatched'> {
+  readonly engine: EngineName
+  readonly onEvent: TrackerEventSink
 }
 
 /** One swarm, as its trackers and the main thread see it. */
@@ -53,16 +59,11 @@ export class SwarmRooms {
   }
 
   /** Reserves a swarm of each kind that these trackers have peers in. @throws AquaticError AQ_MEMORY_UNAVAILABLE */
-  static async open(
-    statistics: ObservationConfig['statistics'],
-    setups: readonly TrackerSetup[],
-    engine: EngineName,
-    onEvent: TrackerEventSink,
-  ): Promise<SwarmRooms> {
+  static async open(setups: readonly TrackerSetup[], options: SwarmRoomsOptions): Promise<SwarmRooms> {
     const rooms = new Map<SwarmKind, SwarmRoom>()
     for (const { protocol, swarm } of setups.flatMap(({ serves }) => serves)) {
       const kind = swarmKindOf(protocol)
-      if (!rooms.has(kind)) rooms.set(kind, await openRoom(kind, statistics, swarm, engine, onEvent))
+      if (!rooms.has(kind)) rooms.set(kind, await openRoom(kind, swarm, options))
     }
     return new SwarmRooms([...rooms.values()])
   }
@@ -104,10 +105,8 @@ export class SwarmRooms {
 
 async function openRoom(
   kind: SwarmKind,
-  statistics: ObservationConfig['statistics'],
   { swarm, cleaning, scrapeExports }: SwarmConfig,
-  engine: EngineName,
-  onEvent: TrackerEventSink,
+  { statistics, isWatched, engine, onEvent }: SwarmRoomsOptions,
 ): Promise<SwarmRoom> {
   const memory = reserveSwarm(swarm.memoryLimit, {
     maxPeerAgeSeconds: cleaning.maxPeerAge,
@@ -119,6 +118,9 @@ async function openRoom(
     cleaning,
     memory,
     swarm: new Swarm(memory, { lockOwner: MAIN_THREAD_LOCK_OWNER, randomSeed: 1 }),
-    observation: observeSwarm({ statistics, cleaning, ...(scrapeExports && { scrapeExports }) }, onEvent),
+    observation: observeSwarm(
+      { statistics, cleaning, isWatched, ...(scrapeExports && { scrapeExports }) },
+      onEvent,
+    ),
   }
 }

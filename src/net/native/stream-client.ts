@@ -32,6 +32,7 @@ import {
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
   SOCK_STREAM,
+  SOCKADDR_IN6_BYTES,
   SOL_IP,
   SOL_SOCKET,
   SOL_TCP,
@@ -84,7 +85,10 @@ export interface StreamClientOptions {
   readonly target: SocketAddress
   /** Connections at a time. */
   readonly capacity: number
-  /** Addresses from 127.0.0.1 on that connections come from in turn; of use for IPv4 loopback targets only. */
+  /**
+   * Addresses from 127.0.0.1 on that connections come from, slot by slot in turn; of use for IPv4 loopback targets
+   * only.
+   */
   readonly sourceAddresses: number
   /** Input kept for a connection, and the most read in one step. */
   readonly inputBytesMax: number
@@ -143,7 +147,6 @@ export class StreamClient {
   readonly #family: number
   readonly #target: Uint8Array
   readonly #sources: readonly Uint8Array[]
-  #nextSource = 0
   readonly #sendsAtOnce: boolean
   readonly #input: KeptInput
   readonly #inputAddress: number
@@ -176,6 +179,7 @@ export class StreamClient {
   readonly #noLinger = Int32Array.of(1, 0)
   readonly #option = new Int32Array(1)
   readonly #optionBytes = new Int32Array(1)
+  readonly #name = new Uint8Array(SOCKADDR_IN6_BYTES)
 
   /** @throws when the system has no descriptor left */
   constructor(options: StreamClientOptions) {
@@ -220,7 +224,7 @@ export class StreamClient {
     this.#flags[slot] = 0
     this.connections++
     if (this.#sendsAtOnce) libc.setsockopt(fd, SOL_TCP, TCP_NODELAY, this.#one, 4)
-    if (this.#sources.length > 0 && !this.#bindNextSource(fd)) {
+    if (this.#sources.length > 0 && !this.#bindSource(slot, fd)) {
       this.#fail(slot, StreamClientEnd.connectFailed, libc.errno())
       return
     }
@@ -257,6 +261,19 @@ export class StreamClient {
   /** Bytes written that the system has not taken yet. */
   keptOutputBytes(slot: number): number {
     return this.#keptOutput.length(slot)
+  }
+
+  /**
+   * The address that the connection comes from: 4 or 16 bytes into `into`. A system call.
+   * @returns how many, 0 where the system does not say
+   */
+  readLocalAddress(slot: number, into: Uint8Array): number {
+    this.#optionBytes[0] = this.#name.length
+    if (this.#libc.getsockname(this.#fds[slot], this.#name, this.#optionBytes) !== 0) return 0
+    const start = this.#family === AF_INET6 ? 8 : 4
+    const bytes = this.#family === AF_INET6 ? 16 : 4
+    for (let index = 0; index < bytes; index++) into[index] = this.#name[start + index]
+    return bytes
   }
 
   /** Whether `write` would send. */
@@ -348,9 +365,8 @@ export class StreamClient {
     this.#tls?.close()
   }
 
-  #bindNextSource(fd: number): boolean {
-    const source = this.#sources[this.#nextSource]
-    this.#nextSource = this.#nextSource + 1 === this.#sources.length ? 0 : this.#nextSource + 1
+  #bindSource(slot: number, fd: number): boolean {
+    const source = this.#sources[slot % this.#sources.length]
     this.#libc.setsockopt(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, this.#one, 4)
     return this.#libc.bind(fd, source, source.length) === 0
   }

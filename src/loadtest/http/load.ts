@@ -1,0 +1,546 @@
+// The load over HTTP, whatever carries it (a state machine, longer than other files): phases, connections, requests,
+// and where each is counted. A transport opens connections and carries requests; it calls back with what became of them.
+//
+//   closed ─▶ opening ─▶ idle ⇄ busy ─▶ finishing ─▶ closed             kept alive, until the connection's last answer
+//     └ ready ─▶ opening (with its request) ─▶ busy ─▶ finishing ─┘     one connection for each request
+//   waiting: closed, and not opened before a moment passes (after failures)
+//
+// A request with a connection of its own counts from the moment that begins to be opened: that is what a client waits.
+
+import { strict as assert } from 'node:assert'
+import type { AnnounceToSend } from '../../protocol/http/announce-request.js'
+import type { HttpResponse } from '../../protocol/http/response-decoder.js'
+import { Phase } from '../control.js'
+import type { GeneratorContext } from '../generator.js'
+import { LoadKind, loadKindNames, Outcome, WorkerCount } from '../kinds.js'
+import { Gauge } from '../tally.js'
+import { HttpAnswers, type HttpKind } from './answers.js'
+import { HttpRequests } from './requests.js'
+import { SlotQueue } from './slot-queue.js'
+import { isAnnounceAnswerRight, isScrapeAnswerRight } from './verification.js'
+
+/** What carries requests. Nothing calls back before it has returned. */
+export interface HttpTransport {
+  /** Opens a connection; `HttpLoad.opened` or `HttpLoad.ended` follows. */
+  open(slot: number): void
+  /** @param closes asks the server to close behind its answer */
+  announce(slot: number, identifiers: Uint8Array, announce: AnnounceToSend, closes: boolean): void
+  /** @param hashes 20 bytes each */
+  scrape(slot: number, hashes: Uint8Array, count: number, closes: boolean): void
+  /** Waits until the server has closed; `HttpLoad.ended` follows. */
+  finish(slot: number): void
+  /** Breaks a connection off, open or not; nothing follows. */
+  abort(slot: number): void
+  /** Own address of a connection: 4 or 16 bytes into `into`. @returns how many, 0 where it is not known */
+  localAddress(slot: number, into: Uint8Array): number
+}
+
+/** Connections that are being opened at a time: more would overflow a listener's queue. */
+const OPENING_MAX = 128
+/** How often time limits and pauses are looked at. */
+const SCAN_MS = 10
+/** Pauses before a connection that failed is opened again: this, doubled with each failure, up to the most. */
+const PAUSE_FIRST_MS = 10
+const PAUSE_MAX_MS = 1_000
+/** What is given up unsent is counted under moments so far apart. */
+const UNSENT_STEP_MS = 100
+
+const State = { closed: 0, opening: 1, idle: 2, busy: 3, finishing: 4, waiting: 5, ready: 6 } as const
+
+export class HttpLoad {
+  readonly #context: GeneratorContext
+  readonly #transport: HttpTransport
+  readonly #requests: HttpRequests
+  readonly #answers: HttpAnswers
+  readonly #capacity: number
+  readonly #timeoutMs: number
+  readonly #isOpenLoop: boolean
+  /** Requests of each connection; Infinity: no end. */
+  readonly #requestsPerConnection: number
+  /** Whether connections are opened before there is a request for them. */
+  readonly #keepsAlive: boolean
+  readonly #states: Uint8Array
+  readonly #kinds: Uint8Array
+  /** A request waits for its connection, or for its answer. */
+  readonly #hasRequest: Uint8Array
+  readonly #isFill: Uint8Array
+  readonly #plannedMs: Float64Array
+  readonly #sentMs: Float64Array
+  /** Peer of an announce. */
+  readonly #peers: Int32Array
+  readonly #openingMs: Float64Array
+  readonly #idleSinceMs: Float64Array
+  /** Time limit of what is under way, or end of a pause. */
+  readonly #limitsMs: Float64Array
+  /** Answers over the present connection. */
+  readonly #answered: Int32Array
+  /** Failures since the last answer. */
+  readonly #failures: Uint8Array
+  /** Hashes of scrapes under way, for `verify`; empty without it. */
+  readonly #scraped: Uint8Array
+  readonly #scrapedCounts: Int32Array
+  readonly #address = new Uint8Array(16)
+  /** What requests can be given to: idle and ready. */
+  readonly #free: SlotQueue
+  readonly #toOpen: SlotQueue
+  #opening = 0
+  #open = 0
+  #inFlight = 0
+  #nextScanMs = 0
+  #phase: Phase = Phase.connect
+  /** One connection for each request: none has been opened yet to see whether somebody answers. */
+  #isUntried = true
+
+  constructor(context: GeneratorContext, transport: HttpTransport) {
+    const { plan } = context
+    const capacity = plan.connectionsPerWorker
+    this.#context = context
+    this.#transport = transport
+    this.#requests = new HttpRequests(
+      context.population,
+      context.random,
+      plan.mix,
+      capacity,
+      plan.sourceAddresses,
+    )
+    this.#answers = new HttpAnswers(context.remarks)
+    this.#capacity = capacity
+    this.#timeoutMs = plan.timeoutMs
+    this.#isOpenLoop = context.schedule !== null
+    const { keepsAlive, requestsPerConnection } = plan.http
+    this.#keepsAlive = keepsAlive && requestsPerConnection !== 1
+    const last = requestsPerConnection === 0 ? Number.POSITIVE_INFINITY : requestsPerConnection
+    this.#requestsPerConnection = keepsAlive ? last : 1
+    this.#states = new Uint8Array(capacity)
+    this.#kinds = new Uint8Array(capacity)
+    this.#hasRequest = new Uint8Array(capacity)
+    this.#isFill = new Uint8Array(capacity)
+    this.#plannedMs = new Float64Array(capacity)
+    this.#sentMs = new Float64Array(capacity)
+    this.#peers = new Int32Array(capacity)
+    this.#openingMs = new Float64Array(capacity)
+    this.#idleSinceMs = new Float64Array(capacity)
+    this.#limitsMs = new Float64Array(capacity).fill(Number.POSITIVE_INFINITY)
+    this.#answered = new Int32Array(capacity)
+    this.#failures = new Uint8Array(capacity)
+    const verified = plan.verifyShare > 0 ? capacity : 0
+    this.#scraped = new Uint8Array(verified * this.#requests.hashes.length)
+    this.#scrapedCounts = new Int32Array(verified)
+    this.#free = new SlotQueue(capacity)
+    this.#toOpen = new SlotQueue(capacity)
+    for (let slot = 0; slot < capacity; slot++) this.#reopen(slot, 0)
+  }
+
+  get isOver(): boolean {
+    return this.#phase === Phase.stop
+  }
+
+  /** Whether an answer is awaited. */
+  isBusy(slot: number): boolean {
+    return this.#states[slot] === State.busy
+  }
+
+  /**
+   * Does what is due. To be called before each wait.
+   * @returns milliseconds until something will be due
+   */
+  tick(nowMs: number): number {
+    const phase = this.#context.control.phase
+    if (phase !== this.#phase) {
+      this.#phase = phase
+      if (phase === Phase.stop) {
+        this.#stop(nowMs)
+        return 0
+      }
+    }
+    if (nowMs >= this.#nextScanMs) this.#scan(nowMs)
+    this.#openMore(nowMs)
+    this.#feed(nowMs)
+    this.#report()
+    return this.#untilDueMs(nowMs)
+  }
+
+  /** A connection is there. */
+  opened(slot: number, nowMs: number): void {
+    const { accounts } = this.#context
+    const openingMs = this.#openingMs[slot]
+    accounts.resolve(LoadKind.connect, Outcome.answered, openingMs, openingMs, nowMs)
+    accounts.count(WorkerCount.connectionsOpened, nowMs)
+    this.#opening--
+    this.#open++
+    this.#isUntried = false
+    this.#answered[slot] = 0
+    if (this.#hasRequest[slot] === 1) this.#send(slot)
+    else this.#becomeFree(slot, State.idle, nowMs)
+    if (this.#toOpen.length > 0) this.#openMore(nowMs)
+  }
+
+  /**
+   * A whole answer has come for a busy connection.
+   * @param isLast the connection is over already; `ended` follows
+   */
+  received(slot: number, nowMs: number, response: HttpResponse, input: Uint8Array, isLast: boolean): void {
+    assert(this.#states[slot] === State.busy)
+    const kind = this.#kinds[slot] as HttpKind
+    const outcome = this.#answers.judge(kind, response, input)
+    if (outcome === Outcome.answered) this.#look(slot, kind, nowMs, response, input)
+    this.#resolve(slot, outcome, nowMs)
+    this.#failures[slot] = 0
+    this.#answered[slot]++
+    if (isLast) this.#states[slot] = State.finishing
+    else if (response.closes || this.#answered[slot] >= this.#requestsPerConnection) {
+      this.#states[slot] = State.finishing
+      this.#transport.finish(slot)
+    } else this.#becomeFree(slot, State.idle, nowMs)
+  }
+
+  /** What has come for a busy connection is no answer of HTTP: the connection is of no more use. */
+  spoilt(slot: number, nowMs: number, text: string): void {
+    this.#remark(slot, 'malformed', text)
+    this.#resolve(slot, Outcome.malformed, nowMs)
+    this.#abandon(slot, nowMs)
+  }
+
+  /** Bytes have come that nothing had asked for. */
+  unasked(slot: number, nowMs: number): void {
+    const { accounts, remarks } = this.#context
+    accounts.count(WorkerCount.unknown, nowMs)
+    remarks.add('bytes that no request had asked for')
+    if (this.#states[slot] !== State.idle) return
+    accounts.count(WorkerCount.connectionsLost, nowMs)
+    this.#abandon(slot, nowMs)
+  }
+
+  /** A connection is over, or could not be opened. @param text why: `ECONNREFUSED` */
+  ended(slot: number, nowMs: number, text: string): void {
+    const { accounts, remarks } = this.#context
+    const state = this.#states[slot]
+    if (state === State.opening) {
+      this.#opening--
+      remarks.add(`connect: ${text}`)
+      this.#failConnect(slot, Outcome.broken, nowMs)
+      this.#reopen(slot, nowMs)
+      return
+    }
+    this.#open--
+    if (state !== State.finishing) accounts.count(WorkerCount.connectionsLost, nowMs)
+    if (state === State.busy) {
+      if (this.#answered[slot] === 0) this.#countFailure(slot)
+      this.#remark(slot, 'broken', text)
+      this.#resolve(slot, Outcome.broken, nowMs)
+    } else if (state === State.idle) {
+      if (this.#answered[slot] === 0) this.#countFailure(slot)
+      remarks.add(`an idle connection: ${text}`)
+    }
+    this.#reopen(slot, nowMs)
+  }
+
+  /** The connection could not be opened, nor the request be sent that it was for. */
+  #failConnect(slot: number, outcome: Outcome, nowMs: number): void {
+    const { accounts } = this.#context
+    const openingMs = this.#openingMs[slot]
+    accounts.resolve(LoadKind.connect, outcome, openingMs, openingMs, nowMs)
+    accounts.count(WorkerCount.connectionsFailed, nowMs)
+    if (this.#hasRequest[slot] === 1) this.#resolve(slot, outcome, nowMs)
+    this.#countFailure(slot)
+  }
+
+  #countFailure(slot: number): void {
+    if (this.#failures[slot] < 255) this.#failures[slot]++
+  }
+
+  /** Breaks the connection off and opens it anew, after a pause. */
+  #abandon(slot: number, nowMs: number): void {
+    this.#transport.abort(slot)
+    this.#open--
+    this.#countFailure(slot)
+    this.#reopen(slot, nowMs)
+  }
+
+  /** A connection is closed: what is to become of the slot. */
+  #reopen(slot: number, nowMs: number): void {
+    const failures = this.#failures[slot]
+    if (failures > 0) {
+      this.#states[slot] = State.waiting
+      this.#limitsMs[slot] = nowMs + Math.min(PAUSE_MAX_MS, PAUSE_FIRST_MS * 2 ** (failures - 1))
+      return
+    }
+    this.#prepare(slot, nowMs)
+  }
+
+  #prepare(slot: number, nowMs: number): void {
+    this.#limitsMs[slot] = Number.POSITIVE_INFINITY
+    if (this.#keepsAlive || (this.#isUntried && slot === 0)) {
+      this.#states[slot] = State.closed
+      this.#toOpen.push(slot)
+    } else this.#becomeFree(slot, State.ready, nowMs)
+  }
+
+  #openMore(nowMs: number): void {
+    if (this.#phase === Phase.drain && !this.#isOwing()) return
+    while (this.#opening < OPENING_MAX && this.#toOpen.length > 0) {
+      this.#beginOpening(this.#toOpen.shift(), nowMs)
+    }
+  }
+
+  #beginOpening(slot: number, nowMs: number): void {
+    this.#states[slot] = State.opening
+    this.#openingMs[slot] = nowMs
+    this.#limitsMs[slot] = nowMs + this.#timeoutMs
+    this.#opening++
+    this.#transport.open(slot)
+  }
+
+  /** @param state idle: a connection is open; ready: it will be opened for the request */
+  #becomeFree(slot: number, state: number, nowMs: number): void {
+    this.#states[slot] = state
+    this.#limitsMs[slot] = Number.POSITIVE_INFINITY
+    this.#idleSinceMs[slot] = nowMs
+    this.#free.push(slot)
+    if (this.#phase !== Phase.connect) this.#feed(nowMs)
+  }
+
+  /** Gives requests to free connections, as many as there are of both. */
+  #feed(nowMs: number): void {
+    if (this.#phase === Phase.fill) this.#fill(nowMs)
+    else if (this.#isOpenLoop) this.#sendDue(nowMs)
+    else if (this.#phase === Phase.load) this.#keepBusy(nowMs)
+  }
+
+  #fill(nowMs: number): void {
+    for (let tries = this.#free.length; tries > 0 && this.#requests.peersToFill > 0; tries--) {
+      const slot = this.#nextFree()
+      if (slot < 0) return
+      const peer = this.#requests.nextPeerToFill(slot)
+      if (peer < 0) this.#free.push(slot)
+      else this.#start(slot, LoadKind.announce, peer, true, nowMs, nowMs)
+    }
+  }
+
+  #keepBusy(nowMs: number): void {
+    const { control } = this.#context
+    if (nowMs < control.loadStartMs || nowMs >= control.measureEndMs) return
+    for (let slot = this.#nextFree(); slot >= 0; slot = this.#nextFree()) this.#startDrawn(slot, nowMs, nowMs)
+  }
+
+  #sendDue(nowMs: number): void {
+    if (this.#phase < Phase.load) return
+    const { control, schedule, accounts } = this.#context
+    assert(schedule !== null)
+    const { loadStartMs, measureEndMs } = control
+    for (;;) {
+      const dueMs = loadStartMs + schedule.nextMs
+      if (dueMs > nowMs || dueMs >= measureEndMs) return
+      const slot = this.#nextFree()
+      if (slot < 0) return
+      // As long as no connection was free, it is the tracker that is late.
+      accounts.recordLag(dueMs, nowMs - Math.max(dueMs, this.#idleSinceMs[slot]))
+      schedule.advance()
+      this.#startDrawn(slot, dueMs, nowMs)
+    }
+  }
+
+  /** The one that has been free for longest, or -1. */
+  #nextFree(): number {
+    while (this.#free.length > 0) {
+      const slot = this.#free.shift()
+      const state = this.#states[slot]
+      // It may have been lost since.
+      if (state === State.idle || state === State.ready) return slot
+    }
+    return -1
+  }
+
+  #startDrawn(slot: number, plannedMs: number, nowMs: number): void {
+    const kind = this.#requests.drawKind()
+    const peer = kind === LoadKind.announce ? this.#requests.nextPeer(slot) : -1
+    this.#start(slot, kind, peer, false, plannedMs, nowMs)
+  }
+
+  #start(
+    slot: number,
+    kind: HttpKind,
+    peer: number,
+    isFill: boolean,
+    plannedMs: number,
+    nowMs: number,
+  ): void {
+    this.#kinds[slot] = kind
+    this.#peers[slot] = peer
+    this.#isFill[slot] = isFill ? 1 : 0
+    this.#hasRequest[slot] = 1
+    this.#plannedMs[slot] = plannedMs
+    this.#sentMs[slot] = nowMs
+    this.#inFlight++
+    if (this.#states[slot] === State.ready) this.#beginOpening(slot, nowMs)
+    else {
+      this.#limitsMs[slot] = nowMs + this.#timeoutMs
+      this.#send(slot)
+    }
+  }
+
+  #send(slot: number): void {
+    this.#states[slot] = State.busy
+    const requests = this.#requests
+    const closes = this.#answered[slot] + 1 >= this.#requestsPerConnection
+    if (this.#kinds[slot] === LoadKind.announce) {
+      requests.writeAnnounce(this.#peers[slot], this.#isFill[slot] === 1)
+      this.#transport.announce(slot, requests.identifiers, requests.announce, closes)
+      return
+    }
+    requests.writeScrape()
+    if (this.#scrapedCounts.length > 0) {
+      this.#scraped.set(requests.hashes, slot * requests.hashes.length)
+      this.#scrapedCounts[slot] = requests.hashCount
+    }
+    this.#transport.scrape(slot, requests.hashes, requests.hashCount, closes)
+  }
+
+  /** Counts the slot's request; it has none afterwards. */
+  #resolve(slot: number, outcome: Outcome, nowMs: number): void {
+    const { accounts } = this.#context
+    accounts.resolve(this.#kinds[slot], outcome, this.#plannedMs[slot], this.#sentMs[slot], nowMs)
+    this.#hasRequest[slot] = 0
+    this.#inFlight--
+  }
+
+  #remark(slot: number, what: string, text: string): void {
+    this.#context.remarks.add(`${loadKindNames[this.#kinds[slot] as HttpKind]} ${what}: ${text}`)
+  }
+
+  /** Peers of an answer, and whether it is right, for the share that is looked at. */
+  #look(slot: number, kind: HttpKind, nowMs: number, response: HttpResponse, input: Uint8Array): void {
+    const { accounts, plan, random } = this.#context
+    const { answer } = this.#answers
+    const isAnnounce = kind === LoadKind.announce
+    if (isAnnounce) accounts.count(WorkerCount.peersReceived, nowMs, answer.peers + answer.peers6)
+    if (plan.verifyShare === 0 || random.unit() >= plan.verifyShare) return
+    accounts.count(WorkerCount.verified, nowMs)
+    const isRight = isAnnounce
+      ? this.#isAnnounceRight(slot, input)
+      : this.#isScrapeRight(slot, response, input)
+    if (!isRight) accounts.count(WorkerCount.verifiedWrong, nowMs)
+  }
+
+  #isAnnounceRight(slot: number, input: Uint8Array): boolean {
+    const { plan, population, remarks } = this.#context
+    const announcer = {
+      address: this.#address,
+      addressBytes: this.#transport.localAddress(slot, this.#address),
+      port: population.portOf(this.#peers[slot]),
+      numwant: plan.numwant,
+    }
+    return isAnnounceAnswerRight(this.#answers.answer, input, announcer, remarks)
+  }
+
+  #isScrapeRight(slot: number, { bodyEnd }: HttpResponse, input: Uint8Array): boolean {
+    const from = slot * this.#requests.hashes.length
+    const hashes = this.#scraped.subarray(from, from + this.#scrapedCounts[slot] * HttpRequests.idBytes)
+    return isScrapeAnswerRight(this.#answers.answer, input, bodyEnd, hashes, this.#context.remarks)
+  }
+
+  /** Looks at time limits and pauses, and gives up what has been due for too long. */
+  #scan(nowMs: number): void {
+    this.#nextScanMs = nowMs + SCAN_MS
+    for (let slot = 0; slot < this.#capacity; slot++) {
+      if (this.#limitsMs[slot] <= nowMs) this.#expire(slot, nowMs)
+    }
+    const { schedule, control } = this.#context
+    if (schedule === null || this.#phase < Phase.load) return
+    const endMs = Math.min(control.measureEndMs, nowMs - this.#timeoutMs) - control.loadStartMs
+    this.#giveUpUnsent(endMs)
+  }
+
+  #expire(slot: number, nowMs: number): void {
+    const state = this.#states[slot]
+    this.#limitsMs[slot] = Number.POSITIVE_INFINITY
+    if (state === State.waiting) this.#prepare(slot, nowMs)
+    else if (state === State.opening) {
+      this.#opening--
+      this.#context.remarks.add(`connect: nothing within ${this.#timeoutMs} ms`)
+      this.#failConnect(slot, Outcome.timedOut, nowMs)
+      this.#transport.abort(slot)
+      this.#reopen(slot, nowMs)
+    } else if (state === State.busy) {
+      this.#resolve(slot, Outcome.timedOut, nowMs)
+      this.#transport.abort(slot)
+      this.#open--
+      this.#prepare(slot, nowMs)
+    }
+  }
+
+  /** What is planned before a time, in milliseconds of the schedule, and has not been sent, is lost. */
+  #giveUpUnsent(endMs: number): void {
+    const { schedule, control, accounts } = this.#context
+    assert(schedule !== null)
+    while (schedule.nextMs < endMs) {
+      const plannedMs = control.loadStartMs + schedule.nextMs
+      const count = schedule.skipBefore(Math.min(endMs, schedule.nextMs + UNSENT_STEP_MS))
+      const announces = this.#requests.announcesAmong(count)
+      if (announces > 0) {
+        accounts.resolveUnsent(LoadKind.announce, Outcome.timedOut, plannedMs, announces)
+      }
+      if (count > announces) {
+        accounts.resolveUnsent(LoadKind.scrape, Outcome.timedOut, plannedMs, count - announces)
+      }
+    }
+  }
+
+  /** Whether requests are due, or will be before the end of the measurement, that are not sent. */
+  #isOwing(): boolean {
+    const { schedule, control } = this.#context
+    return schedule !== null && control.loadStartMs + schedule.nextMs < control.measureEndMs
+  }
+
+  /** Tells the main thread what is done, and the figures of the moment. */
+  #report(): void {
+    const { control, worker, accounts } = this.#context
+    const { gauges } = accounts.tally
+    gauges[Gauge.inFlight] = this.#inFlight
+    gauges[Gauge.openConnections] = this.#open
+    switch (this.#phase) {
+      case Phase.connect:
+        if (this.#keepsAlive ? this.#open === this.#capacity : !this.#isUntried) {
+          control.reportDone(worker, Phase.connect)
+        }
+        break
+      case Phase.fill:
+        if (this.#requests.peersToFill === 0 && this.#inFlight === 0) control.reportDone(worker, Phase.fill)
+        break
+      case Phase.drain:
+        if (this.#inFlight === 0 && !this.#isOwing()) control.reportDone(worker, Phase.drain)
+    }
+  }
+
+  #untilDueMs(nowMs: number): number {
+    const scanMs = Math.max(0, this.#nextScanMs - nowMs)
+    const { schedule, control, accounts } = this.#context
+    if (this.#phase !== Phase.load) return scanMs
+    if (schedule === null) {
+      const startsInMs = control.loadStartMs - nowMs
+      return startsInMs > 0 ? Math.min(startsInMs, scanMs) : scanMs
+    }
+    const dueInMs = control.loadStartMs + schedule.nextMs - nowMs
+    accounts.tally.gauges[Gauge.behind] =
+      dueInMs >= 0 ? 0 : schedule.plannedBefore(nowMs - control.loadStartMs)
+    // Behind means that no connection is free: one that gets free is an event.
+    return dueInMs > 0 ? Math.min(dueInMs, scanMs) : scanMs
+  }
+
+  /** Everything that is not known yet has timed out. The transport closes what is open. */
+  #stop(nowMs: number): void {
+    const { accounts, schedule, control } = this.#context
+    for (let slot = 0; slot < this.#capacity; slot++) {
+      if (this.#states[slot] === State.opening) {
+        const openingMs = this.#openingMs[slot]
+        accounts.resolve(LoadKind.connect, Outcome.timedOut, openingMs, openingMs, nowMs)
+      }
+      if (this.#hasRequest[slot] === 1) this.#resolve(slot, Outcome.timedOut, nowMs)
+    }
+    // Without times the load never began.
+    if (schedule !== null && control.loadStartMs > 0)
+      this.#giveUpUnsent(control.measureEndMs - control.loadStartMs)
+    this.#open = 0
+    this.#report()
+  }
+}
