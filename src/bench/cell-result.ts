@@ -14,11 +14,14 @@ export interface LatencyPoint {
 
 export interface Saturation {
   readonly responsesPerSecond: number
-  /** Processor time of all processes and threads of the contender for each answered request, in microseconds. */
-  readonly userUs: number
-  readonly systemUs: number
+  /**
+   * Processor time of all processes and threads of the contender for each answered request, in microseconds; null
+   * where we did not start it.
+   */
+  readonly userUs: number | null
+  readonly systemUs: number | null
   /** Processors it kept busy: 1 is one whole. */
-  readonly processorsUsed: number
+  readonly processorsUsed: number | null
   readonly lossShare: number
   readonly peersPerAnnounce: number
   readonly bytesPerResponse: number

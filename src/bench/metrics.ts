@@ -26,7 +26,9 @@ const metricList: readonly Metric[] = [
     unit: 'µs',
     isMoreBetter: false,
     of: ({ saturation }) =>
-      saturation === null || Number.isNaN(saturation.userUs) ? null : saturation.userUs + saturation.systemUs,
+      saturation === null || saturation.userUs === null || saturation.systemUs === null
+        ? null
+        : saturation.userUs + saturation.systemUs,
   },
   {
     key: 'p99_us',

@@ -2,8 +2,8 @@
 
 import type { Service } from './contender.js'
 
-/** Settings of `aquatic loadtest`, by the keys of its configuration. */
-export type LoadSettings = Readonly<Record<string, string | number | boolean>>
+/** Flags of `aquatic loadtest`. */
+export type LoadSettings = readonly string[]
 
 export interface Workload {
   /** As on the command line. */
@@ -50,13 +50,13 @@ function workload(
 }
 
 export const workloads: readonly Workload[] = [
-  workload('udp-mixed', 'UDP: 50 connects, 50 announces, 1 scrape', udp, { mix: '50:50:1' }),
-  workload('udp-announces', 'UDP: announces only', udp, { mix: '0:1:0' }),
-  workload('http-keep-alive', 'HTTP: announces over kept connections', http, { keep_alive: true }),
-  workload('http-close', 'HTTP: one connection for each announce', http, { keep_alive: false }),
-  workload('https-keep-alive', 'HTTPS: announces over kept connections', https, { keep_alive: true }),
-  workload('ws-quiet', 'WebTorrent: announces without offers', ws, { offers: 0 }, { fillPeers: 0 }),
-  workload('ws-offers', 'WebTorrent: announces with offers, relayed', ws, { offers: 5 }, { fillPeers: 0 }),
+  workload('udp-mixed', 'UDP: 50 connects, 50 announces, 1 scrape', udp, ['--mix', '50:50:1', '--connections', '8']),
+  workload('udp-announces', 'UDP: announces only', udp, ['--mix', '0:1:0', '--connections', '8']),
+  workload('http-keep-alive', 'HTTP: announces over kept connections', http, ['--connections', '64']),
+  workload('http-close', 'HTTP: one connection for each announce', http, ['--connections', '64', '--no-keep-alive']),
+  workload('https-keep-alive', 'HTTPS: announces over kept connections', https, ['--connections', '64']),
+  workload('ws-quiet', 'WebTorrent: announces without offers', ws, ['--offers', '0', '--connections', '1000'], { fillPeers: 0 }),
+  workload('ws-offers', 'WebTorrent: announces with offers, relayed', ws, ['--offers', '5', '--connections', '1000'], { fillPeers: 0 }),
 ]
 
 /** Memory for each peer: UDP announces of so many peers, four to a torrent on average. */
@@ -66,7 +66,7 @@ export function largeState(millions: number): Workload {
     `state-${millions}m`,
     `${millions} million peers in ${millions / 4} million torrents`,
     udp,
-    { mix: '0:1:0', popularity: 'uniform' },
+    ['--mix', '0:1:0', '--connections', '8'],
     { torrents: peers / 4, fillPeers: peers, isLargeState: true },
   )
 }
