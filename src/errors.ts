@@ -23,6 +23,7 @@ const catalogue = {
   AQ_LOAD_WORKER_FAILED: ExitCode.failure,
   AQ_BENCH_RESULTS: ExitCode.usage,
   AQ_BENCH_RUNNING: ExitCode.failure,
+  AQ_BENCH_NOBODY: ExitCode.failure,
 } as const
 
 export type ErrorCode = keyof typeof catalogue

@@ -4,9 +4,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { LoadTestDocument } from '../loadtest/report/document.js'
+import { findFreePorts } from '../net/free-ports.js'
 import type { CellFigures, CellResult, FillResult, LatencyPoint, Saturation } from './cell-result.js'
 import type { CertificatePaths, Found, LaunchRequest } from './contender.js'
-import { findFreePorts } from '../net/free-ports.js'
 import type { Guard } from './guard.js'
 import { type LoadOutcome, runLoad } from './load.js'
 import type { CellPlan } from './plan.js'
@@ -82,7 +82,11 @@ class Cell {
     try {
       const figures = await this.#run(directory)
       const isWrong = figures.answersWrong > 0
-      return this.#result(isWrong ? 'wrong-answers' : 'measured', isWrong ? wrongText(figures) : null, figures)
+      return this.#result(
+        isWrong ? 'wrong-answers' : 'measured',
+        isWrong ? wrongText(figures) : null,
+        figures,
+      )
     } catch (error) {
       if (error instanceof Trouble) return this.#result(error.outcome, error.message, null)
       return this.#result('failed', (error as Error).message, null)
@@ -186,7 +190,16 @@ class Cell {
     const { latencyShare, measureSeconds } = this.#setting
     if (latencyShare === 0) return []
     const rate = Math.max(1, Math.round(saturation.responsesPerSecond * latencyShare))
-    const flags = ['--rate', String(rate), '--fill', '0s', '--warmup', '0.5s', '--duration', `${measureSeconds}s`]
+    const flags = [
+      '--rate',
+      String(rate),
+      '--fill',
+      '0s',
+      '--warmup',
+      '0.5s',
+      '--duration',
+      `${measureSeconds}s`,
+    ]
     const document = await this.#load(url, [...this.#commonFlags(), ...flags])
     const announce = document.kinds.find(({ kind }) => kind === 'announce')
     if (announce === undefined || announce.response === null) return []

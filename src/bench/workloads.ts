@@ -50,13 +50,34 @@ function workload(
 }
 
 export const workloads: readonly Workload[] = [
-  workload('udp-mixed', 'UDP: 50 connects, 50 announces, 1 scrape', udp, ['--mix', '50:50:1', '--connections', '8']),
+  workload('udp-mixed', 'UDP: 50 connects, 50 announces, 1 scrape', udp, [
+    '--mix',
+    '50:50:1',
+    '--connections',
+    '8',
+  ]),
   workload('udp-announces', 'UDP: announces only', udp, ['--mix', '0:1:0', '--connections', '8']),
   workload('http-keep-alive', 'HTTP: announces over kept connections', http, ['--connections', '64']),
-  workload('http-close', 'HTTP: one connection for each announce', http, ['--connections', '64', '--no-keep-alive']),
+  workload('http-close', 'HTTP: one connection for each announce', http, [
+    '--connections',
+    '64',
+    '--no-keep-alive',
+  ]),
   workload('https-keep-alive', 'HTTPS: announces over kept connections', https, ['--connections', '64']),
-  workload('ws-quiet', 'WebTorrent: announces without offers', ws, ['--offers', '0', '--connections', '1000'], { fillPeers: 0 }),
-  workload('ws-offers', 'WebTorrent: announces with offers, relayed', ws, ['--offers', '5', '--connections', '1000'], { fillPeers: 0 }),
+  workload(
+    'ws-quiet',
+    'WebTorrent: announces without offers',
+    ws,
+    ['--offers', '0', '--connections', '1000'],
+    { fillPeers: 0 },
+  ),
+  workload(
+    'ws-offers',
+    'WebTorrent: announces with offers, relayed',
+    ws,
+    ['--offers', '5', '--connections', '1000'],
+    { fillPeers: 0 },
+  ),
 ]
 
 /** Memory for each peer: UDP announces of so many peers, four to a torrent on average. */
