@@ -24,6 +24,7 @@ const catalogue = {
   AQ_BENCH_RESULTS: ExitCode.usage,
   AQ_BENCH_RUNNING: ExitCode.failure,
   AQ_BENCH_NOBODY: ExitCode.failure,
+  AQ_BENCH_REQUEST: ExitCode.usage,
 } as const
 
 export type ErrorCode = keyof typeof catalogue
