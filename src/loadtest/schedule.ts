@@ -84,13 +84,13 @@ export class Schedule {
       count++
     }
     if (this.nextMs >= endMs) return count
-    const end = Math.min(this.#integralAt(endMs / 1000), this.#requests)
     if (this.#random === null) {
-      const more = Math.ceil((end - this.#position) / this.#step)
+      const more = this.plannedBefore(endMs)
       this.#position += (more - 1) * this.#step
       this.advance()
       return count + more
     }
+    const end = Math.min(this.#integralAt(endMs / 1000), this.#requests)
     // The next is known; behind it the number is Poisson's, here by its normal approximation.
     const mean = (end - this.#position) / this.#step
     const normal =

@@ -13,7 +13,7 @@ export interface DoubtFacts {
 
 const STEAL_SHARE_MAX = 0.02
 const THREAD_SHARE_MAX = 0.9
-/** Sent in time, over connections. */
+/** Sent in the measurement, of what was planned in it. */
 const RATE_RATIO_MIN = 0.99
 /** Below this, lateness is that of timers. */
 const LAG_MIN_US = 1_000
@@ -31,7 +31,7 @@ export function doubtsOf(facts: DoubtFacts): string[] {
   return [
     ...lostDatagrams(facts),
     ...smallBuffer(facts),
-    ...waitedForConnections(facts),
+    ...waitedInVain(facts),
     ...lateRequests(facts),
     ...busyThreads(facts),
     ...stolenTime(facts),
@@ -65,10 +65,14 @@ function* smallBuffer({ plan, selfCheck }: DoubtFacts): Generator<string> {
   yield `Receive buffers are ${granted} bytes, not the ${asked} that were asked for, so that bursts of answers may be lost: sysctl -w net.core.rmem_max=${asked}.`
 }
 
-function* waitedForConnections({ plan, selfCheck }: DoubtFacts): Generator<string> {
+function* waitedInVain({ plan, kinds, selfCheck }: DoubtFacts): Generator<string> {
   const { rateRatio } = selfCheck
-  if (plan.protocol === 'udp' || rateRatio === null || rateRatio >= RATE_RATIO_MIN) return
-  yield `${percent(1 - rateRatio)} of the requests were not sent in the measurement, as every connection waited for an answer: this is in the response times. More connections can have more requests under way.`
+  if (rateRatio === null || rateRatio >= RATE_RATIO_MIN) return
+  // The verdict has its own words for what the load test itself did not get to.
+  if (kinds.some(({ outcomes }) => outcomes.unsent > outcomes.timedOut)) return
+  yield plan.protocol === 'udp'
+    ? `${percent(1 - rateRatio)} of the requests were not sent in the measurement, as the tracker gave no connection id for them: they count as lost.`
+    : `${percent(1 - rateRatio)} of the requests were not sent in the measurement, as every connection waited for an answer: this is in the response times. More connections can have more requests under way.`
 }
 
 /** Less than makes the test void, but a good part of what is reported. */

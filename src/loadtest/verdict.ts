@@ -16,13 +16,13 @@ const OWED_MAX = 1_000
 /** Lateness that no timer of an idle machine can do without, and that which makes any latency wrong. */
 const LAG_MIN_MS = 1
 const LAG_MAX_MS = 20
-/** Part of the planned requests that has to be sent in time. */
-const RATE_RATIO_MIN = 0.99
+/** Part of the planned requests that the generator may not get to, or the system not take. */
+const UNSENT_SHARE_MAX = 0.01
 
 /** The verdict, and a sentence for each reason. */
 export function judgeVerdict(facts: VerdictFacts): { verdict: Verdict; reasons: readonly string[] } {
   const { kinds, measuredSeconds } = facts
-  const answered = kinds.reduce((sum, { outcomes }) => sum + outcomes.answered, 0)
+  const answered = sum(kinds.map(({ outcomes }) => outcomes.answered))
   if (answered === 0) return { verdict: 'no-answers', reasons: [silenceText(kinds, measuredSeconds)] }
   const reasons = generatorReasons(facts)
   return { verdict: reasons.length > 0 ? 'generator-bound' : 'valid', reasons }
@@ -34,8 +34,8 @@ export function lagLimitMs(ratePerSecond: number): number {
 }
 
 /** Why it was the generator that was measured; empty where it was not. */
-function generatorReasons({ plan, selfCheck, measuredSeconds }: VerdictFacts): string[] {
-  const { lagP99Us, rateRatio } = selfCheck
+function generatorReasons({ plan, kinds, selfCheck, measuredSeconds }: VerdictFacts): string[] {
+  const { lagP99Us } = selfCheck
   const reasons: string[] = []
   if (plan.pacing.mode === 'closed' || measuredSeconds <= 0) return reasons
   const limitMs = lagLimitMs(plannedIn(plan, measuredSeconds) / measuredSeconds)
@@ -45,10 +45,11 @@ function generatorReasons({ plan, selfCheck, measuredSeconds }: VerdictFacts): s
         `(the limit at this rate is ${ms(limitMs * 1000)}). Use more workers, a lower rate, or another machine.`,
     )
   }
-  // Requests over connections may wait for a free one, which is the tracker's affair and in the response times.
-  if (plan.protocol === 'udp' && rateRatio !== null && rateRatio < RATE_RATIO_MIN) {
+  // What waited in vain for a connection, or for a connection id, has timed out: that is the tracker's affair.
+  const unsent = sum(kinds.map(({ outcomes }) => outcomes.unsent)) / requestsOf(kinds)
+  if (unsent > UNSENT_SHARE_MAX) {
     reasons.push(
-      `The load test sent only ${percent(rateRatio)} of what was planned in time. ` +
+      `The load test could not send ${percent(unsent)} of what was planned. ` +
         'Use more workers, a lower rate, or another machine.',
     )
   }
@@ -57,13 +58,17 @@ function generatorReasons({ plan, selfCheck, measuredSeconds }: VerdictFacts): s
 
 function silenceText(kinds: readonly KindFigures[], measuredSeconds: number): string {
   if (measuredSeconds <= 0) return 'Nothing was measured: the test ended before its measurement began.'
-  const asked = kinds.reduce((sum, { outcomes }) => sum + Object.values(outcomes).reduce(add, 0), 0)
+  const asked = requestsOf(kinds)
   if (asked === 0) return 'Nothing was asked in the measurement: its rate was 0, or no connection was open.'
   return `None of ${asked} requests was answered.`
 }
 
-function add(left: number, right: number): number {
-  return left + right
+function requestsOf(kinds: readonly KindFigures[]): number {
+  return sum(kinds.flatMap(({ outcomes }) => Object.values(outcomes)))
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
 }
 
 function ms(us: number): string {
@@ -71,6 +76,6 @@ function ms(us: number): string {
 }
 
 function percent(share: number): string {
-  // Never rounded up to the limit.
-  return `${(Math.floor(share * 1000) / 10).toFixed(1)} %`
+  // Never rounded down to the limit.
+  return `${(Math.ceil(share * 1000) / 10).toFixed(1)} %`
 }

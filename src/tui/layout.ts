@@ -33,6 +33,10 @@ const ROWS_MIN = 12
 const COLUMNS_MAX = 200
 const HISTOGRAM_ROWS = 4
 const LIST_ENTRIES = 8
+/** Two lists beside each other need so many columns. */
+const LISTS_COLUMNS_MIN = 96
+/** Caption and five rows, all kinds of requests that there are: a table that is cut would not say that it is. */
+const TABLE_LINES_MIN = 6
 
 /** Draws the screen. @param hasKeys false where nothing can be typed: then no keys are shown */
 export function layout(snapshot: ScreenSnapshot, size: Size, view: View, hasKeys = true): Line[] {
@@ -61,8 +65,10 @@ interface Panel {
 
 function panelsOf(snapshot: ScreenSnapshot, columns: number, view: View): Panel[] {
   const table = snapshot.tables[Math.min(view.window, snapshot.tables.length - 1)]
-  const errors = snapshot.lists.filter(({ kind }) => kind === 'errors')
-  const rankings = snapshot.lists.filter(({ kind }) => kind === 'ranking')
+  // Where lists stand side by side, they are one panel.
+  const isWide = columns >= LISTS_COLUMNS_MIN
+  const errors = snapshot.lists.filter(({ kind }) => isWide || kind === 'errors')
+  const rankings = snapshot.lists.filter(list => !errors.includes(list))
   const workers = workerLines(snapshot.workers, columns)
   const histogram = snapshot.histogram
   const panel = (priority: number, linesMin: number, lines: readonly Line[]): Panel => ({
@@ -71,8 +77,8 @@ function panelsOf(snapshot: ScreenSnapshot, columns: number, view: View): Panel[
     lines,
   })
   return [
-    panel(0, 1, rateLines(snapshot.rates, view, columns)),
-    panel(1, 2, table === undefined ? [] : tableLines(table, columns)),
+    panel(0, 2, rateLines(snapshot.rates, view, columns)),
+    panel(1, TABLE_LINES_MIN, table === undefined ? [] : tableLines(table, columns)),
     panel(2, 1, figureLines(snapshot.figures, columns)),
     panel(3, 1, objectiveLines(snapshot.objectives, columns)),
     panel(5, 1, workers),
@@ -115,7 +121,7 @@ function arrange(panels: readonly Panel[], rows: number): Line[] {
 /** Lists side by side, where the terminal has room for two. */
 function besides(lists: readonly List[], columns: number): Line[] {
   const shown = lists.filter(({ entries }) => entries.length > 0)
-  const perLine = columns >= 96 ? Math.min(2, shown.length) : 1
+  const perLine = columns >= LISTS_COLUMNS_MIN ? Math.min(2, shown.length) : 1
   const width = Math.floor((columns - (perLine - 1) * 3) / Math.max(1, perLine))
   const blocks = shown.map(list =>
     listLines({ ...list, entries: list.entries.slice(0, LIST_ENTRIES) }, width),
@@ -163,13 +169,13 @@ function helpLine({ windows, histogram }: ScreenSnapshot, view: View, hasKeys: b
   const window = windows.length > 1 ? [`[w]indow ${windows[Math.min(view.window, windows.length - 1)]}`] : []
   const keys = [
     '[q]uit',
-    view.isPaused ? '[p] go on' : '[p]ause',
+    view.isPaused ? '[p]roceed' : '[p]ause',
     ...window,
-    ...(histogram === null ? [] : [`[l]og ${view.isLog ? 'on' : 'off'}`]),
+    ...(histogram === null ? [] : [`[l]og${view.isLog ? ' on' : ''}`]),
     '[e]rrors',
-    '[?] help',
+    '[?]help',
   ]
-  return captionLine(keys.join('  '))
+  return captionLine(keys.join(' '))
 }
 
 function helpPage(): Line[] {

@@ -13,7 +13,7 @@ export function numberText(value: number, unit: Unit): string {
     case 'bytes':
       return scaledText(value, 1024, ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'])
     case 'bitsPerSecond':
-      return scaledText(value, 1000, ['bit/s', 'kbit/s', 'Mbit/s', 'Gbit/s', 'Tbit/s'])
+      return scaledText(value, 1000, ['bit/s', 'kbit/s', 'Mbit/s', 'Gbit/s', 'Tbit/s', 'Pbit/s'])
     case 'microseconds':
       return latencyText(value)
     case 'milliseconds':

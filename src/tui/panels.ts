@@ -28,10 +28,11 @@ import type { View } from './view.js'
 
 /** Blanks between what stands side by side. */
 const GAP = 3
-const PROGRESS_COLUMNS = 16
+const PROGRESS_COLUMNS = 10
 const VALUE_COLUMNS = 9
 const SPARKLINE_COLUMNS_MIN = 8
 const GAUGE_COLUMNS = 10
+const HISTOGRAM_COLUMNS = 60
 
 export const captionLine = (text: string): Line => [segment(text, 'dim')]
 
@@ -128,7 +129,7 @@ export function histogramLines(
 ): Line[] {
   const [first, last] = [buckets[0], buckets[buckets.length - 1]]
   if (first === undefined || last === undefined) return []
-  const width = Math.min(columns, 80)
+  const width = Math.min(columns, HISTOGRAM_COLUMNS)
   const chart = columnChart(spreadOverLogAxis(buckets, width), rows, view.isLog)
   const [from, to] = [numberText(first[0], 'microseconds'), numberText(last[0], 'microseconds')]
   return [

@@ -114,6 +114,27 @@ describe('the schedule of an open loop', () => {
     )
   })
 
+  it('passes over what is planned before a time as if each had been taken', () => {
+    fc.assert(
+      fc.property(
+        stages,
+        workers,
+        fc.array(fc.double({ min: 0, max: 6_000, noNaN: true })),
+        (plan, count, steps) => {
+          const share = { workers: count, worker: count - 1 }
+          const instants = instantsOf(scheduleOf(plan, share))
+          const schedule = scheduleOf(plan, share)
+          let taken = 0
+          for (const each of [...steps, instants[3] ?? 0].toSorted((left, right) => left - right)) {
+            taken += schedule.skipBefore(each)
+            assert.equal(taken, instants.filter(instant => instant < each).length)
+            assert.equal(schedule.nextMs, instants[taken] ?? Number.POSITIVE_INFINITY)
+          }
+        },
+      ),
+    )
+  })
+
   it('spaces evenly to the last digit, also between workers', () => {
     assert.deepEqual(instantsOf(scheduleOf([steady(1, 8)])), [0, 125, 250, 375, 500, 625, 750, 875])
     assert.deepEqual(instantsOf(scheduleOf([steady(1, 8)], { workers: 3, worker: 1 })), [125, 500, 875])
@@ -208,6 +229,17 @@ describe('Poisson spacing', () => {
     assertNear(firstHalf, 12_500, 4 * Math.sqrt(12_500))
     assertNear(instants.length, 50_000, 4 * Math.sqrt(50_000))
     assertNear(scheduleOf(ramp, { spacing: 'poisson' }).plannedBefore(50_000), 12_500, 30)
+  })
+
+  it('has as many in a stretch that is passed over, and goes on behind it', () => {
+    const counts: number[] = []
+    for (let seed = 1; seed <= 300; seed++) {
+      const schedule = scheduleOf(plan, { spacing: 'poisson', seed })
+      counts.push(schedule.skipBefore(2_000))
+      assert.ok(schedule.nextMs >= 2_000 && schedule.nextMs < 2_030, `${schedule.nextMs} ms`)
+    }
+    assertNear(mean(counts), 1000, 4 * Math.sqrt(1000 / 300))
+    assertNear(variance(counts), 1000, 4 * 1000 * Math.sqrt(2 / 300))
   })
 
   it('is the same for the same seed, and differs between workers', () => {

@@ -80,6 +80,7 @@ describe('doubts about figures', () => {
     const http = open({ protocol: 'http' })
     assert.match(doubts({ rateRatio: 0.9 }, http).join(), /^10.0 % of the requests .* in the response times/)
     assert.deepEqual(doubts({ rateRatio: 0.99 }, http), [])
+    assert.match(doubts({ rateRatio: 0.9 }).join(), /no connection id/)
   })
 })
 
@@ -97,14 +98,18 @@ describe('the verdict', () => {
     assert.equal(late.verdict, 'generator-bound')
     assert.match(late.reasons.join(), /more than 21 ms late \(the limit at this rate is 20 ms\)/)
     assert.equal(judge(open(), { lagP99Us: 20_000 }).verdict, 'valid')
-    const few = judge(open(), { rateRatio: 0.9899 })
+    const unsent = (count: number) => [
+      announcesOf({ outcomes: { ...announcesOf().outcomes, answered: 10_000 - count, unsent: count } }),
+    ]
+    const few = judge(open(), {}, unsent(101))
     assert.equal(few.verdict, 'generator-bound')
-    assert.match(few.reasons.join(), /only 98.9 %/)
-    assert.equal(judge(open(), { rateRatio: 0.99 }).verdict, 'valid')
+    assert.match(few.reasons.join(), /could not send 1.1 %/)
+    assert.equal(judge(open(), {}, unsent(100)).verdict, 'valid')
   })
 
-  it('does not blame the generator for connections that wait', () => {
+  it('does not blame the generator for what waits for a connection', () => {
     assert.equal(judge(open({ protocol: 'http' }), { rateRatio: 0.5 }).verdict, 'valid')
+    assert.equal(judge(open(), { rateRatio: 0.5 }).verdict, 'valid')
     assert.equal(judge(open({ protocol: 'ws' }), { lagP99Us: 1e6 }).verdict, 'generator-bound')
   })
 

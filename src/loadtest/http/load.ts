@@ -475,7 +475,11 @@ export class HttpLoad {
     assert(schedule !== null)
     while (schedule.nextMs < endMs) {
       const plannedMs = control.loadStartMs + schedule.nextMs
-      const count = schedule.skipBefore(Math.min(endMs, schedule.nextMs + UNSENT_STEP_MS))
+      // No step crosses the beginning of the measurement: all of a step is counted in one period.
+      const measureInMs = control.measureStartMs - control.loadStartMs
+      const stepEndMs = Math.min(endMs, schedule.nextMs + UNSENT_STEP_MS)
+      const crosses = schedule.nextMs < measureInMs && stepEndMs > measureInMs
+      const count = schedule.skipBefore(crosses ? measureInMs : stepEndMs)
       const announces = this.#requests.announcesAmong(count)
       if (announces > 0) {
         accounts.resolveUnsent(LoadKind.announce, Outcome.timedOut, plannedMs, announces)

@@ -66,6 +66,7 @@ export const F_SETFL = 4
 export const O_NONBLOCK = 0o4000
 
 export const POLLIN = 1
+export const PR_SET_TIMERSLACK = 29
 export const CLOCK_MONOTONIC = 1
 
 /** `struct sockaddr_un`: family 2, path 108. */

@@ -52,6 +52,7 @@ export interface Libc {
   recvmmsg(fd: number, headers: Pointer, count: number, flags: number, timeout: Pointer): number
   sendmmsg(fd: number, headers: Pointer, count: number, flags: number): number
   clock_gettime(clock: number, time: Pointer): number
+  prctl(option: number, argument: number): number
   madvise(address: bigint, bytes: number, advice: number): number
   /** Error number of the last failed call in this thread. */
   errno(): number
@@ -84,6 +85,8 @@ const declarations = [
   'int recvmmsg(int, void*, uint32_t, int, void*)',
   'int sendmmsg(int, void*, uint32_t, int)',
   'int clock_gettime(int, void*)',
+  // Variadic in C, see fcntl.
+  'int prctl(int, unsigned long)',
   'int madvise(uintptr_t, size_t, int)',
 ]
 

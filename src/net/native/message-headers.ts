@@ -27,7 +27,8 @@ const WORD_DATAGRAM_BYTES = 14
 export interface MessageBuffers {
   readonly packets: Uint8Array
   readonly slotBytes: number
-  readonly names: Uint8Array
+  /** Null: no names; sockets are connected. */
+  readonly names: Uint8Array | null
   readonly nameBytes: number
   /** Null: no control data. */
   readonly control: Uint8Array | null
@@ -56,7 +57,7 @@ export class MessageHeaders {
     this.#slots = new Int32Array(count).fill(-1)
     this.#slotPointers = new Int32Array(count * 6)
     const packetsAt = libc.addressOf(buffers.packets)
-    const namesAt = libc.addressOf(buffers.names)
+    const namesAt = buffers.names === null ? 0n : libc.addressOf(buffers.names)
     const controlAt = buffers.control === null ? 0n : libc.addressOf(buffers.control)
     const iovecsAt = libc.addressOf(this.#iovecs)
     const iovecs = new BigUint64Array(this.#iovecs.buffer)
@@ -64,7 +65,7 @@ export class MessageHeaders {
     for (let slot = 0; slot < count; slot++) {
       iovecs[slot * 2] = packetsAt + BigInt(slot * buffers.slotBytes)
       iovecs[slot * 2 + 1] = BigInt(buffers.slotBytes)
-      pointers[slot * 3] = namesAt + BigInt(slot * NAME_STRIDE_BYTES)
+      pointers[slot * 3] = namesAt === 0n ? 0n : namesAt + BigInt(slot * NAME_STRIDE_BYTES)
       pointers[slot * 3 + 1] = iovecsAt + BigInt(slot * IOVEC_BYTES)
       pointers[slot * 3 + 2] = controlAt === 0n ? 0n : controlAt + BigInt(slot * CONTROL_STRIDE_BYTES)
       this.#words[slot * HEADER_WORDS + WORD_NAME_BYTES] = buffers.nameBytes

@@ -157,7 +157,7 @@ export function closeUdpSocket(socket: OpenUdpSocket): void {
 }
 
 /** Datagrams the kernel dropped because this socket's receive buffer was full (`SO_MEMINFO`). */
-export function kernelDropsOf(socket: OpenUdpSocket): number {
+export function kernelDropsOf(socket: Pick<OpenUdpSocket, 'fd'>): number {
   const values = new Uint32Array(MEMINFO_WORDS)
   const bytes = Int32Array.of(values.byteLength)
   const failed = loadLibc().getsockopt(socket.fd, SOL_SOCKET, SO_MEMINFO, values, bytes) !== 0
