@@ -2,7 +2,15 @@
 // Wire errors are not here: they are status numbers and counters (see src/protocol, src/metrics).
 
 /** What the process ends with. */
-export const ExitCode = { ok: 0, failure: 1, usage: 2, interrupted: 130 } as const
+export const ExitCode = {
+  ok: 0,
+  failure: 1,
+  usage: 2,
+  objectiveMissed: 3,
+  invalid: 4,
+  interrupted: 130,
+  terminated: 143,
+} as const
 
 /** One line per error code: the exit code it ends with. `docs/errors.md` explains each (a test keeps it complete). */
 const catalogue = {
