@@ -6,7 +6,9 @@ export const ExitCode = {
   ok: 0,
   failure: 1,
   usage: 2,
+  /** An objective was missed, or something got worse than allowed. */
   objectiveMissed: 3,
+  /** The load test was what was measured: nothing is said about the tracker. */
   invalid: 4,
   interrupted: 130,
   terminated: 143,
@@ -33,6 +35,9 @@ const catalogue = {
   AQ_BENCH_RUNNING: ExitCode.failure,
   AQ_BENCH_NOBODY: ExitCode.failure,
   AQ_BENCH_REQUEST: ExitCode.usage,
+  AQ_OUTPUT: ExitCode.usage,
+  AQ_OUTPUT_FAILED: ExitCode.failure,
+  AQ_RESULT: ExitCode.usage,
 } as const
 
 export type ErrorCode = keyof typeof catalogue
