@@ -11,6 +11,7 @@ export const ExitCode = {
   /** The load test was what was measured: nothing is said about the tracker. */
   invalid: 4,
   interrupted: 130,
+  /** Ended by SIGTERM; serve ends with 0 then. */
   terminated: 143,
 } as const
 
@@ -35,6 +36,10 @@ const catalogue = {
   AQ_BENCH_RUNNING: ExitCode.failure,
   AQ_BENCH_NOBODY: ExitCode.failure,
   AQ_BENCH_REQUEST: ExitCode.usage,
+  AQ_TARGET_UNRESOLVED: ExitCode.failure,
+  AQ_TARGET_SILENT: ExitCode.failure,
+  AQ_TARGET_PROTOCOL: ExitCode.failure,
+  AQ_TARGET_CERTIFICATE: ExitCode.failure,
   AQ_OUTPUT: ExitCode.usage,
   AQ_OUTPUT_FAILED: ExitCode.failure,
   AQ_RESULT: ExitCode.usage,

@@ -169,7 +169,13 @@ class Cell {
 
   async #waitUntilReady(url: string): Promise<number> {
     const startedMs = performance.now()
-    const problem = await waitUntilReady(url, this.#family, this.#isOurs, this.#signal)
+    const problem = await waitUntilReady({
+      url,
+      protocol: this.#workload.service.protocol,
+      family: this.#family,
+      isOurs: this.#isOurs,
+      signal: this.#signal,
+    })
     if (problem !== null) throw new Trouble('did-not-start', problem)
     return performance.now() - startedMs
   }

@@ -2,11 +2,11 @@
 
 import { formatOrigin, type LoadedConfig, type SourceLayer } from './load.js'
 import { plainConfig, tomlText } from './print.js'
-import { type ConfigOf, entriesOf, type Origin, type Table } from './schema.js'
+import { type ConfigOf, entriesOf, type Origin, type PlainValue, type Table } from './schema.js'
 
 /** One side of a difference. */
 export interface PlacedValue {
-  readonly value: boolean | number | string
+  readonly value: PlainValue
   readonly origin: Origin
 }
 
@@ -43,7 +43,7 @@ export function diffConfigs<T extends Table>(table: T, left: Side<T>, right: Sid
       left: placed(left, section, key, dotted),
       right: placed(right, section, key, dotted),
     }))
-    .filter(({ left, right }) => left.value !== right.value)
+    .filter(({ left, right }) => tomlText(left.value) !== tomlText(right.value))
 }
 
 /** `network.batch_size: 128 (default) -> 256 (tracker.toml:4:1)`. */

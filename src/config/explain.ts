@@ -9,6 +9,7 @@ import {
   environmentName,
   type Leaf,
   type Origin,
+  type PlainValue,
   paragraphs,
   type Table,
 } from './schema.js'
@@ -19,7 +20,7 @@ import { wrapText } from './wrap.js'
 export interface LayerAnswer {
   readonly source: 'default' | SourceName
   /** Absent where the source says nothing, or something that is refused. */
-  readonly value?: boolean | number | string
+  readonly value?: PlainValue
   readonly origin?: Origin
   /** Why the source's value is refused. */
   readonly problem?: string
@@ -30,7 +31,7 @@ export interface Explanation {
   readonly key: string
   readonly text: string
   readonly type: Leaf['type']
-  readonly default: boolean | number | string
+  readonly default: PlainValue
   readonly unit?: string
   readonly min?: number
   readonly max?: number
@@ -39,6 +40,8 @@ export interface Explanation {
   /** The range in words. */
   readonly allowed: string
   readonly environment: string
+  /** The flag that sets it, besides --set. */
+  readonly flag?: string
   readonly since?: string
   /** A key of older files: accepted, but not written. */
   readonly legacy: boolean
@@ -53,7 +56,7 @@ export interface Explanation {
 export interface KeySummary {
   readonly key: string
   readonly type: Leaf['type']
-  readonly default: boolean | number | string
+  readonly default: PlainValue
   /** The first sentence. */
   readonly text: string
   readonly legacy: boolean
@@ -66,10 +69,11 @@ export function explainKey(table: Table, { dotted, leaf, legacy }: Entry, read: 
     text: paragraphs(leaf.doc).join('\n\n'),
     type: leaf.type,
     default: leaf.default,
-    ...(leaf.type === 'integer' ? integerFacts(leaf) : {}),
+    ...(leaf.type === 'integer' || leaf.type === 'number' ? numberFacts(leaf) : {}),
     ...(leaf.type === 'oneOf' ? { oneOf: leaf.allowed } : {}),
     allowed: allowedText(leaf),
     environment: environmentName(table, dotted),
+    ...(leaf.flag === undefined ? {} : { flag: `--${leaf.flag}` }),
     ...(leaf.since === undefined ? {} : { since: leaf.since }),
     legacy,
     hasEffect: leaf.noEffect === undefined,
@@ -125,7 +129,7 @@ export function explanationText(explanation: Explanation): string {
     ['Unit', unit],
     ['Allowed', allowed],
     ['Environment', environment],
-    ['Flag', `--set ${key}=${explanation.default}`],
+    ['Flag', flagText(explanation)],
     ['Since', since],
     ['Effect', noEffect === undefined ? undefined : `none: ${noEffect}`],
     ['Older files', legacy ? 'accepted from them, but not written any more' : undefined],
@@ -142,6 +146,11 @@ export function explanationText(explanation: Explanation): string {
     '  Sources, weakest first:',
     ...layers.map((layer, index) => layerLine(layer, index === counting)),
   ].join('\n')
+}
+
+function flagText({ key, flag, default: value }: Explanation): string {
+  const text = Array.isArray(value) ? value.join(',') : value
+  return [...(flag === undefined ? [] : [flag]), `--set ${key}=${text}`].join(' or ')
 }
 
 function layerLine({ source, value, origin, problem }: LayerAnswer, counts: boolean): string {
@@ -161,12 +170,12 @@ function indent(line: string): string {
   return `  ${line}`
 }
 
-function integerFacts({
+function numberFacts({
   unit,
   min,
   max,
   zeroMeans,
-}: Extract<Leaf, { type: 'integer' }>): Partial<Explanation> {
+}: Extract<Leaf, { type: 'integer' | 'number' }>): Partial<Explanation> {
   return {
     ...(unit === undefined ? {} : { unit }),
     min,

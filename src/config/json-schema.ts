@@ -1,7 +1,16 @@
 // A table as JSON Schema (draft 2020-12) of its TOML file, for completion and checks in editors.
 // What needs more than one value (`examine`) has no place in it.
 
-import type { IntegerLeaf, Leaf, Leaves, Section, Sections, SocketAddressLeaf, Table } from './schema.js'
+import type {
+  IntegerLeaf,
+  Leaf,
+  Leaves,
+  NumberLeaf,
+  Section,
+  Sections,
+  SocketAddressLeaf,
+  Table,
+} from './schema.js'
 import { paragraphs } from './schema.js'
 import { allowedText } from './value.js'
 
@@ -89,8 +98,16 @@ function valueSchema(leaf: Leaf): JsonSchema {
       return { type: 'boolean' }
     case 'integer':
       return integerSchema(leaf)
+    case 'number':
+      return numberSchema(leaf)
+    case 'list':
+      return { type: 'array', items: { type: 'string', pattern: leaf.form.pattern } }
     case 'string':
     case 'path':
+      if (leaf.type === 'string' && leaf.form !== undefined) {
+        const { pattern } = leaf.form
+        return { type: 'string', pattern: leaf.emptyMeans === undefined ? pattern : `^$|${pattern}` }
+      }
       if (leaf.emptyMeans !== undefined) return { type: 'string', pattern: '^[^\\u0000]*$' }
       return { type: 'string', minLength: 1, pattern: '^[^\\u0000]+$' }
     case 'oneOf':
@@ -104,6 +121,18 @@ function integerSchema({ min, max, zeroMeans }: IntegerLeaf): JsonSchema {
   if (zeroMeans === undefined || min <= 0) return { type: 'integer', minimum: min, maximum: max }
   if (min === 1) return { type: 'integer', minimum: 0, maximum: max }
   return { type: 'integer', anyOf: [{ const: 0 }, { minimum: min, maximum: max }] }
+}
+
+function numberSchema({ min, max, zeroMeans, suffixes }: NumberLeaf): JsonSchema {
+  const range = { type: 'number', minimum: min, maximum: max }
+  const zero = zeroMeans === undefined || min <= 0 ? [] : [{ const: 0 }]
+  const names = Object.keys(suffixes ?? {})
+  const texts =
+    names.length === 0
+      ? []
+      : [{ type: 'string', pattern: `^\\+?\\d[\\d_]*(\\.\\d+)?(e[+-]?\\d+)? ?(${names.join('|')})?$` }]
+  const alternatives = [range, ...zero, ...texts]
+  return alternatives.length === 1 ? range : { anyOf: alternatives }
 }
 
 const portPattern = '(?:\\d{1,4}|[0-5]\\d{4}|6[0-4]\\d{3}|65[0-4]\\d{2}|655[0-2]\\d|6553[0-5])'

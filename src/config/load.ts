@@ -15,7 +15,7 @@ import {
   type Table,
   type Value,
 } from './schema.js'
-import { environmentLayer, flagLayer, type Problem } from './settings.js'
+import { environmentLayer, type FlagSetting, flagLayer, namedFlagLayer, type Problem } from './settings.js'
 import { defaultValue } from './value.js'
 
 export interface ConfigSources {
@@ -23,6 +23,8 @@ export interface ConfigSources {
   readonly file?: string | undefined
   /** `key=value` texts of `--set`; a later one overrides an earlier one. */
   readonly set?: readonly string[] | undefined
+  /** Keys that have flags and arguments of their own; they override `set`. */
+  readonly flags?: readonly FlagSetting[] | undefined
   /** The environment; nothing is read from `process.env` by itself. */
   readonly env?: NodeJS.ProcessEnv | undefined
 }
@@ -97,7 +99,9 @@ export async function readSources(table: Table, sources: ConfigSources): Promise
   }
   const environment = environmentLayer(table, entries, sources.env ?? {}, problems)
   given.push({ source: 'environment', given: environment })
-  given.push({ source: 'flag', given: flagLayer(table, entries, sources.set ?? [], problems) })
+  const set = flagLayer(table, entries, sources.set ?? [], problems)
+  const named = namedFlagLayer(entries, sources.flags ?? [], problems)
+  given.push({ source: 'flag', given: new Map([...set, ...named]) })
   const layers = given.map(layer => ({ ...layer, layer: new Map(layer.given) }))
 
   const notices = noticesWithoutEffect(

@@ -8,6 +8,7 @@ import {
   type Leaf,
   type Leaves,
   type Origin,
+  type PlainValue,
   paragraphs,
   type Table,
   type Value,
@@ -36,7 +37,7 @@ export function printConfig<T extends Table>(
   const chapters: string[][] = []
   const comments = options.comments ?? true
   if (options.section === undefined) {
-    const title = comments ? [...comment([table.title, table.doc]), ''] : []
+    const title = comments ? [...comment([table.title, ...paragraphs(table.doc)]), ''] : []
     chapters.push([...title, ...printLeaves(table.leaves, values, undefined, options)])
   }
   for (const [name, section] of Object.entries(table.sections)) {
@@ -90,6 +91,7 @@ export function sharedNoEffect(leaves: Leaves): string | undefined {
 
 /** A value as TOML writes it. */
 export function tomlText(value: Value): string {
+  if (isList(value)) return `[${value.map(tomlText).join(', ')}]`
   if (typeof value === 'object') return tomlText(formatSocketAddress(value))
   if (typeof value !== 'string') return String(value)
   // JSON's strings are TOML's basic strings, but for DEL, which TOML wants escaped.
@@ -123,7 +125,7 @@ function originComment(section: string | undefined, key: string, origins: PrintO
 
 /** What is allowed, where the value does not show it, and whether the key does anything. */
 function remarks(leaf: Leaf, saidAlready: string | undefined): string[] {
-  const isText = leaf.type === 'path' || leaf.type === 'string'
+  const isText = leaf.type === 'path' || (leaf.type === 'string' && leaf.form === undefined)
   const selfEvident = leaf.type === 'boolean' || (isText && leaf.emptyMeans === undefined)
   const lines = selfEvident ? [] : [`Allowed: ${allowedText(leaf)}.`]
   return leaf.noEffect === saidAlready ? lines : [...lines, `No effect: ${leaf.noEffect}`]
@@ -136,8 +138,12 @@ function plainLeaves(leaves: Leaves, values: Nested): Record<string, unknown> {
 }
 
 /** A value as JSON has it: socket addresses as text. */
-export function plainValue(value: Value): boolean | number | string {
-  return typeof value === 'object' ? formatSocketAddress(value) : value
+export function plainValue(value: Value): PlainValue {
+  return typeof value === 'object' && !isList(value) ? formatSocketAddress(value) : value
+}
+
+function isList(value: Value): value is readonly string[] {
+  return Array.isArray(value)
 }
 
 /** `# ` lines: text is wrapped, command lines are indented and left whole. */

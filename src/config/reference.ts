@@ -90,10 +90,11 @@ function chapterOf(
 function leafText(table: Table, { dotted, leaf }: Entry, saidAlready: string | undefined): string {
   const facts = [
     ['Type', typeName(leaf.type)],
-    ['Default', `\`${typeof leaf.default === 'string' ? tomlText(leaf.default) : leaf.default}\``],
-    ['Unit', leaf.type === 'integer' ? (leaf.unit ?? 'none') : undefined],
+    ['Default', `\`${tomlText(leaf.default)}\``],
+    ['Unit', leaf.type === 'integer' || leaf.type === 'number' ? (leaf.unit ?? 'none') : undefined],
     ['Allowed', allowedText(leaf)],
     ['Environment', `\`${environmentName(table, dotted)}\``],
+    ['Flag', leaf.flag === undefined ? undefined : `\`--${leaf.flag}\``],
     ['Since', leaf.since],
   ].filter(([, fact]) => fact !== undefined)
   const text = docBlocks(leaf.doc, leaf.noEffect === saidAlready ? undefined : leaf.noEffect)
@@ -110,7 +111,9 @@ function docBlocks(doc: string, noEffect: string | undefined): string[] {
 const typeNames = {
   boolean: 'boolean',
   integer: 'integer',
+  number: 'number',
   string: 'string',
+  list: 'list of strings',
   path: 'path (string)',
   oneOf: 'word (string)',
   socketAddress: 'socket address (string)',

@@ -11,6 +11,8 @@ interface LeafBase {
   readonly since?: string
   /** Why the key does nothing here. Setting it to anything but its default is answered with a notice. */
   readonly noEffect?: string
+  /** Flag of the application's command that sets the key, without its dashes. */
+  readonly flag?: string
 }
 
 export interface BooleanLeaf extends LeafBase {
@@ -29,11 +31,47 @@ export interface IntegerLeaf extends LeafBase {
   readonly zeroMeans?: string
 }
 
+/** A number that need not be whole, plain or with one of a few suffixes: `0.25`, `"50k"`, `"2m"`. */
+export interface NumberLeaf extends LeafBase {
+  readonly type: 'number'
+  readonly default: number
+  readonly min: number
+  readonly max: number
+  /** Plural, as in "0.5 to 60 seconds". */
+  readonly unit?: string
+  /** What 0 stands for; it is then allowed even where `min` is higher. */
+  readonly zeroMeans?: string
+  /** What a letter behind the number multiplies it by; numbers with one are texts in TOML. */
+  readonly suffixes?: Readonly<Record<string, number>>
+}
+
+/** What texts of one kind look like. */
+export interface TextForm {
+  /** With its article: "a stage". */
+  readonly name: string
+  /** Right ones. */
+  readonly examples: readonly [string, ...string[]]
+  /** The rough shape, for JSON Schema. */
+  readonly pattern: string
+  /** Undefined if the text is right, otherwise a sentence with what is wrong or what was meant. */
+  readonly problemOf: (text: string) => string | undefined
+}
+
 export interface StringLeaf extends LeafBase {
   readonly type: 'string'
   readonly default: string
   /** What the empty text stands for; it is refused without this. */
   readonly emptyMeans?: string
+  readonly form?: TextForm
+}
+
+/** Texts, each of one form. */
+export interface ListLeaf extends LeafBase {
+  readonly type: 'list'
+  readonly default: readonly string[]
+  readonly form: TextForm
+  /** What no text at all stands for. */
+  readonly emptyMeans: string
 }
 
 export interface PathLeaf extends LeafBase {
@@ -56,9 +94,19 @@ export interface SocketAddressLeaf extends LeafBase {
   readonly family: 'ipv4' | 'ipv6' | 'any'
 }
 
-export type Leaf = BooleanLeaf | IntegerLeaf | StringLeaf | PathLeaf | OneOfLeaf | SocketAddressLeaf
+export type Leaf =
+  | BooleanLeaf
+  | IntegerLeaf
+  | NumberLeaf
+  | StringLeaf
+  | ListLeaf
+  | PathLeaf
+  | OneOfLeaf
+  | SocketAddressLeaf
 export type Leaves = Readonly<Record<string, Leaf>>
-export type Value = boolean | number | string | SocketAddress
+export type Value = boolean | number | string | readonly string[] | SocketAddress
+/** A value as JSON has it. */
+export type PlainValue = Exclude<Value, SocketAddress>
 
 export interface Section<L extends Leaves = Leaves> {
   readonly doc: string
@@ -116,13 +164,15 @@ type CamelCase<K> = K extends `${infer Head}_${infer Tail}` ? `${Head}${Capitali
 
 type ValueOf<L extends Leaf> = L extends { type: 'boolean' }
   ? boolean
-  : L extends { type: 'integer' }
+  : L extends { type: 'integer' | 'number' }
     ? number
     : L extends { type: 'oneOf'; allowed: readonly (infer A)[] }
       ? A
       : L extends { type: 'socketAddress' }
         ? SocketAddress
-        : string
+        : L extends { type: 'list' }
+          ? readonly string[]
+          : string
 
 /** The values of some leaves, by their camelCase names. */
 export type ValuesOf<L extends Leaves> = { readonly [K in keyof L as CamelCase<K> & string]: ValueOf<L[K]> }
@@ -149,6 +199,16 @@ export function boolean(leaf: Given<BooleanLeaf>): BooleanLeaf {
 /** A whole number from `min` to `max`. */
 export function integer(leaf: Given<IntegerLeaf>): IntegerLeaf {
   return { type: 'integer', ...leaf }
+}
+
+/** A number from `min` to `max`. */
+export function number(leaf: Given<NumberLeaf>): NumberLeaf {
+  return { type: 'number', ...leaf }
+}
+
+/** Any number of texts of one form. */
+export function list(leaf: Given<ListLeaf>): ListLeaf {
+  return { type: 'list', ...leaf }
 }
 
 /** Text that must not be empty, unless that has a meaning. */
@@ -212,7 +272,7 @@ export function isSectionName(table: Table, name: string): boolean {
 
 /** What every environment name of a table begins with: `AQUATIC_UDP__`. */
 export function environmentPrefix(table: Table): string {
-  return `AQUATIC_${table.application.replaceAll(' ', '_').toUpperCase()}__`
+  return `AQUATIC_${table.application.replaceAll(/[ -]/g, '_').toUpperCase()}__`
 }
 
 /** `AQUATIC_UDP__NETWORK__ADDRESS_IPV4` for `network.address_ipv4`. */

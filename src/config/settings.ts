@@ -10,7 +10,7 @@ import {
   type Table,
 } from './schema.js'
 import { nearest } from './suggest.js'
-import { type Checked, checkTextValue } from './value.js'
+import { type Checked, checkTextValue, checkTomlValue } from './value.js'
 
 /** One thing wrong: where, and one or two sentences. */
 export interface Problem {
@@ -70,6 +70,31 @@ export function flagLayer(
       const value = text.slice(equals + 1).trim()
       accept(layer, dotted, origin, checkTextValue(dotted, entry.leaf, value), problems)
     }
+  }
+  return layer
+}
+
+/** One flag or argument as it was given. */
+export interface FlagSetting {
+  /** As the user would name it: `--rate`. */
+  readonly flag: string
+  readonly dotted: string
+  /** A list is given as what it consists of: each of its texts may have commas in it. */
+  readonly value: boolean | string | readonly string[]
+}
+
+/** Settings of flags that stand for one key each. */
+export function namedFlagLayer(
+  entries: Entries,
+  settings: readonly FlagSetting[],
+  problems: Problem[],
+): Layer {
+  const layer: Layer = new Map()
+  for (const { flag, dotted, value } of settings) {
+    const leaf = entries.get(dotted)!.leaf
+    const checked =
+      typeof value === 'string' ? checkTextValue(dotted, leaf, value) : checkTomlValue(dotted, leaf, value)
+    accept(layer, dotted, { kind: 'flag', flag }, checked, problems)
   }
   return layer
 }

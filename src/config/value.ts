@@ -1,13 +1,17 @@
 // Checks one value against its leaf. Says what was found, what is allowed and what may have been meant.
 
 import { familyOf, isIpv4Mapped, parseSocketAddress } from '../protocol/socket-address.js'
+import { parseQuantity } from './quantity.js'
 import type {
   IntegerLeaf,
   Leaf,
+  ListLeaf,
+  NumberLeaf,
   OneOfLeaf,
   PathLeaf,
   SocketAddressLeaf,
   StringLeaf,
+  TextForm,
   Value,
 } from './schema.js'
 import { nearest } from './suggest.js'
@@ -28,8 +32,16 @@ export function allowedText(leaf: Leaf): string {
       const range = `an integer from ${leaf.min} to ${leaf.max}${unit}`
       return leaf.zeroMeans === undefined ? range : `${range}, or 0 (${leaf.zeroMeans})`
     }
+    case 'number': {
+      const unit = leaf.unit === undefined ? '' : ` ${leaf.unit}`
+      const zero = leaf.zeroMeans === undefined ? '' : `, or 0 (${leaf.zeroMeans})`
+      return `a number from ${leaf.min} to ${leaf.max}${unit}${suffixText(leaf)}${zero}`
+    }
     case 'string':
+      if (leaf.form !== undefined) return formText(leaf.form, leaf.emptyMeans)
       return leaf.emptyMeans === undefined ? 'a text that is not empty' : `a text, or "" (${leaf.emptyMeans})`
+    case 'list':
+      return `a list, each item ${formText(leaf.form)}; or [] (${leaf.emptyMeans})`
     case 'path':
       return leaf.emptyMeans === undefined ? 'a path' : `a path, or "" (${leaf.emptyMeans})`
     case 'oneOf':
@@ -48,7 +60,19 @@ export function checkTomlValue(dotted: string, leaf: Leaf, raw: unknown): Checke
     case 'integer':
       if (typeof raw === 'bigint') return checkInteger(dotted, leaf, raw)
       return wrong(dotted, leaf, raw, integerSuggestion(leaf, raw))
+    case 'number':
+      // A text from a file is for a suffix; `"12"` without one is a slip.
+      if (typeof raw === 'string' && leaf.suffixes === undefined) return wrong(dotted, leaf, raw, undefined)
+      return checkNumber(dotted, leaf, raw)
+    case 'list':
+      return checkList(dotted, leaf, raw)
     case 'string':
+      if (typeof raw === 'string' && raw !== '' && leaf.form !== undefined) {
+        const problem = leaf.form.problemOf(raw)
+        return problem === undefined ? { value: raw } : wrong(dotted, leaf, raw, problem)
+      }
+      if (typeof raw === 'string' && isFittingText(leaf, raw)) return { value: raw }
+      return wrong(dotted, leaf, raw, undefined)
     case 'path':
       if (typeof raw === 'string' && isFittingText(leaf, raw)) return { value: raw }
       return wrong(dotted, leaf, raw, undefined)
@@ -66,7 +90,17 @@ export function checkTextValue(dotted: string, leaf: Leaf, text: string): Checke
   if (leaf.type === 'integer' && isIntegerText(text)) return checkInteger(dotted, leaf, toBigInt(text))
   if (leaf.type === 'boolean' || leaf.type === 'integer') return checkTomlValue(dotted, leaf, text)
   const quoted = /^"(.*)"$|^'(.*)'$/.exec(text)
-  return checkTomlValue(dotted, leaf, quoted?.[1] ?? quoted?.[2] ?? text)
+  const plain = quoted?.[1] ?? quoted?.[2] ?? text
+  if (leaf.type === 'list') return checkList(dotted, leaf, listItems(plain))
+  if (leaf.type === 'number') return checkNumber(dotted, leaf, plain)
+  return checkTomlValue(dotted, leaf, plain)
+}
+
+/** `a, b`, `["a", "b"]` as in a file, or nothing. */
+function listItems(text: string): string[] {
+  const inner = /^\[(.*)\]$/s.exec(text)?.[1] ?? text
+  const items = inner.split(',').map(item => item.trim().replace(/^"(.*)"$|^'(.*)'$/, '$1$2'))
+  return items.filter(item => item !== '')
 }
 
 /** The value a leaf has when nobody sets it. */
@@ -85,6 +119,44 @@ function checkInteger(dotted: string, leaf: IntegerLeaf, raw: bigint): Checked {
   const isZero = raw === 0n && leaf.zeroMeans !== undefined
   if (isZero || (raw >= leaf.min && raw <= leaf.max)) return { value: Number(raw) }
   return wrong(dotted, leaf, raw, `Try ${raw < leaf.min ? leaf.min : leaf.max}.`)
+}
+
+function suffixText({ suffixes }: NumberLeaf): string {
+  const names = Object.keys(suffixes ?? {})
+  if (names.length === 0) return ''
+  return `, plain or as a text with ${names.join(', ')} behind it`
+}
+
+/** "an URL, such as A or B", with what the empty text stands for. */
+function formText({ name, examples }: TextForm, emptyMeans?: string): string {
+  const shown = examples.slice(0, 3).map(example => JSON.stringify(example))
+  const empty = emptyMeans === undefined ? '' : `, or "" (${emptyMeans})`
+  return `${name}, such as ${shown.join(' or ')}${empty}`
+}
+
+function checkNumber(dotted: string, leaf: NumberLeaf, raw: unknown): Checked {
+  const value = numberOf(leaf, raw)
+  if (value === undefined) return wrong(dotted, leaf, raw, undefined)
+  const isZero = value === 0 && leaf.zeroMeans !== undefined
+  if (isZero || (value >= leaf.min && value <= leaf.max)) return { value }
+  return wrong(dotted, leaf, raw, `Try ${value < leaf.min ? leaf.min : leaf.max}.`)
+}
+
+/** A TOML number, or the text of one, with a suffix or not. */
+function numberOf({ suffixes = {} }: NumberLeaf, raw: unknown): number | undefined {
+  if (typeof raw === 'bigint') return Number(raw)
+  if (typeof raw === 'number') return Number.isFinite(raw) ? raw : undefined
+  return typeof raw === 'string' ? parseQuantity(raw, suffixes) : undefined
+}
+
+function checkList(dotted: string, leaf: ListLeaf, raw: unknown): Checked {
+  if (!Array.isArray(raw)) return wrong(dotted, leaf, raw, undefined)
+  for (const item of raw) {
+    if (typeof item !== 'string') return wrong(dotted, leaf, item, undefined)
+    const problem = leaf.form.problemOf(item)
+    if (problem !== undefined) return wrong(dotted, leaf, item, problem)
+  }
+  return { value: raw as readonly string[] }
 }
 
 function checkSocketAddress(dotted: string, leaf: SocketAddressLeaf, raw: unknown): Checked {

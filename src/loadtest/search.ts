@@ -7,8 +7,9 @@
 import { rateText } from './plan-text.js'
 import type { LoadTestResult, ObjectiveResult, TrialResult } from './result.js'
 import { RateBounds } from './search-bounds.js'
-import { defaultObjectives, trialFigures } from './search-objectives.js'
+import { defaultObjectives, isLossy, trialFigures } from './search-objectives.js'
 import { type SearchEnd, searchSentence, verdictOf } from './search-sentence.js'
+import { isMostlyLag } from './self-check-doubts.js'
 
 export interface SearchOptions {
   /** Length of the measurement of trials that count. */
@@ -199,7 +200,9 @@ class RateSearch {
   async #judge(result: LoadTestResult): Promise<Judgement> {
     if (result.verdict === 'generator-bound') return 'generator'
     if (result.verdict === 'no-answers') await this.#expectLife()
-    return this.#isPassed(result) ? 'passed' : 'tracker'
+    if (this.#isPassed(result)) return 'passed'
+    // Too late, but not for the tracker's sake: only what it lost is its own.
+    return isMostlyLag(result) && !isLossy(result) ? 'generator' : 'tracker'
   }
 
   /** Nothing was answered: by a tracker with too much to do, or by none. */

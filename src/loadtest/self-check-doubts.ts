@@ -75,13 +75,19 @@ function* waitedInVain({ plan, kinds, selfCheck }: DoubtFacts): Generator<string
     : `${percent(1 - rateRatio)} of the requests were not sent in the measurement, as every connection waited for an answer: this is in the response times. More connections can have more requests under way.`
 }
 
-/** Less than makes the test void, but a good part of what is reported. */
-function* lateRequests({ kinds, selfCheck }: DoubtFacts): Generator<string> {
+/** Whether half of the response time's p99 or more is the load test's own lateness. */
+export function isMostlyLag({ kinds, selfCheck }: Pick<DoubtFacts, 'kinds' | 'selfCheck'>): boolean {
   const { lagP99Us } = selfCheck
-  if (lagP99Us === null || lagP99Us <= LAG_MIN_US) return
+  if (lagP99Us === null || lagP99Us <= LAG_MIN_US) return false
   const p99Us = kinds.map(({ response }) => (response === null || response.count === 0 ? 0 : response.p99Us))
-  if (lagP99Us <= Math.max(...p99Us) / 2) return
-  yield `Half of the response time's p99 or more is the load test's own lateness (p99 ${(lagP99Us / 1000).toFixed(1)} ms): read the service time, or use more workers.`
+  return lagP99Us > Math.max(...p99Us) / 2
+}
+
+/** Less than makes the test void, but a good part of what is reported. */
+function* lateRequests(facts: DoubtFacts): Generator<string> {
+  if (!isMostlyLag(facts)) return
+  const lagMs = (facts.selfCheck.lagP99Us ?? 0) / 1000
+  yield `Half of the response time's p99 or more is the load test's own lateness (p99 ${lagMs.toFixed(1)} ms): read the service time, use more workers, or give the load test processors of its own.`
 }
 
 function* busyThreads({ plan, selfCheck }: DoubtFacts): Generator<string> {

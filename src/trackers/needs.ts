@@ -1,6 +1,6 @@
-// What each application needs of its machine, found by the name it has on the command line.
+// What each tracker needs of its machine, found by the name it has on the command line.
 
-import type { ApplicationName } from '../config/applications.js'
+import type { TrackerName } from '../config/applications.js'
 import type { ConfigSources } from '../config/load.js'
 import { loadConfig } from '../config/load.js'
 import type { MachineNeeds } from '../config/machine/needs.js'
@@ -34,9 +34,9 @@ const needsByApplication = {
     ])
     return serveNeeds((await loadConfig(serveTable, sources)).config)
   },
-} satisfies Record<ApplicationName, unknown>
+} satisfies Record<TrackerName, unknown>
 
 /** The needs of an application with the configuration that these sources come to. */
-export function needsOf(application: ApplicationName, sources: ConfigSources): Promise<MachineNeeds> {
+export function needsOf(application: TrackerName, sources: ConfigSources): Promise<MachineNeeds> {
   return needsByApplication[application](sources)
 }

@@ -85,6 +85,11 @@ class TerminalScreen implements Screen {
   }
 
   #mount(): void {
+    // After `bg` the terminal is the shell's, and who changes its modes is stopped.
+    if (!isInForeground()) {
+      this.#leave(false)
+      return
+    }
     try {
       this.#unmount = this.#mountScreen({
         model: this.#model,
@@ -148,15 +153,26 @@ class TerminalScreen implements Screen {
     process.kill(OWN_GROUP, 'SIGTSTP')
   }
 
-  /** `fg` draws again. After `bg` the terminal is the shell's, and whoever changes its modes is stopped. */
+  /** `fg` draws again. A process that was stopped from outside finds the terminal as the shell left it. */
   readonly #continued = (): void => {
-    if (!isInForeground()) {
-      this.#leave(false)
-      return
+    if (this.#unmount !== null) {
+      if (!isInForeground()) {
+        this.#abandon()
+        return
+      }
+      this.#takeDown(false)
     }
-    if (this.#unmount !== null) this.#takeDown(false)
     this.#model.resize()
     this.#mount()
+  }
+
+  /** Ink stays where it is, as taking it down would change the modes of a terminal that is the shell's. */
+  #abandon(): void {
+    this.#isOpen = false
+    this.#stopResizes()
+    process.off('SIGCONT', this.#continued)
+    this.#terminal.mute(true)
+    this.#write = null
   }
 
   /** The terminal's window was closed: `read` fails. */

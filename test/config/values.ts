@@ -3,7 +3,7 @@
 import fc from 'fast-check'
 import { tomlText } from '../../src/config/print.js'
 import type { Leaf, SocketAddressLeaf, Value } from '../../src/config/schema.js'
-import { formatSocketAddress } from '../../src/protocol/socket-address.js'
+import { formatSocketAddress, type SocketAddress } from '../../src/protocol/socket-address.js'
 
 const text = fc.string({ unit: 'binary', minLength: 1, maxLength: 20 }).filter(value => !value.includes('\0'))
 
@@ -16,8 +16,20 @@ export function validValue(leaf: Leaf): fc.Arbitrary<Value> {
       const inRange = fc.integer({ min: leaf.min, max: leaf.max })
       return leaf.zeroMeans === undefined ? inRange : fc.oneof(inRange, fc.constant(0))
     }
+    case 'number': {
+      const inRange = fc
+        .double({ min: leaf.min, max: leaf.max, noNaN: true })
+        .filter(value => !Object.is(value, -0) && (value === 0 || Math.abs(value) > 1e-6))
+      return leaf.zeroMeans === undefined ? inRange : fc.oneof(inRange, fc.constant(0))
+    }
+    case 'list':
+      return fc.array(fc.constantFrom(...leaf.form.examples), { maxLength: 3 })
     case 'string':
     case 'path':
+      if (leaf.type === 'string' && leaf.form !== undefined) {
+        const empty = leaf.emptyMeans === undefined ? [] : ['']
+        return fc.constantFrom(...leaf.form.examples, ...empty)
+      }
       return leaf.emptyMeans === undefined ? text : fc.oneof(text, fc.constant(''))
     case 'oneOf':
       return fc.constantFrom(...leaf.allowed)
@@ -28,7 +40,8 @@ export function validValue(leaf: Leaf): fc.Arbitrary<Value> {
 
 /** TOML texts of values that a leaf refuses: wrong in type, range or form. */
 export function invalidToml(leaf: Leaf): fc.Arbitrary<string> {
-  const otherTypes = ['1979-05-27', '[1, "two", { three = 3 }]', '{ a = "b" }', '1.5', '0.0']
+  const floats = leaf.type === 'number' ? [] : ['1.5', '0.0']
+  const otherTypes = ['1979-05-27', '[1, "two", { three = 3 }]', '{ a = "b" }', ...floats]
   return fc.oneof(fc.constantFrom(...otherTypes), invalidForType(leaf))
 }
 
@@ -39,12 +52,19 @@ function invalidForType(leaf: Leaf): fc.Arbitrary<string> {
     case 'integer': {
       const below = leaf.min > 1 || leaf.zeroMeans === undefined ? [leaf.min - 1] : []
       const outside = [...below, -1, BigInt(leaf.max) + 1n].filter(
-        value => Number(value) !== 0 || leaf.zeroMeans === undefined,
+        value => Number(value) < leaf.min || value > leaf.max,
       )
       return fc.constantFrom(...outside.map(String), 'true', '"12"', '""', '99999999999999999999999')
     }
+    case 'number': {
+      const text = leaf.suffixes === undefined ? ['"12"'] : ['"12parsecs"', '"k"', '"-1"', '"1 2"']
+      return fc.constantFrom(...text, 'true', '""', '"many"', String(leaf.max * 2), '-3', '-inf')
+    }
+    case 'list':
+      return fc.constantFrom('"?"', '7', 'true', '["?"]', '[7]', '[[]]')
     case 'string':
     case 'path': {
+      if (leaf.type === 'string' && leaf.form !== undefined) return fc.constantFrom('"?"', 'true', '7')
       const empty = leaf.emptyMeans === undefined ? ['""'] : []
       return fc.constantFrom(...empty, 'true', '7', '"a\\u0000b"')
     }
@@ -74,5 +94,6 @@ function socketAddress(family: SocketAddressLeaf['family']): fc.Arbitrary<Value>
 
 /** The text of a value as `--set` and the environment take it. */
 export function plainText(value: Value): string {
-  return typeof value === 'object' ? formatSocketAddress(value) : String(value)
+  if (Array.isArray(value)) return value.join(', ')
+  return typeof value === 'object' ? formatSocketAddress(value as SocketAddress) : String(value)
 }

@@ -202,6 +202,23 @@ describe('a search that finds no capacity', () => {
     assert.equal(outcome.result?.warnings[0], outcome.sentence)
   })
 
+  it("does not take the generator's lateness for the tracker's", async () => {
+    // From 5000/s on requests are sent so late that the p99 is missed; at 7000/s there are losses.
+    const late =
+      (most: number): RunTrial =>
+      async (rate, seconds, note) => {
+        const result = await tracker(most, asked => (asked > 5000 ? { p99Us: 200_000 } : {}))(
+          rate,
+          seconds,
+          note,
+        )
+        const lagP99Us = (rate ?? 0) > 5000 ? 150_000 : 10
+        return { ...result, selfCheck: { ...result.selfCheck, lagP99Us } }
+      }
+    assert.equal((await searchRate(options, late(7000))).end, 'generator')
+    assertFound(await searchRate(options, late(4900)), 4900)
+  })
+
   it('does not take what the generator failed at in one of three trials for the tracker', async () => {
     let trial = 0
     const outcome = await searchRate(options, async (rate, seconds, note) => {

@@ -19,7 +19,10 @@ describe('keys', () => {
       ...firstView,
       showsHelp: true,
     })
-    assert.deepEqual(keyMeaning(escapeKey, { ...firstView, showsHelp: true, showsErrors: true }, 3), firstView)
+    assert.deepEqual(
+      keyMeaning(escapeKey, { ...firstView, showsHelp: true, showsErrors: true }, 3),
+      firstView,
+    )
   })
 
   it('turn through the windows that there are', () => {

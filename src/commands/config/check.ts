@@ -2,9 +2,9 @@
 // give what is needed, and starts nothing.
 
 import * as Flags from '@oclif/core/flags'
-import { type ApplicationName, tableOf } from '../../config/applications.js'
-import { formatOrigin } from '../../config/load.js'
-import type { MachineFinding } from '../../config/machine/needs.js'
+import { type ApplicationName, isLoadTest, tableOf } from '../../config/applications.js'
+import { type ConfigSources, formatOrigin } from '../../config/load.js'
+import type { MachineFinding, MachineNeeds } from '../../config/machine/needs.js'
 import type { Origin, Table } from '../../config/schema.js'
 import { ExitCode } from '../../errors.js'
 import { applicationArgs } from '../application.js'
@@ -89,13 +89,17 @@ async function askMachine(
   table: Table,
   flags: ConfigFlagValues,
 ): Promise<readonly MachineFinding[]> {
-  const [{ needsOf }, { checkMachine, effectiveNeeds }, { thisMachine }] = await Promise.all([
-    import('../../trackers/needs.js'),
+  const [needs, { checkMachine, effectiveNeeds }, { thisMachine }] = await Promise.all([
+    needsOf(application, configSources(flags)),
     import('../../config/machine/check-machine.js'),
     import('../../config/machine/this-machine.js'),
   ])
-  const needs = await needsOf(application, configSources(flags))
   return checkMachine(effectiveNeeds(needs, table), thisMachine())
+}
+
+async function needsOf(application: ApplicationName, sources: ConfigSources): Promise<MachineNeeds> {
+  if (isLoadTest(application)) return (await import('../../loadtest/needs.js')).needsOf(application, sources)
+  return (await import('../../trackers/needs.js')).needsOf(application, sources)
 }
 
 function placed(finding: MachineFinding, origins: ReadonlyMap<string, Origin>): PlacedFinding {

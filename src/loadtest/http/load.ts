@@ -217,7 +217,7 @@ export class HttpLoad {
     const state = this.#states[slot]
     if (state === State.opening) {
       this.#opening--
-      remarks.add(`connect: ${text}`)
+      remarks.add(`connect: ${text}${this.#hint(state, text)}`)
       this.#failConnect(slot, Outcome.broken, nowMs)
       this.#reopen(slot, nowMs)
       return
@@ -225,14 +225,25 @@ export class HttpLoad {
     this.#open--
     if (state !== State.finishing) accounts.count(WorkerCount.connectionsLost, nowMs)
     if (state === State.busy) {
-      if (this.#answered[slot] === 0) this.#countFailure(slot)
-      this.#remark(slot, 'broken', text)
+      const isFirst = this.#answered[slot] === 0
+      if (isFirst) this.#countFailure(slot)
+      this.#remark(slot, 'broken', `${text}${isFirst ? this.#hint(state, text) : ''}`)
       this.#resolve(slot, Outcome.broken, nowMs)
     } else if (state === State.idle) {
       if (this.#answered[slot] === 0) this.#countFailure(slot)
       remarks.add(`an idle connection: ${text}`)
     }
     this.#reopen(slot, nowMs)
+  }
+
+  /** What a server that speaks the other of http and https does. */
+  #hint(state: number, text: string): string {
+    const { isTls } = this.#context.plan.target
+    if (state === State.opening && isTls && /^TLS: (wrong version|packet length|closed)/.test(text)) {
+      return ' (is it http there?)'
+    }
+    if (state !== State.busy || isTls) return ''
+    return ', before its first answer (is it https there?)'
   }
 
   /** The connection could not be opened, nor the request be sent that it was for. */

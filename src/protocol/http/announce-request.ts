@@ -46,6 +46,8 @@ const ENCODED_BYTES_MAX = 3 * IDENTIFIER_BYTES
 const VARIABLE_BYTES = 2 * ENCODED_BYTES_MAX + 4 * 16 + 100
 
 export class HttpRequestEncoder {
+  /** What `Host` says. */
+  readonly authority: string
   /** Path and `info_hash=`. */
   readonly #announce: Uint8Array
   readonly #scrape: Uint8Array
@@ -61,8 +63,8 @@ export class HttpRequestEncoder {
     this.#scrape = firstParameter(terms.scrapePath)
     this.#terms = latin1Bytes(`&compact=1${numwant < 0 ? '' : `&numwant=${numwant}`}`)
     const host = hostName.includes(':') ? `[${hostName}]` : hostName
-    const authority = port === (isTls ? 443 : 80) ? host : `${host}:${port}`
-    const head = ` HTTP/1.1\r\nHost: ${authority}\r\nUser-Agent: ${userAgent}\r\n`
+    this.authority = port === (isTls ? 443 : 80) ? host : `${host}:${port}`
+    const head = ` HTTP/1.1\r\nHost: ${this.authority}\r\nUser-Agent: ${userAgent}\r\n`
     this.#tail = latin1Bytes(`${head}\r\n`)
     this.#closingTail = latin1Bytes(`${head}Connection: close\r\n\r\n`)
   }

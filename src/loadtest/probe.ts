@@ -1,0 +1,268 @@
+// Looks whether somebody answers at the target, and speaks the protocol, before threads are started and a screen is
+// drawn: what is wrong there is then said in one sentence. Nothing is announced.
+
+import { randomBytes, randomInt } from 'node:crypto'
+import type { TargetProtocol, TargetText } from '../config/target-text.js'
+import { AquaticError } from '../errors.js'
+import { askDatagram, askStream, type ExchangeEnd } from '../net/node/exchange.js'
+import { isLoopback } from './target.js'
+
+export interface ProbeOptions {
+  readonly protocol: TargetProtocol
+  readonly target: TargetText
+  /** Tried one after the other until one answers. */
+  readonly addresses: readonly string[]
+  /** For a target whose scheme does not say it. */
+  readonly tls: 'auto' | 'on' | 'off'
+  readonly verifiesCertificate: boolean
+  /** Appended to the target's path. */
+  readonly urlSuffix: string
+  readonly signal?: AbortSignal
+}
+
+/** Who answered, and how. */
+export interface ProbeAnswer {
+  readonly address: string
+  readonly isTls: boolean
+}
+
+const UDP_TRIES = 3
+const UDP_TIMEOUT_MS = 1000
+const STREAM_TIMEOUT_MS = 5000
+/** Who does not speak TLS may wait for the rest of a request; it is not waited for him longer than this. */
+const TLS_TRIAL_MS = 2000
+
+/**
+ * @throws AquaticError AQ_TARGET_SILENT: nobody there; AQ_TARGET_PROTOCOL: something else is spoken there;
+ *   AQ_TARGET_CERTIFICATE
+ */
+export async function probeTarget(options: ProbeOptions): Promise<ProbeAnswer> {
+  let first: unknown
+  for (const address of options.addresses) {
+    try {
+      return { address, isTls: await probeAddress(options, address) }
+    } catch (error) {
+      if (!(error instanceof AquaticError) || options.signal?.aborted) throw error
+      first ??= error
+    }
+  }
+  throw first
+}
+
+/** @returns whether TLS is spoken */
+async function probeAddress(options: ProbeOptions, address: string): Promise<boolean> {
+  const { protocol, target, tls } = options
+  if (protocol === 'udp') {
+    await probeUdp(options, address)
+    return false
+  }
+  const isTls = target.isTls ?? (tls === 'auto' ? null : tls === 'on')
+  if (isTls !== null) {
+    await probeStream(options, address, isTls)
+    return isTls
+  }
+  const trial = await ask(options, address, true, TLS_TRIAL_MS)
+  const speaksTls = trial.kind === 'answered' || trial.stage === 'answer' || isCertificateProblem(trial)
+  if (!speaksTls && !isUnreachable(trial)) {
+    await probeStream(options, address, false)
+    return false
+  }
+  judge(options, address, true, trial)
+  return true
+}
+
+async function probeUdp(options: ProbeOptions, address: string): Promise<void> {
+  const { target, signal } = options
+  const request = Buffer.alloc(16)
+  // BEP 15: protocol id, action connect, transaction id.
+  request.writeBigUInt64BE(0x417_2710_1980n, 0)
+  const transactionId = randomInt(2 ** 32)
+  request.writeUInt32BE(transactionId, 12)
+  const isAnswer = (bytes: Buffer): boolean => bytes.length >= 8 && bytes.readUInt32BE(4) === transactionId
+  const end = await askDatagram({
+    address,
+    port: target.port,
+    request,
+    isAnswer,
+    tries: UDP_TRIES,
+    timeoutMs: UDP_TIMEOUT_MS,
+    signal,
+  })
+  if (end.kind === 'answered') return
+  if (end.kind === 'failed') throw silent(options, address, failureText(end.code, end.text))
+  if (end.bytes.length > 0)
+    throw otherProtocol(options, 'answered with something that is no UDP tracker’s answer')
+  throw silent(options, address, `${UDP_TRIES} connect requests got no answer`)
+}
+
+async function probeStream(options: ProbeOptions, address: string, isTls: boolean): Promise<void> {
+  judge(options, address, isTls, await ask(options, address, isTls, STREAM_TIMEOUT_MS))
+}
+
+async function ask(
+  options: ProbeOptions,
+  address: string,
+  isTls: boolean,
+  timeoutMs: number,
+): Promise<ExchangeEnd> {
+  const { target, verifiesCertificate, signal, protocol } = options
+  const question = {
+    address,
+    port: target.port,
+    ...(isTls ? { tls: { serverName: target.host, verifiesCertificate } } : {}),
+    isWhole: (bytes: Buffer) => !couldBecomeHttp(bytes) || bytes.includes('\r\n'),
+    timeoutMs,
+    signal,
+  }
+  const end = await askStream({ ...question, request: requestOf(options, 'HEAD') })
+  const isHungUp = end.kind === 'closed' && end.stage === 'answer' && end.bytes.length === 0
+  if (protocol !== 'http' || !isHungUp) return end
+  // Some know no HEAD, and say so by hanging up. Without an info hash a GET announces nothing either.
+  return askStream({ ...question, request: requestOf(options, 'GET') })
+}
+
+/** `HEAD`, or for WebTorrent the upgrade (RFC 6455). */
+function requestOf({ protocol, target, urlSuffix }: ProbeOptions, method: 'HEAD' | 'GET'): Buffer {
+  const host = target.host.includes(':') ? `[${target.host}]` : target.host
+  const isUpgrade = protocol === 'ws'
+  const headers = isUpgrade
+    ? [
+        'Connection: Upgrade',
+        'Upgrade: websocket',
+        'Sec-WebSocket-Version: 13',
+        `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}`,
+      ]
+    : ['Connection: close']
+  const lines = [
+    `${isUpgrade ? 'GET' : method} ${target.path}${urlSuffix} HTTP/1.1`,
+    `Host: ${host}:${target.port}`,
+    'User-Agent: aquatic-loadtest',
+    ...headers,
+  ]
+  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
+}
+
+const HTTP_START = Buffer.from('HTTP/1.')
+
+function couldBecomeHttp(bytes: Buffer): boolean {
+  const length = Math.min(bytes.length, HTTP_START.length)
+  return bytes.subarray(0, length).equals(HTTP_START.subarray(0, length))
+}
+
+/** Throws for everything but the right answer. */
+function judge(options: ProbeOptions, address: string, isTls: boolean, end: ExchangeEnd): void {
+  const { protocol } = options
+  if (end.kind === 'failed') throw failure(options, address, isTls, end)
+  if (end.kind === 'silent') throw silent(options, address, silenceText(end.stage))
+  if (end.kind === 'closed') {
+    if (end.stage === 'tls') throw notTls(options)
+    throw otherProtocol(options, 'closed the connection without an answer')
+  }
+  const { bytes } = end
+  if (!isTls && bytes[0] === TLS_ALERT && bytes[1] === 3) throw speaksTls(options)
+  if (!couldBecomeHttp(bytes)) throw otherProtocol(options, 'answered with something that is not HTTP')
+  if (protocol === 'http') return
+  const status = /^HTTP\/1\.\d (\d{3})([^\r\n]{0,60})/.exec(bytes.toString('latin1'))
+  if (status?.[1] !== '101') {
+    throw otherProtocol(
+      options,
+      `answered the WebSocket upgrade with ${status?.[1] ?? 'no status'}${status?.[2] ?? ''}`,
+    )
+  }
+}
+
+/** Type of a TLS record: what a TLS server says to plain text. */
+const TLS_ALERT = 21
+
+function silenceText(stage: 'connect' | 'tls' | 'answer'): string {
+  switch (stage) {
+    case 'connect':
+      return 'no connection came about in time'
+    case 'tls':
+      return 'the TLS handshake was not finished in time'
+    case 'answer':
+      return 'the connection was opened, but a request got no answer'
+  }
+}
+
+function failure(
+  options: ProbeOptions,
+  address: string,
+  isTls: boolean,
+  end: Extract<ExchangeEnd, { kind: 'failed' }>,
+): AquaticError {
+  if (isCertificateProblem(end)) {
+    return new AquaticError(
+      'AQ_TARGET_CERTIFICATE',
+      `The certificate of ${options.target.text} is not accepted: ${end.text}.`,
+      { remedy: 'leave --verify-certificate away, or give node the authority: NODE_EXTRA_CA_CERTS=ca.pem' },
+    )
+  }
+  if (end.stage === 'tls' && isTls) return notTls(options)
+  return silent(options, address, failureText(end.code, end.text))
+}
+
+/** What node calls problems of certificates (tls, X509 verify errors). */
+const certificateCodes =
+  /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|INVALID_|ERR_TLS_CERT_)/
+
+function isCertificateProblem(end: ExchangeEnd): boolean {
+  return end.kind === 'failed' && certificateCodes.test(end.code)
+}
+
+function isUnreachable(end: ExchangeEnd): boolean {
+  return end.kind !== 'answered' && end.stage === 'connect'
+}
+
+function failureText(code: string, text: string): string {
+  switch (code) {
+    case 'ECONNREFUSED':
+      return 'nobody listens there (ECONNREFUSED)'
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+      return `there is no way there (${code})`
+    case 'EADDRNOTAVAIL':
+      return 'this machine has no address that could ask (EADDRNOTAVAIL)'
+    case 'ECONNRESET':
+    case 'EPIPE':
+      return `the connection was broken off (${code})`
+    default:
+      return text.includes(code) ? text : `${text} (${code})`
+  }
+}
+
+function silent({ protocol, target }: ProbeOptions, address: string, reason: string): AquaticError {
+  const { text, host, port } = target
+  const place = host === address || text.includes(address) ? text : `${text} (${address})`
+  const remedy = isLoopback(address)
+    ? `start a tracker in another terminal: ${serveCommand(protocol, address, port)}`
+    : 'check address, port and firewalls on the way'
+  return new AquaticError('AQ_TARGET_SILENT', `No tracker answers at ${place}: ${reason}.`, { remedy })
+}
+
+/** A command that starts a tracker of ours at a loopback address. */
+function serveCommand(protocol: TargetProtocol, address: string, port: number): string {
+  if (port === 3000) return `aquatic serve ${protocol}`
+  const family = address.includes(':') ? `address_ipv6=[${address}]` : `address_ipv4=${address}`
+  return `aquatic serve ${protocol} --set network.${family}:${port}`
+}
+
+function otherProtocol({ protocol, target }: ProbeOptions, what: string): AquaticError {
+  const names = { udp: 'UDP', http: 'HTTP', ws: 'WebTorrent' }
+  return new AquaticError('AQ_TARGET_PROTOCOL', `${target.text} ${what}.`, {
+    remedy: `check that a ${names[protocol]} tracker serves this address, port and path`,
+  })
+}
+
+function notTls(options: ProbeOptions): AquaticError {
+  const { protocol, target } = options
+  return new AquaticError('AQ_TARGET_PROTOCOL', `${target.text} does not speak TLS.`, {
+    remedy: `write ${protocol}:// for a tracker without TLS`,
+  })
+}
+
+function speaksTls({ protocol, target }: ProbeOptions): AquaticError {
+  return new AquaticError('AQ_TARGET_PROTOCOL', `${target.text} speaks TLS, and was asked without.`, {
+    remedy: `write ${protocol}s:// for a tracker with TLS`,
+  })
+}
