@@ -129,7 +129,7 @@ export function configSources(flags: ConfigFlagValues): ConfigSources {
 }
 
 /** `error: …` for each problem, then what to do; the stack only for those who ask for it. */
-function errorText(error: AquaticError): string {
+export function errorText(error: AquaticError): string {
   const lines = error.lines.map(line => `error: ${line}`)
   if (error.remedy !== undefined) lines.push(`  try: ${error.remedy}`)
   if (process.env['DEBUG'] !== undefined && error.stack !== undefined) lines.push(error.stack)

@@ -95,12 +95,15 @@ const SAME_SIGNAL_MS = 200
 export interface StopRequest {
   /** Aborted by the first SIGINT or SIGTERM. */
   readonly signal: AbortSignal
-  /** 130 after SIGINT, 0 after SIGTERM (a service manager's normal stop). */
+  /** 130 after SIGINT; after SIGTERM 0 (a service manager's normal stop) unless told. */
   exitCode(): number
 }
 
-/** The first SIGINT or SIGTERM asks for a stop, the second ends the process at once. */
-export function untilSignal(): StopRequest {
+/**
+ * The first SIGINT or SIGTERM asks for a stop, the second ends the process at once.
+ * @param terminated what SIGTERM's stop exits with: 0 for what is meant to be ended so
+ */
+export function untilSignal(terminated: number = ExitCode.ok): StopRequest {
   const controller = new AbortController()
   let received: NodeJS.Signals | undefined
   let receivedAtMs = 0
@@ -117,7 +120,7 @@ export function untilSignal(): StopRequest {
   }
   return {
     signal: controller.signal,
-    exitCode: () => (received === 'SIGINT' ? ExitCode.interrupted : ExitCode.ok),
+    exitCode: () => (received === 'SIGINT' ? ExitCode.interrupted : terminated),
   }
 }
 

@@ -74,14 +74,16 @@ export function flagLayer(
   return layer
 }
 
-/** One flag or argument as it was given. */
-export interface FlagSetting {
-  /** As the user would name it: `--rate`. */
-  readonly flag: string
-  readonly dotted: string
-  /** A list is given as what it consists of: each of its texts may have commas in it. */
-  readonly value: boolean | string | readonly string[]
-}
+/** One flag or argument as it was given, or what is wrong with it. */
+export type FlagSetting =
+  | {
+      /** As the user would name it: `--rate`. */
+      readonly flag: string
+      readonly dotted: string
+      /** A list is given as what it consists of: each of its texts may have commas in it. */
+      readonly value: boolean | string | readonly string[]
+    }
+  | { readonly flag: string; readonly problem: string }
 
 /** Settings of flags that stand for one key each. */
 export function namedFlagLayer(
@@ -90,7 +92,13 @@ export function namedFlagLayer(
   problems: Problem[],
 ): Layer {
   const layer: Layer = new Map()
-  for (const { flag, dotted, value } of settings) {
+  for (const setting of settings) {
+    const { flag } = setting
+    if ('problem' in setting) {
+      problems.push({ origin: { kind: 'flag', flag }, text: setting.problem })
+      continue
+    }
+    const { dotted, value } = setting
     const leaf = entries.get(dotted)!.leaf
     const checked =
       typeof value === 'string' ? checkTextValue(dotted, leaf, value) : checkTomlValue(dotted, leaf, value)

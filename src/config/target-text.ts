@@ -136,7 +136,7 @@ export function targetForm(protocol: TargetProtocol): TextForm {
   }
 }
 
-/** A default of ours is always right. */
+/** Of a text that the configuration has checked. */
 export function targetOf(text: string, protocol: TargetProtocol): TargetText {
   const parsed = parseTarget(text, protocol)
   if ('problem' in parsed) throw new Error(parsed.problem)

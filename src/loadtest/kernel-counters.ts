@@ -36,6 +36,8 @@ export function readDatagramDrops(): DatagramDrops | null {
 /** Time of all processors since the machine was started, in ticks. */
 export interface ProcessorTicks {
   readonly all: number
+  /** With nothing to do, or waiting for a disk. */
+  readonly idle: number
   /** Taken by the host for other machines. */
   readonly stolen: number
 }
@@ -48,7 +50,9 @@ export function parseProcessorTicks(stat: string): ProcessorTicks | null {
   const columns = /^cpu +(.*)$/m.exec(stat)?.[1].split(' ').map(Number)
   if (columns === undefined || columns.length < TICK_COLUMNS.length) return null
   const ticks = columns.slice(0, TICK_COLUMNS.length)
-  return { all: ticks.reduce((sum, each) => sum + each, 0), stolen: ticks[TICK_COLUMNS.indexOf('steal')] }
+  const of = (column: (typeof TICK_COLUMNS)[number]): number => ticks[TICK_COLUMNS.indexOf(column)]
+  const all = ticks.reduce((sum, each) => sum + each, 0)
+  return { all, idle: of('idle') + of('iowait'), stolen: of('steal') }
 }
 
 export function readProcessorTicks(): ProcessorTicks | null {

@@ -24,7 +24,7 @@ export function objectivesOf(texts: readonly string[], protocol: LoadProtocol): 
 /** What objectives are judged by. */
 type Measured = Pick<UnjudgedResult, 'kinds' | 'counts'>
 
-/** Each objective with what was measured: milliseconds, per cent, answers per second or a number. */
+/** Each objective with what was measured: milliseconds, a share (0 to 1), answers per second or a number. */
 export function judgeObjectives(
   objectives: readonly Objective[],
   measured: Measured,
@@ -47,7 +47,7 @@ function judge({ text, kind, metric, comparison, limit }: Objective, measured: M
       const requests = sum(kinds.map(({ outcomes }) => total(outcomes)))
       if (requests === 0) return nothing
       const share = (requests - answered(kinds)) / requests
-      return { text, isMet: compare(share, comparison, limit), measured: share * 100 }
+      return { text, isMet: compare(share, comparison, limit), measured: share }
     }
     case 'errors':
       return counted(text, sum(kinds.map(({ outcomes }) => errorsOf(outcomes))), comparison, limit)

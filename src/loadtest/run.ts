@@ -148,9 +148,11 @@ class LoadTest {
     const { measureStartMs, measureEndMs } = this.#control
     const measuredSeconds = this.#watch === undefined ? 0 : (measureEndMs - measureStartMs) / 1000
     const kinds = this.#kinds(measuredSeconds)
-    const selfCheck = (this.#watch ?? new SelfWatch(this.#plan, this.#tallies)).finish(ends, measuredSeconds)
+    const watch = this.#watch ?? new SelfWatch(this.#plan, this.#tallies)
+    const selfCheck = watch.finish(ends, measuredSeconds)
     const { verdict, reasons } = judgeVerdict({ plan: this.#plan, kinds, selfCheck, measuredSeconds })
-    const doubts = doubtsOf({ plan: this.#plan, kinds, selfCheck, clockSource: readClockSource() })
+    const machine = { clockSource: readClockSource(), idleShare: watch.idleShare }
+    const doubts = doubtsOf({ plan: this.#plan, kinds, selfCheck, ...machine })
     return {
       plan: this.#plan,
       startedAt: this.#startedAt.toISOString(),

@@ -126,7 +126,7 @@ export class Schedule {
   }
 }
 
-/** 30 s at 0.1/s are 3 requests, although the product in binary is a little more: that would be a fourth one. */
+/** 100 s at 0.07/s are 7 requests, although the product in binary is a little more: that would be an eighth one. */
 function wholeIfNear(requests: number): number {
   const whole = Math.round(requests)
   return Math.abs(requests - whole) <= requests * 1e-14 ? whole : requests

@@ -9,10 +9,13 @@ export interface DoubtFacts {
   readonly selfCheck: SelfCheck
   /** What the clock is read from; null where unknown. */
   readonly clockSource: string | null
+  /** Of the machine's processors, 0 to 1; null where unknown. */
+  readonly idleShare: number | null
 }
 
 const STEAL_SHARE_MAX = 0.02
 const THREAD_SHARE_MAX = 0.9
+const IDLE_SHARE_MIN = 0.05
 /** Sent in the measurement, of what was planned in it. */
 const RATE_RATIO_MIN = 0.99
 /** Below this, lateness is that of timers. */
@@ -34,6 +37,7 @@ export function doubtsOf(facts: DoubtFacts): string[] {
     ...waitedInVain(facts),
     ...lateRequests(facts),
     ...busyThreads(facts),
+    ...sharedProcessors(facts),
     ...stolenTime(facts),
     ...slowClock(facts),
   ]
@@ -96,6 +100,13 @@ function* busyThreads({ plan, selfCheck }: DoubtFacts): Generator<string> {
   yield plan.pacing.mode === 'open'
     ? `A worker of the load test used ${percent(most)} of a processor and has nothing in reserve: use more workers.`
     : `A worker of the load test used ${percent(most)} of a processor: the tracker may be able to do more. Use more workers, and processors of their own.`
+}
+
+function* sharedProcessors({ plan, idleShare }: DoubtFacts): Generator<string> {
+  const { address } = plan.target
+  const isLocal = address.startsWith('127.') || address === '::1'
+  if (!isLocal || idleShare === null || idleShare >= IDLE_SHARE_MIN) return
+  yield `The tracker and the load test took processor time from each other (${percent(idleShare)} of this machine's was free): give each processors of its own (taskset), or use two machines.`
 }
 
 function* stolenTime({ selfCheck }: DoubtFacts): Generator<string> {

@@ -19,6 +19,7 @@ interface Differences {
   readonly workerProcessorShares: readonly number[]
   readonly processorSeconds: number
   readonly stealShare: number | null
+  readonly idleShare: number | null
   /** Requests that were due and had not been sent. */
   readonly owed: number
 }
@@ -48,6 +49,11 @@ export class SelfWatch {
     return drops === null ? null : drops.received + drops.sent
   }
 
+  /** Share of the machine's processors that had nothing to do, 0 to 1; null before the end, or where unknown. */
+  get idleShare(): number | null {
+    return this.#differences?.idleShare ?? null
+  }
+
   /** The measurement is over (the drain is not). */
   end(): void {
     const wallMs = Math.max(1, monotonicMs() - this.#startMs)
@@ -58,7 +64,7 @@ export class SelfWatch {
         .processorMs()
         .map((ms, worker) => Math.min(1, (ms - this.#threadsMs[worker]) / wallMs)),
       processorSeconds: (user + system) / 1e6,
-      stealShare: this.#stealShare(),
+      ...this.#tickShares(),
       owed: this.#tallies.gauge(Gauge.behind) + neverSent(this.#tallies),
     }
   }
@@ -89,11 +95,13 @@ export class SelfWatch {
     return { received: now.received - this.#drops.received, sent: now.sent - this.#drops.sent }
   }
 
-  #stealShare(): number | null {
+  /** Of the time of all processors since the start. */
+  #tickShares(): { stealShare: number | null; idleShare: number | null } {
     const now = readProcessorTicks()
-    if (now === null || this.#ticks === null) return null
-    const all = now.all - this.#ticks.all
-    return all <= 0 ? 0 : (now.stolen - this.#ticks.stolen) / all
+    const before = this.#ticks
+    if (now === null || before === null || now.all <= before.all) return { stealShare: null, idleShare: null }
+    const all = now.all - before.all
+    return { stealShare: (now.stolen - before.stolen) / all, idleShare: (now.idle - before.idle) / all }
   }
 
   /** Part of what was planned in the measurement that was sent in it; null where nothing was planned. */

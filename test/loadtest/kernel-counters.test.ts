@@ -67,7 +67,7 @@ describe('datagrams that the kernel dropped', () => {
 describe("the processors' time", () => {
   it('is the sum of the columns that are no parts of others', () => {
     const stat = 'cpu  10 1 5 100 4 0 2 8 3 1\ncpu0 5 1 2 50 2 0 1 4 1 1\nintr 1\n'
-    assert.deepEqual(parseProcessorTicks(stat), { all: 130, stolen: 8 })
+    assert.deepEqual(parseProcessorTicks(stat), { all: 130, idle: 104, stolen: 8 })
   })
 
   it('is unknown without the file, or with too few columns', () => {

@@ -19,9 +19,9 @@ const open = (changes: Partial<LoadPlan> = {}): LoadPlan =>
 function doubts(
   changes: Partial<SelfCheck>,
   plan = open(),
-  { clockSource = 'tsc', kinds = [announcesOf()] as KindFigures[] } = {},
+  { clockSource = 'tsc', idleShare = 0.5, kinds = [announcesOf()] as KindFigures[] } = {},
 ): string[] {
-  return doubtsOf({ plan, kinds, selfCheck: selfCheckOf(changes), clockSource })
+  return doubtsOf({ plan, kinds, selfCheck: selfCheckOf(changes), clockSource, idleShare })
 }
 
 describe('doubts about figures', () => {
@@ -67,6 +67,17 @@ describe('doubts about figures', () => {
       /the tracker may be able to do more/,
     )
     assert.deepEqual(doubts({ workerProcessorShares: [0.9] }), [])
+  })
+
+  it('say when a tracker on this machine competes for its processors', () => {
+    assert.match(
+      doubts({}, open(), { idleShare: 0.04 }).join(),
+      /from each other \(4.0 % of this machine's was free/,
+    )
+    assert.deepEqual(doubts({}, open(), { idleShare: 0.05 }), [])
+    const { target } = planOf()
+    const remote = open({ target: { ...target, address: '192.0.2.1' } })
+    assert.deepEqual(doubts({}, remote, { idleShare: 0 }), [])
   })
 
   it('say when the lateness is a good part of the latency', () => {
@@ -161,6 +172,7 @@ describe('the watch over a measurement', () => {
     // The process has other threads, and the kernel counts threads in hundredths.
     assert.ok(Math.abs(share * wallSeconds - 0.2) < 0.07, `${share} of ${wallSeconds} s`)
     assert.ok(check.stealShare !== null && check.stealShare >= 0 && check.stealShare < 1)
+    assert.ok(watch.idleShare !== null && watch.idleShare >= 0 && watch.idleShare < 1)
     assert.ok(check.kernelReceiveDrops !== null && check.kernelReceiveDrops >= 0)
     assert.deepEqual([check.lagP99Us, check.rateRatio, check.socketDrops], [null, null, null])
   })

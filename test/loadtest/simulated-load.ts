@@ -104,7 +104,7 @@ function ask(
   const answerMs = load.answerMs(sentMs - start, plannedMs - start)
   if (answerMs === null || start + answerMs - sentMs >= TIMEOUT_MS) {
     // Generators look for what has timed out now and then.
-    const noticedMs = sentMs + TIMEOUT_MS + 17
+    const noticedMs = sentMs + TIMEOUT_MS + 170
     accounts.resolve(LoadKind.announce, Outcome.timedOut, plannedMs, sentMs, noticedMs)
     return noticedMs
   }

@@ -1,0 +1,32 @@
+import { loadtestWsTable } from '../../config/loadtest-ws.js'
+import { LoadTestCommand, type LoadTestInput } from '../loadtest-command.js'
+import { loadTestFlags } from '../loadtest-flags.js'
+
+export default class LoadtestWs extends LoadTestCommand {
+  static override summary = 'Load a WebTorrent tracker, and measure what it does.'
+
+  static override description =
+    `Sends announces with offers, and answers to offers, over WebSocket, plain or with TLS:
+as fast as they are answered, or at a rate (--rate, --stage), or at the highest one that keeps --slo (--search).
+Without a URL it asks the tracker that aquatic serve ws starts. Ctrl-C ends it with the result so far.
+Exit codes: 0, 1 failed, 2 wrong flags or configuration, 3 an objective was missed, 4 the load test was the limit,
+130 and 143 interrupted. docs/loadtest.md has recipes; every flag is a key of the file too.`
+
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> --duration 60',
+    "<%= config.bin %> <%= command.id %> wss://tracker.example --rate 50k --slo 'announce.p99<5ms' --slo 'loss<0.1%'",
+    '<%= config.bin %> <%= command.id %> --stage 10s:0-20k --stage 30s:20k --out result.json --out report.html',
+    "<%= config.bin %> <%= command.id %> --search --slo 'p99<5ms' --duration 10",
+    '<%= config.bin %> <%= command.id %> --connections 10000 --announce-interval 10s ws://127.0.0.1:3000',
+  ]
+
+  static override flags = loadTestFlags(loadtestWsTable)
+
+  async run(): Promise<unknown> {
+    const input = async (): Promise<LoadTestInput> => {
+      const { args, flags } = await this.parse(LoadtestWs)
+      return { flags: flags as LoadTestInput['flags'], url: args.url }
+    }
+    return this.loadTest(loadtestWsTable, input, config => ({ protocol: 'ws', config }))
+  }
+}

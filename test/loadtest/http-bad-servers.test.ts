@@ -1,0 +1,337 @@
+// Servers that do what no tracker should, each with real sockets: every request is counted once, in its class, with
+// words that say what came. A population of four peers makes four announces.
+
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { describe, it, type TestContext } from 'node:test'
+import type { OutcomeName } from '../../src/loadtest/kinds.js'
+import type { LoadPlan } from '../../src/loadtest/plan.js'
+import type { Owner } from '../support/child-process.js'
+import { LoadKind, LoadWorker, Phase, planFor } from '../support/load-worker.js'
+
+const PEERS = 4
+const engines = ['native', 'node'] as const
+type Engine = (typeof engines)[number]
+
+const body = 'd8:intervali1800e5:peers0:e'
+const answerOf = (text: string, headers = ''): string =>
+  `HTTP/1.1 200 OK\r\n${headers}Content-Length: ${text.length}\r\n\r\n${text}`
+const good = answerOf(body)
+
+type Answering = (socket: Socket, request: string) => void
+
+/** Calls `answer` for each whole request. @returns the port */
+async function serve(owner: Owner, answer: Answering): Promise<{ port: number; connections: () => number }> {
+  let connections = 0
+  const server = createServer(socket => {
+    connections++
+    let input = ''
+    socket.on('error', () => undefined)
+    socket.on('data', chunk => {
+      input += chunk.toString('latin1')
+      for (let end = input.indexOf('\r\n\r\n'); end >= 0; end = input.indexOf('\r\n\r\n')) {
+        const request = input.slice(0, end)
+        input = input.slice(end + 4)
+        answer(socket, request)
+      }
+    })
+    owner.after(() => socket.destroy())
+  })
+  owner.after(() => server.close())
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return { port: (server.address() as AddressInfo).port, connections: () => connections }
+}
+
+/** Writes for as long as the other side reads. */
+function writeWithoutEnd(socket: Socket, text: string): void {
+  const bytes = Buffer.alloc(16_384, text)
+  const more = (): void => {
+    while (!socket.destroyed && socket.write(bytes));
+  }
+  socket.on('drain', more)
+  more()
+}
+
+interface Case {
+  readonly name: string
+  readonly answer: Answering
+  readonly outcome: OutcomeName
+  /** What is remarked on, for each announce. */
+  readonly remark?: RegExp | Record<Engine, RegExp>
+  readonly changes?: Partial<LoadPlan>
+  /** Connections that the load loses. */
+  readonly lost?: number | Record<Engine, number>
+}
+
+const cases: readonly Case[] = [
+  { name: 'a good answer', answer: socket => socket.write(good), outcome: 'answered', lost: 0 },
+  {
+    name: 'an answer in chunks, byte by byte',
+    answer: socket => {
+      socket.setNoDelay(true)
+      const text = `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n${body.slice(0, 5)}\r\n${(body.length - 5).toString(16)}\r\n${body.slice(5)}\r\n0\r\n\r\n`
+      const next = (at: number): void => {
+        if (at < text.length) socket.write(text[at], () => setImmediate(next, at + 1))
+      }
+      next(0)
+    },
+    outcome: 'answered',
+    lost: 0,
+  },
+  {
+    name: 'interim answers first',
+    answer: socket => socket.write(`HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n${good}`),
+    outcome: 'answered',
+    lost: 0,
+  },
+  {
+    name: 'an answer that ends with the connection',
+    answer: socket => socket.end(`HTTP/1.0 200 OK\r\n\r\n${body}`),
+    outcome: 'answered',
+    lost: 0,
+  },
+  {
+    name: 'an answer that says the connection is closed',
+    answer: socket => socket.end(answerOf(body, 'Connection: close\r\n')),
+    outcome: 'answered',
+    lost: 0,
+  },
+  {
+    name: 'a redirect',
+    answer: socket => socket.write('HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n'),
+    outcome: 'refused',
+    remark: /^announce refused: HTTP 302, a redirect \(not followed\)$/,
+    lost: 0,
+  },
+  {
+    name: 'an error status with a body',
+    answer: socket => socket.write('HTTP/1.1 503 Busy\r\nContent-Length: 4\r\n\r\nbusy'),
+    outcome: 'refused',
+    remark: /^announce refused: HTTP 503$/,
+    lost: 0,
+  },
+  {
+    name: 'a failure reason',
+    answer: socket => socket.write(answerOf('d14:failure reason16:torrent\u0000 unknowne')),
+    outcome: 'refused',
+    remark: /^announce refused: torrent {2}unknown$/,
+    lost: 0,
+  },
+  {
+    name: "a scrape's answer",
+    answer: socket => socket.write(answerOf('d5:filesdee')),
+    outcome: 'wrongType',
+    remark: /^announce answered as a scrape$/,
+    lost: 0,
+  },
+  {
+    name: 'a page in HTML',
+    answer: socket => socket.write(answerOf('<html>hello</html>')),
+    outcome: 'malformed',
+    remark: /^announce malformed: not bencoded: <html>hello<\/html>$/,
+    lost: 0,
+  },
+  {
+    name: 'an empty body',
+    answer: socket => socket.write(answerOf('')),
+    outcome: 'malformed',
+    remark: /^announce malformed: an empty body$/,
+    lost: 0,
+  },
+  {
+    name: 'a compressed body',
+    answer: socket => socket.write(answerOf('\x1f\x8bxxx', 'Content-Encoding: gzip\r\n')),
+    outcome: 'malformed',
+    remark: /^announce malformed: compressed, though that was not asked for$/,
+    lost: 0,
+  },
+  {
+    name: 'garbage',
+    answer: socket => socket.write('hello, who is there?\r\n'),
+    outcome: 'malformed',
+    remark: {
+      native: /^announce malformed: not HTTP\/1: hello, who is there\? $/,
+      node: /malformed: not HTTP\/1/,
+    },
+  },
+  {
+    name: 'an alert of TLS',
+    answer: socket => socket.write(Buffer.from('15030300020246', 'hex')),
+    outcome: 'malformed',
+    remark: { native: /malformed: TLS: the server expects https$/, node: /malformed: not HTTP\/1/ },
+  },
+  {
+    name: 'headers without end',
+    answer: socket => {
+      socket.write('HTTP/1.1 200 OK\r\n')
+      writeWithoutEnd(socket, 'X: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\r\n')
+    },
+    outcome: 'malformed',
+    remark: /malformed: headers longer than 16384 bytes$/,
+  },
+  {
+    name: 'interim answers without end',
+    answer: socket => writeWithoutEnd(socket, 'HTTP/1.1 102 Processing\r\n\r\n       '.replace(/ {7}$/, '')),
+    outcome: 'malformed',
+    remark: { native: /malformed: (an answer longer than|not HTTP)/, node: /malformed: / },
+  },
+  {
+    name: 'a body without end, of a length',
+    answer: socket => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n')
+      writeWithoutEnd(socket, 'd')
+    },
+    outcome: 'malformed',
+    remark: /malformed: a body longer than 65536 bytes$/,
+  },
+  {
+    name: 'a body without end, of no length',
+    answer: socket => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n')
+      writeWithoutEnd(socket, 'd')
+    },
+    outcome: 'malformed',
+    remark: /malformed: a body longer than 65536 bytes$/,
+  },
+  {
+    name: 'chunks without end',
+    answer: socket => {
+      socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n')
+      writeWithoutEnd(socket, '1\r\nx\r\n'.repeat(2))
+    },
+    outcome: 'malformed',
+    remark: { native: /malformed: a(n answer| body) longer than/, node: /malformed: / },
+  },
+  {
+    name: 'two lengths',
+    answer: socket => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx'),
+    outcome: 'malformed',
+    remark: { native: /malformed: headers that contradict/, node: /malformed: not HTTP\/1/ },
+  },
+  {
+    name: 'an end without an answer',
+    answer: socket => socket.end(),
+    outcome: 'broken',
+    remark: /^announce broken: closed by the server, before its first answer \(is it https there\?\)$/,
+    lost: PEERS,
+  },
+  {
+    name: 'an end within an answer',
+    answer: socket => socket.end(good.slice(0, -3)),
+    outcome: 'broken',
+    remark: /^announce broken: closed by the server( within an answer)?, before its first/,
+    lost: PEERS,
+  },
+  {
+    name: 'a reset within an answer',
+    answer: socket => socket.write(good.slice(0, -3), () => socket.resetAndDestroy()),
+    outcome: 'broken',
+    remark: /^announce broken: (ECONNRESET|closed by the server)( within an answer)?, before its first/,
+    lost: PEERS,
+  },
+  {
+    name: 'nothing at all',
+    answer: () => undefined,
+    outcome: 'timedOut',
+    changes: { timeoutMs: 50 },
+  },
+  {
+    name: 'half an answer, and nothing more',
+    answer: socket => socket.write(good.slice(0, -3)),
+    outcome: 'timedOut',
+    changes: { timeoutMs: 50 },
+  },
+]
+
+async function fillAndStop(
+  test: TestContext,
+  engine: Engine,
+  answer: Answering,
+  changes: Partial<LoadPlan> = {},
+): Promise<{ worker: LoadWorker; remarks: Map<string, number>; connections: number }> {
+  const { port, connections } = await serve(test, answer)
+  const worker = new LoadWorker(test, planFor('http', { port }, { engine, ...changes }))
+  await worker.fill()
+  return { worker, remarks: await worker.stop(), connections: connections() }
+}
+
+for (const engine of engines) {
+  describe(`HTTP load on the ${engine} engine counts servers that`, () => {
+    for (const { name, answer, outcome, remark, changes, lost } of cases) {
+      it(`give ${name}`, { timeout: 60_000 }, async test => {
+        const { worker, remarks, connections } = await fillAndStop(test, engine, answer, changes)
+        assert.deepEqual(worker.outcomes(LoadKind.announce), { [outcome]: PEERS })
+        const opened = worker.outcomes(LoadKind.connect).answered ?? 0
+        assert.ok(opened === connections || opened + 1 === connections, `${opened} of ${connections}`)
+        const expected = remark instanceof RegExp || remark === undefined ? remark : remark[engine]
+        const found = [...remarks].filter(([text]) => expected?.test(text) === true)
+        const said = found.reduce((sum, [, count]) => sum + count, 0)
+        assert.equal(said, expected === undefined ? 0 : PEERS, JSON.stringify([...remarks]))
+        if (lost !== undefined) {
+          const count = typeof lost === 'number' ? lost : lost[engine]
+          assert.equal(worker.count('connectionsLost'), count)
+        }
+      })
+    }
+
+    it('answer, and close without saying so', { timeout: 60_000 }, async test => {
+      const { worker } = await fillAndStop(test, engine, socket => socket.end(good))
+      const { answered = 0, broken = 0 } = worker.outcomes(LoadKind.announce)
+      // The next announce may have been sent before the end was seen; it is then lost with the connection.
+      assert.equal(answered + broken, PEERS)
+      assert.ok(answered >= PEERS / 2)
+    })
+
+    it('answer twice', { timeout: 60_000 }, async test => {
+      const { worker, remarks } = await fillAndStop(test, engine, socket => socket.write(good + good))
+      assert.deepEqual(worker.outcomes(LoadKind.announce), { answered: PEERS })
+      if (engine === 'native') {
+        assert.equal(worker.count('unknown'), PEERS)
+        assert.equal(remarks.get('bytes that no request had asked for'), PEERS)
+      }
+    })
+
+    it('speak plain where TLS was expected', { timeout: 60_000 }, async test => {
+      const { port } = await serve(test, () => undefined)
+      const plain = createServer(socket => {
+        socket.on('error', () => undefined)
+        socket.on('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
+      })
+      test.after(() => plain.close())
+      plain.listen(0, '127.0.0.1')
+      await once(plain, 'listening')
+      assert.notEqual(port, 0)
+      const target = { port: (plain.address() as AddressInfo).port, isTls: true, hostName: 'localhost' }
+      const worker = new LoadWorker(test, planFor('http', target, { engine }))
+      await once(plain, 'connection')
+      await once(plain, 'connection')
+      const remarks = await worker.stop()
+      const { broken = 0 } = worker.outcomes(LoadKind.connect)
+      assert.ok(broken >= 1)
+      assert.equal(worker.count('connectionsFailed'), broken)
+      assert.equal(remarks.get('connect: TLS: wrong version number (is it http there?)'), broken)
+    })
+
+    it('are not there, without a busy loop', { timeout: 60_000 }, async test => {
+      const { port } = await serve(test, () => undefined)
+      const closed = createServer()
+      closed.listen(0, '127.0.0.1')
+      await once(closed, 'listening')
+      const free = (closed.address() as AddressInfo).port
+      closed.close()
+      await once(closed, 'close')
+      assert.notEqual(port, free)
+      const worker = new LoadWorker(test, planFor('http', { port: free }, { engine }))
+      const word = new Int32Array(new SharedArrayBuffer(4))
+      await Atomics.waitAsync(word, 0, 0, 400).value
+      const remarks = await worker.stop()
+      const { broken = 0 } = worker.outcomes(LoadKind.connect)
+      // After 10, 20, 40, 80, 160, 320 … milliseconds.
+      assert.ok(broken >= 1 && broken <= 7, String(broken))
+      assert.equal(remarks.get('connect: ECONNREFUSED'), broken)
+      assert.equal(worker.control.isDone(0, Phase.connect), false)
+    })
+  })
+}
