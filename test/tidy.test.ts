@@ -70,7 +70,10 @@ describe('tidy', () => {
   it('every import leads to a file', () => {
     const missing = source.flatMap(file =>
       importsOf(file)
-        .filter(target => !existsSync(resolve(packageRoot, target.replace(/\.js$/, '.ts'))))
+        .filter(
+          target =>
+            !['.ts', '.tsx'].some(end => existsSync(resolve(packageRoot, target.replace(/\.js$/, end)))),
+        )
         .map(target => `${file.path}: ${target}`),
     )
     assert.deepEqual(missing, [])

@@ -14,7 +14,11 @@ import { NodeTls } from '../../src/net/node/tls.js'
 import type { StreamLimits, StreamProtocol, StreamServer } from '../../src/net/stream.js'
 import { TICKET_KEY_BYTES } from '../../src/net/tls-settings.js'
 
-const BODY = Buffer.alloc(250, 'a')
+/** An announce's answer of 30 peers, 250 bytes. */
+const BODY = Buffer.from(
+  `d8:completei1e10:incompletei29e8:intervali1800e5:peers180:${'peers.'.repeat(30)}7:warning0:e`,
+  'latin1',
+)
 const limits: StreamLimits = {
   capacity: 20_000,
   connectionsPerAddressMax: 0,

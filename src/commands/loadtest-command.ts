@@ -34,11 +34,12 @@ interface Finished {
   readonly error?: unknown
 }
 
-export abstract class LoadTestCommand extends AquaticCommand {
-  static override args = {
-    url: Args.string({ description: 'The tracker: a URL, or an address with a port.' }),
-  }
+/** Each command has to have them by itself: oclif does not look for arguments in what a command extends. */
+export const loadTestArgs = {
+  url: Args.string({ description: 'The tracker: a URL, or an address with a port.' }),
+}
 
+export abstract class LoadTestCommand extends AquaticCommand {
   /** @param test names the protocol of the configuration */
   protected async loadTest<T extends Table>(
     table: T,

@@ -15,11 +15,11 @@ export const connectionsMax = 1_000_000
 /** Facts of a key with a time in seconds. */
 export const seconds = { unit: 'seconds', suffixes: timeSuffixes, max: SECONDS_MAX } as const
 
-/** What names of HTTP and WebTorrent targets say about TLS. */
+/** Of HTTP and WebTorrent. */
 const tlsDoc = `A URL says whether TLS is spoken, an address without a scheme leaves it to network.tls.`
 
 /** Keys above the first section. */
-export function generalKeys<const P extends TargetProtocol>(protocol: P) {
+export function generalKeys(protocol: TargetProtocol) {
   return {
     server_address: string({
       default: '127.0.0.1:3000',
@@ -164,8 +164,8 @@ export function phases(protocol: TargetProtocol) {
         default: 30,
         min: 0.1,
         since,
-        doc: `How long connections ${protocol === 'udp' ? 'ids are' : 'are'} waited for at most before the test goes on with
-          those there are.`.replace('connections ids', 'connection ids'),
+        doc: `How long ${protocol === 'udp' ? 'connection ids' : 'connections'} are waited for at most before the test goes
+          on with those there are.`,
       }),
       fill: number({
         ...seconds,
@@ -287,10 +287,10 @@ export const peerCount = { min: 1, max: 500_000_000, unit: 'peers', flag: 'peers
 export const weight = { min: 0, max: 1_000_000 } as const
 export const seederShare = { min: 0, max: 1 } as const
 
-export function popularityKeys<const A extends 'exponential' | 'gamma'>(ofOriginal: A) {
+export function popularityKeys(ofOriginal: 'exponential' | 'gamma') {
   return {
     popularity: oneOf({
-      default: ofOriginal as 'exponential' | 'gamma',
+      default: ofOriginal,
       allowed: ['exponential', 'gamma', 'zipf', 'uniform'],
       since,
       flag: 'popularity',

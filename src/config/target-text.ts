@@ -87,7 +87,7 @@ function badAuthorityText(rest: string): string {
   return host === '' ? 'A host is missing.' : 'Host or port is not one that a URL can have.'
 }
 
-/** `127.0.0.1:3000` and `localhost:3000/announce`: as with a scheme, but for TLS and the port, which has to be there. */
+/** `127.0.0.1:3000`, `localhost:3000/announce`: nothing is said about TLS, and the port has to be there. */
 function parseWithoutScheme(
   text: string,
   protocol: TargetProtocol,

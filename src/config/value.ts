@@ -152,9 +152,10 @@ function numberOf({ suffixes = {} }: NumberLeaf, raw: unknown): number | undefin
 function checkList(dotted: string, leaf: ListLeaf, raw: unknown): Checked {
   if (!Array.isArray(raw)) return wrong(dotted, leaf, raw, undefined)
   for (const item of raw) {
-    if (typeof item !== 'string') return wrong(dotted, leaf, item, undefined)
+    if (typeof item !== 'string')
+      return wrong(dotted, leaf, item, 'Write texts in quotes.', formText(leaf.form))
     const problem = leaf.form.problemOf(item)
-    if (problem !== undefined) return wrong(dotted, leaf, item, problem)
+    if (problem !== undefined) return wrong(dotted, leaf, item, problem, formText(leaf.form))
   }
   return { value: raw as readonly string[] }
 }
@@ -170,11 +171,15 @@ function checkSocketAddress(dotted: string, leaf: SocketAddressLeaf, raw: unknow
   return { value: parsed }
 }
 
-function wrong(dotted: string, leaf: Leaf, raw: unknown, suggestion: string | undefined): Checked {
+function wrong(
+  dotted: string,
+  leaf: Leaf,
+  raw: unknown,
+  suggestion: string | undefined,
+  allowed = allowedText(leaf),
+): Checked {
   const fallback = `The default is ${JSON.stringify(leaf.default)}.`
-  return {
-    problem: `${dotted} is ${shown(raw)}, but must be ${allowedText(leaf)}. ${suggestion ?? fallback}`,
-  }
+  return { problem: `${dotted} is ${shown(raw)}, but must be ${allowed}. ${suggestion ?? fallback}` }
 }
 
 const longestShown = 60

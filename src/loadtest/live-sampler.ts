@@ -1,8 +1,8 @@
 // Builds what a screen shows from the tallies: rates and latencies of the last second, sums of the whole run.
 
 import type { RunControl } from './control.js'
-import { kindsOf, loadKindNames, WorkerCount } from './kinds.js'
-import { percentileUs } from './latency-buckets.js'
+import { kindsOf, LoadKind, loadKindNames, WorkerCount } from './kinds.js'
+import { bucketTopUs, LATENCY_BUCKETS, percentileUs } from './latency-buckets.js'
 import type { LiveKind, LiveLoad, PhaseName } from './live.js'
 import type { LoadPlan } from './plan.js'
 import { pacingText } from './plan-text.js'
@@ -90,6 +90,7 @@ export class LiveSampler {
       workerProcessorShares: current.processorMs.map((ms, worker) =>
         Math.min(1, rate(ms, before.processorMs[worker]) / 1000),
       ),
+      latencies: latenciesBetween(before.latencies, current.latencies),
     }
   }
 
@@ -109,6 +110,22 @@ export class LiveSampler {
       processorMs: this.#threads.processorMs(),
     }
   }
+}
+
+/** Of all kinds but connects, as in the report: the buckets that have something. */
+function latenciesBetween(
+  before: readonly Float64Array[],
+  now: readonly Float64Array[],
+): (readonly [us: number, count: number])[] {
+  const found: [us: number, count: number][] = []
+  for (let bucket = 0; bucket < LATENCY_BUCKETS; bucket++) {
+    let count = 0
+    for (let kind = 0; kind < LoadKind.count; kind++) {
+      if (kind !== LoadKind.connect) count += now[kind][bucket] - before[kind][bucket]
+    }
+    if (count > 0) found.push([bucketTopUs(bucket), count])
+  }
+  return found
 }
 
 function sum(values: readonly number[]): number {

@@ -41,8 +41,8 @@ export interface LiveLoad {
   readonly workerProcessorShares: readonly number[]
   readonly objectives: readonly { readonly text: string; readonly isMet: boolean }[]
   readonly remarks: readonly (readonly [text: string, count: number])[]
-  /** Of the last second, all kinds together: [largest microseconds of a bucket, count], ascending; absent: not known. */
-  readonly latencies?: readonly (readonly [us: number, count: number])[]
+  /** Of the last second, all kinds but connect: [largest microseconds of a bucket, count], ascending. */
+  readonly latencies: readonly (readonly [us: number, count: number])[]
   /** For a search: which trial, and the bounds so far. */
   readonly note: string | null
 }

@@ -24,7 +24,7 @@ export function objectivesOf(texts: readonly string[], protocol: LoadProtocol): 
 /** What objectives are judged by. */
 type Measured = Pick<UnjudgedResult, 'kinds' | 'counts'>
 
-/** Each objective with what was measured: milliseconds, a share (0 to 1), answers per second or a number. */
+/** Each objective with what was measured: microseconds, a share (0 to 1), answers per second or a number. */
 export function judgeObjectives(
   objectives: readonly Objective[],
   measured: Measured,
@@ -41,7 +41,7 @@ function judge({ text, kind, metric, comparison, limit }: Objective, measured: M
       const found = latencyUs(metric, kinds)
       if (found === null) return nothing
       const isMet = !found.isLowerBound && compare(found.us, comparison, limit)
-      return { text, isMet, measured: found.us / 1000 }
+      return { text, isMet, measured: found.us }
     }
     case 'loss': {
       const requests = sum(kinds.map(({ outcomes }) => total(outcomes)))

@@ -75,7 +75,7 @@ export interface ObjectiveResult {
   /** As given: `announce.p99<5ms`. */
   readonly text: string
   readonly isMet: boolean
-  /** What was measured, in the unit of the objective's metric; null where there is nothing to measure. */
+  /** Microseconds, a share (0 to 1), answers per second or a number; null where there is nothing to measure. */
   readonly measured: number | null
 }
 

@@ -52,12 +52,12 @@ export function defaultObjectives(result: LoadTestResult): ObjectiveResult[] {
     {
       text: `loss<${LOSS_SHARE_MAX * 100}%`,
       isMet: p99Us !== null && !isLossy(result),
-      measured: p99Us === null ? null : lossShare * 100,
+      measured: p99Us === null ? null : lossShare,
     },
     {
       text: `p99<${limitMs}ms`,
       isMet: p99Us !== null && p99Us < limitMs * 1000,
-      measured: p99Us === null ? null : p99Us / 1000,
+      measured: p99Us === null ? null : p99Us,
     },
   ]
 }

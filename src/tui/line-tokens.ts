@@ -1,6 +1,6 @@
-// Ink makes an object of each cell and measures each character of each picture: 10 ms for one of 160 x 25, or 2.4 % of a
-// processor. So it is given pictures of one character a line, a token, which is exchanged for the line where Ink writes
-// it. A line that changes gets another token; Ink, which compares lines, thus writes those alone that changed.
+// Ink makes an object of each cell and measures each character of each picture: 10 ms for one of 160 x 25, or 2.4 % of
+// a processor. So it is given pictures of one character a line, a token, which is exchanged for the line where Ink
+// writes it. A line that changes gets another token; Ink, which compares lines, thus writes those alone that changed.
 
 /** Private use characters: harmless texts (foreign-text.ts) have none. */
 const FIRST_TOKEN = 0xe000

@@ -1,5 +1,5 @@
-// Where progress is told: on a live screen, in lines, or not at all. Decided before Ink is imported, which takes a third
-// of a second and writes escape codes even into a pipe.
+// Where progress is told: on a live screen, in lines, or not at all. Decided before Ink is imported, which takes a
+// third of a second and writes escape codes even into a pipe.
 
 import { isInForeground } from './foreground.js'
 import { LineReporter } from './line-reporter.js'

@@ -68,6 +68,6 @@ export const keyTexts: readonly (readonly [key: string, text: string])[] = [
   ['w', 'rates over one second, ten seconds, or the whole run'],
   ['l', 'heights of the histogram by the logarithm'],
   ['e', 'errors and warnings at full length'],
-  ['Ctrl-Z', 'stop the process as any other; fg goes on'],
+  ['Ctrl-Z', 'leave it to the shell, which goes on with fg'],
   ['?, h', 'this page; Esc leaves it'],
 ]

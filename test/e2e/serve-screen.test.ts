@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { watch } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
@@ -41,6 +42,12 @@ async function announceTo(t: TestContext, port: number): Promise<void> {
   const client = await UdpClient.connected({ address: '127.0.0.1', port })
   t.after(() => client.close())
   await client.announce({})
+}
+
+function scratch(t: TestContext): string {
+  const directory = mkdtempSync(join(tmpdir(), 'aquatic-screen-'))
+  t.after(() => rmSync(directory, { recursive: true, force: true }))
+  return directory
 }
 
 /** What a terminal is like after a program that behaves. */
@@ -102,9 +109,7 @@ describe('the screen of a tracker', () => {
 
   it('writes nothing to stdout', async t => {
     if (!meets(t, pseudoTerminalMissing())) return
-    const directory = mkdtempSync(join(tmpdir(), 'aquatic-screen-'))
-    t.after(() => rmSync(directory, { recursive: true }))
-    const stdout = join(directory, 'stdout')
+    const stdout = join(scratch(t), 'stdout')
     const terminal = start(t, { stdout })
     await drawn(terminal)
     terminal.type('q')
@@ -143,7 +148,7 @@ describe('the screen of a tracker', () => {
     const terminal = start(t)
     await drawn(terminal)
     terminal.type('?')
-    await terminal.seeLine(/^Ctrl-Z +stop the process/)
+    await terminal.seeLine(/^Ctrl-Z +leave it to the shell/)
     terminal.type('e')
     await terminal.seeLine(/^No errors\.$/)
     terminal.type(ESCAPE)
@@ -206,9 +211,22 @@ describe('the screen of a tracker', () => {
 
   it('goes when its window is closed, and the tracker stays', async t => {
     if (!meets(t, pseudoTerminalMissing())) return
-    const terminal = start(t)
+    const directory = scratch(t)
+    const statistics = [
+      'statistics.interval=1',
+      'statistics.write_json_to_file=true',
+      `statistics.json_file_path=${join(directory, 'statistics.json')}`,
+    ]
+    const terminal = start(
+      t,
+      {},
+      statistics.flatMap(setting => ['--set', setting]),
+    )
     const lines = await drawn(terminal)
     terminal.hangUp()
+    // Written by the thread that draws: when it has come to it twice, it has also noticed that nobody looks.
+    let written = 0
+    for await (const { eventType } of watch(directory)) if (eventType === 'rename' && ++written === 4) break
     await announceTo(t, portIn(lines))
     // Not ended here: node 20 itself aborts at the end of any process whose terminal is gone.
   })

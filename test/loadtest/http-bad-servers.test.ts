@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
+import { monotonicMs } from '../../src/loadtest/clock.js'
 import type { OutcomeName } from '../../src/loadtest/kinds.js'
 import type { LoadPlan } from '../../src/loadtest/plan.js'
 import type { Owner } from '../support/child-process.js'
@@ -21,14 +22,19 @@ const good = answerOf(body)
 
 type Answering = (socket: Socket, request: string) => void
 
-/** Calls `answer` for each whole request. @returns the port */
-async function serve(owner: Owner, answer: Answering): Promise<{ port: number; connections: () => number }> {
+/** Calls `answer` for each whole request; what is no HTTP gets the greeting. @returns the port */
+async function serve(
+  owner: Owner,
+  answer: Answering,
+  greeting = '',
+): Promise<{ port: number; connections: () => number }> {
   let connections = 0
   const server = createServer(socket => {
     connections++
     let input = ''
     socket.on('error', () => undefined)
     socket.on('data', chunk => {
+      if (greeting !== '') socket.end(greeting)
       input += chunk.toString('latin1')
       for (let end = input.indexOf('\r\n\r\n'); end >= 0; end = input.indexOf('\r\n\r\n')) {
         const request = input.slice(0, end)
@@ -46,7 +52,7 @@ async function serve(owner: Owner, answer: Answering): Promise<{ port: number; c
 
 /** Writes for as long as the other side reads. */
 function writeWithoutEnd(socket: Socket, text: string): void {
-  const bytes = Buffer.alloc(16_384, text)
+  const bytes = Buffer.from(text.repeat(1000), 'latin1')
   const more = (): void => {
     while (!socket.destroyed && socket.write(bytes));
   }
@@ -142,7 +148,7 @@ const cases: readonly Case[] = [
   },
   {
     name: 'a compressed body',
-    answer: socket => socket.write(answerOf('\x1f\x8bxxx', 'Content-Encoding: gzip\r\n')),
+    answer: socket => socket.write(answerOf('\x1f\x08xxx', 'Content-Encoding: gzip\r\n')),
     outcome: 'malformed',
     remark: /^announce malformed: compressed, though that was not asked for$/,
     lost: 0,
@@ -153,14 +159,17 @@ const cases: readonly Case[] = [
     outcome: 'malformed',
     remark: {
       native: /^announce malformed: not HTTP\/1: hello, who is there\? $/,
-      node: /malformed: not HTTP\/1/,
+      node: /malformed: Response does not match the HTTP\/1/,
     },
   },
   {
     name: 'an alert of TLS',
     answer: socket => socket.write(Buffer.from('15030300020246', 'hex')),
     outcome: 'malformed',
-    remark: { native: /malformed: TLS: the server expects https$/, node: /malformed: not HTTP\/1/ },
+    remark: {
+      native: /malformed: TLS: the server expects https$/,
+      node: /malformed: Response does not match the HTTP\/1/,
+    },
   },
   {
     name: 'headers without end',
@@ -173,9 +182,9 @@ const cases: readonly Case[] = [
   },
   {
     name: 'interim answers without end',
-    answer: socket => writeWithoutEnd(socket, 'HTTP/1.1 102 Processing\r\n\r\n       '.replace(/ {7}$/, '')),
+    answer: socket => writeWithoutEnd(socket, 'HTTP/1.1 102 Processing\r\n\r\n'),
     outcome: 'malformed',
-    remark: { native: /malformed: (an answer longer than|not HTTP)/, node: /malformed: / },
+    remark: { native: /malformed: an answer longer than/, node: /malformed: / },
   },
   {
     name: 'a body without end, of a length',
@@ -199,16 +208,16 @@ const cases: readonly Case[] = [
     name: 'chunks without end',
     answer: socket => {
       socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n')
-      writeWithoutEnd(socket, '1\r\nx\r\n'.repeat(2))
+      writeWithoutEnd(socket, '1\r\nx\r\n')
     },
     outcome: 'malformed',
-    remark: { native: /malformed: a(n answer| body) longer than/, node: /malformed: / },
+    remark: { native: /malformed: an answer longer than/, node: /malformed: / },
   },
   {
     name: 'two lengths',
     answer: socket => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx'),
     outcome: 'malformed',
-    remark: { native: /malformed: headers that contradict/, node: /malformed: not HTTP\/1/ },
+    remark: /malformed: headers that contradict each other/,
   },
   {
     name: 'an end without an answer',
@@ -286,52 +295,48 @@ for (const engine of engines) {
 
     it('answer twice', { timeout: 60_000 }, async test => {
       const { worker, remarks } = await fillAndStop(test, engine, socket => socket.write(good + good))
-      assert.deepEqual(worker.outcomes(LoadKind.announce), { answered: PEERS })
-      if (engine === 'native') {
+      if (engine === 'node') {
+        // undici breaks the connection off, with what was sent over it meanwhile.
+        const { answered = 0, broken = 0 } = worker.outcomes(LoadKind.announce)
+        assert.equal(answered + broken, PEERS)
+      } else {
+        assert.deepEqual(worker.outcomes(LoadKind.announce), { answered: PEERS })
         assert.equal(worker.count('unknown'), PEERS)
         assert.equal(remarks.get('bytes that no request had asked for'), PEERS)
       }
     })
 
     it('speak plain where TLS was expected', { timeout: 60_000 }, async test => {
-      const { port } = await serve(test, () => undefined)
-      const plain = createServer(socket => {
-        socket.on('error', () => undefined)
-        socket.on('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
-      })
-      test.after(() => plain.close())
-      plain.listen(0, '127.0.0.1')
-      await once(plain, 'listening')
-      assert.notEqual(port, 0)
-      const target = { port: (plain.address() as AddressInfo).port, isTls: true, hostName: 'localhost' }
-      const worker = new LoadWorker(test, planFor('http', target, { engine }))
-      await once(plain, 'connection')
-      await once(plain, 'connection')
+      const { port } = await serve(test, () => undefined, 'HTTP/1.1 400 Bad Request\r\n\r\n')
+      const worker = new LoadWorker(
+        test,
+        planFor('http', { port, isTls: true, hostName: 'localhost' }, { engine }),
+      )
+      await worker.until(() => (worker.outcomes(LoadKind.connect).broken ?? 0) >= 2)
       const remarks = await worker.stop()
       const { broken = 0 } = worker.outcomes(LoadKind.connect)
-      assert.ok(broken >= 1)
       assert.equal(worker.count('connectionsFailed'), broken)
       assert.equal(remarks.get('connect: TLS: wrong version number (is it http there?)'), broken)
     })
 
     it('are not there, without a busy loop', { timeout: 60_000 }, async test => {
-      const { port } = await serve(test, () => undefined)
       const closed = createServer()
       closed.listen(0, '127.0.0.1')
       await once(closed, 'listening')
-      const free = (closed.address() as AddressInfo).port
+      const { port } = closed.address() as AddressInfo
       closed.close()
       await once(closed, 'close')
-      assert.notEqual(port, free)
-      const worker = new LoadWorker(test, planFor('http', { port: free }, { engine }))
-      const word = new Int32Array(new SharedArrayBuffer(4))
-      await Atomics.waitAsync(word, 0, 0, 400).value
+      const worker = new LoadWorker(test, planFor('http', { port }, { engine }))
+      const failed = (): number => worker.outcomes(LoadKind.connect).broken ?? 0
+      await worker.until(() => failed() >= 1)
+      const startMs = monotonicMs()
+      await worker.until(() => failed() >= 6)
+      // Pauses of 10, 20, 40, 80 and 160 milliseconds; the first one may have begun before the clock was read.
+      assert.ok(monotonicMs() - startMs > 250)
       const remarks = await worker.stop()
-      const { broken = 0 } = worker.outcomes(LoadKind.connect)
-      // After 10, 20, 40, 80, 160, 320 … milliseconds.
-      assert.ok(broken >= 1 && broken <= 7, String(broken))
-      assert.equal(remarks.get('connect: ECONNREFUSED'), broken)
+      assert.equal(remarks.get('connect: ECONNREFUSED'), failed())
       assert.equal(worker.control.isDone(0, Phase.connect), false)
+      assert.deepEqual(worker.outcomes(LoadKind.announce), {})
     })
   })
 }

@@ -125,7 +125,7 @@ function sampleKind(
   }: Required<Pick<SampleShape, 'seconds' | 'slowness' | 'lossShare' | 'mode'>>,
 ): KindFigures {
   const lost = Math.round(requests * lossShare)
-  const refused = kind === 'announce' && lossShare > 0 && lossShare < 1 ? 12 : 0
+  const refused = kind === 'announce' && lossShare > 0 ? Math.min(12, requests - lost) : 0
   const service = new Float64Array(LATENCY_BUCKETS)
   const response = new Float64Array(LATENCY_BUCKETS)
   for (let request = 0; request < requests - refused; request++) {

@@ -67,6 +67,11 @@ export function planFor(
   }
 }
 
+/** What is measured has a length. */
+async function pass(milliseconds: number): Promise<void> {
+  await Atomics.waitAsync(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds).value
+}
+
 /** Figures of one kind, without the zeros. */
 export type Outcomes = Partial<Record<OutcomeName, number>>
 
@@ -105,6 +110,11 @@ export class LoadWorker {
     }
   }
 
+  /** Resolves when it is so: looked at each time the worker may have counted. */
+  async until(isSo: () => boolean): Promise<void> {
+    while (!isSo()) await pass(5)
+  }
+
   /** Enters a phase and waits until it is done. */
   run(phase: Phase): Promise<void> {
     this.control.enter(phase)
@@ -122,9 +132,7 @@ export class LoadWorker {
     const startMs = monotonicMs()
     this.control.setTimes(startMs, startMs, startMs + milliseconds)
     this.control.enter(Phase.load)
-    // The worker keeps to the times whatever phase it is told: what is planned is still sent, what is sent awaited.
-    const word = new Int32Array(new SharedArrayBuffer(4))
-    await Atomics.waitAsync(word, 0, 0, milliseconds).value
+    await pass(milliseconds)
     await this.run(Phase.drain)
   }
 

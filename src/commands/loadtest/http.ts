@@ -1,5 +1,5 @@
 import { loadtestHttpTable } from '../../config/loadtest-http.js'
-import { LoadTestCommand, type LoadTestInput } from '../loadtest-command.js'
+import { LoadTestCommand, type LoadTestInput, loadTestArgs } from '../loadtest-command.js'
 import { loadTestFlags } from '../loadtest-flags.js'
 
 export default class LoadtestHttp extends LoadTestCommand {
@@ -18,6 +18,8 @@ Exit codes: 0, 1 failed, 2 wrong flags or configuration, 3 an objective was miss
     "<%= config.bin %> <%= command.id %> --search --slo 'p99<5ms' --duration 10",
     '<%= config.bin %> <%= command.id %> --no-keep-alive --connections 64 http://127.0.0.1:3000',
   ]
+
+  static override args = loadTestArgs
 
   static override flags = loadTestFlags(loadtestHttpTable)
 

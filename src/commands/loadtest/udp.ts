@@ -1,5 +1,5 @@
 import { loadtestUdpTable } from '../../config/loadtest-udp.js'
-import { LoadTestCommand, type LoadTestInput } from '../loadtest-command.js'
+import { LoadTestCommand, type LoadTestInput, loadTestArgs } from '../loadtest-command.js'
 import { loadTestFlags } from '../loadtest-flags.js'
 
 export default class LoadtestUdp extends LoadTestCommand {
@@ -18,6 +18,8 @@ Exit codes: 0, 1 failed, 2 wrong flags or configuration, 3 an objective was miss
     "<%= config.bin %> <%= command.id %> --search --slo 'p99<5ms' --duration 10",
     '<%= config.bin %> <%= command.id %> --mix 0:100:1 --fill 1m --config loadtest.toml',
   ]
+
+  static override args = loadTestArgs
 
   static override flags = loadTestFlags(loadtestUdpTable)
 

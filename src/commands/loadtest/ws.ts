@@ -1,5 +1,5 @@
 import { loadtestWsTable } from '../../config/loadtest-ws.js'
-import { LoadTestCommand, type LoadTestInput } from '../loadtest-command.js'
+import { LoadTestCommand, type LoadTestInput, loadTestArgs } from '../loadtest-command.js'
 import { loadTestFlags } from '../loadtest-flags.js'
 
 export default class LoadtestWs extends LoadTestCommand {
@@ -19,6 +19,8 @@ Exit codes: 0, 1 failed, 2 wrong flags or configuration, 3 an objective was miss
     "<%= config.bin %> <%= command.id %> --search --slo 'p99<5ms' --duration 10",
     '<%= config.bin %> <%= command.id %> --connections 10000 --announce-interval 10s ws://127.0.0.1:3000',
   ]
+
+  static override args = loadTestArgs
 
   static override flags = loadTestFlags(loadtestWsTable)
 

@@ -44,7 +44,7 @@ export class LoadScreen {
       tables: [{ caption: 'last second', columns: columnsOfKinds, rows: live.kinds.map(rowOf) }],
       workers: live.workerProcessorShares.map((share, index) => ({ name: `worker ${index + 1}`, share })),
       histogram:
-        live.latencies === undefined || live.latencies.length === 0
+        live.latencies.length === 0
           ? null
           : { caption: 'latencies of the last second', buckets: live.latencies },
       objectives: live.objectives,

@@ -35,8 +35,12 @@ const NEVER_MS = 2 ** 31 - 1
 const malformedTexts: Readonly<Record<string, string>> = {
   UND_ERR_HEADERS_OVERFLOW: `headers longer than ${HEAD_BYTES_MAX} bytes`,
   HPE_HEADER_OVERFLOW: `headers longer than ${HEAD_BYTES_MAX} bytes`,
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'headers that contradict each other',
   UND_ERR_RES_EXCEEDED_MAX_SIZE: `a body longer than ${BODY_BYTES_MAX} bytes`,
 }
+/** Answers that only say that one follows (1xx), each 16 KiB at most. */
+const INTERIM_MAX = 32
+const endlessInterim = new Error('interim answers without end')
 /** The parser's word for an end within an answer. */
 const CUT_OFF = 'HPE_INVALID_EOF_STATE'
 
@@ -48,6 +52,8 @@ export class NodeConnection {
   readonly #socket: Socket
   #client: Client | null = null
   #isOpen = false
+  /** undici has the socket; it would open another when this one is over. */
+  #isHandedOver = false
   #isAwaiting = false
   /** Nobody is told any more. */
   #isOver = false
@@ -136,7 +142,13 @@ export class NodeConnection {
     socket.pause()
     return new this.#clientClass(`${isTls ? 'https' : 'http'}://${host}:${port}`, {
       // Not before undici has come back from asking: it would not go on.
-      connect: (_options, callback) => queueMicrotask(() => callback(null, socket)),
+      connect: (_options, callback) => {
+        const isUsed = this.#isHandedOver
+        this.#isHandedOver = true
+        queueMicrotask(() =>
+          isUsed ? callback(new Error('closed by the server'), null) : callback(null, socket),
+        )
+      },
       pipelining: 1,
       headersTimeout: 0,
       bodyTimeout: 0,
@@ -150,10 +162,12 @@ export class NodeConnection {
   #handler(): Dispatcher.DispatchHandler {
     let statusCode = 0
     let headers: Headers = {}
+    let interim = 0
     const chunks: Buffer[] = []
     return {
       onRequestStart: () => undefined,
-      onResponseStart: (_controller, code, head) => {
+      onResponseStart: (controller, code, head) => {
+        if (code < 200 && ++interim > INTERIM_MAX) controller.abort(endlessInterim)
         statusCode = code
         headers = head
       },
@@ -172,11 +186,11 @@ export class NodeConnection {
     this.#isAwaiting = false
     if (this.#isOver) return
     const { code = '' } = error as NodeJS.ErrnoException
-    const isParser = code.startsWith('HPE_') && code !== CUT_OFF
+    const isParser = (error.name === 'HTTPParserError' && code !== CUT_OFF) || error === endlessInterim
     if (isParser || code in malformedTexts) {
       this.#isOver = true
       this.#destroy()
-      this.#events.spoilt(this.#slot, malformedTexts[code] ?? `not HTTP/1: ${error.message}`)
+      this.#events.spoilt(this.#slot, malformedTexts[code] ?? error.message)
       return
     }
     if (this.#failure === '') this.#failure = this.#describe(error)

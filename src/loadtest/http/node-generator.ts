@@ -110,7 +110,9 @@ class NodeHttpGenerator implements HttpTransport, NodeConnectionEvents {
     response.bodyStart = 0
     response.bodyEnd = body.length
     response.end = body.length
-    response.closes = String(head['connection']).toLowerCase() === 'close'
+    // Without a length of its own, a body ends with the connection.
+    const isDelimited = head['content-length'] !== undefined || head['transfer-encoding'] !== undefined
+    response.closes = !isDelimited || String(head['connection']).toLowerCase() === 'close'
     response.isEncoded = head['content-encoding'] !== undefined
     const isLast = this.#connections[slot]?.isClosed === true
     this.#countBytes(slot)

@@ -48,8 +48,8 @@ export function widthOf(text: string): number {
   return Math.max(...text.split('\n').map(line => line.length))
 }
 
-/** A number keeps its unit beside it. */
-const UNIT = /(\d) (?=(?:%|[kMG]?B|m?s)(?!\w))/g
+/** Spaces between a number and its unit, or the sign before it. */
+const TIES = /(?<=\d) (?=(?:%|[kMG]?B|m?s)(?!\w))|(?<=>) (?=\d)/g
 const TIED = '\u00a0'
 
 /** Breaks a text at spaces; words longer than a line are cut in pieces. Lines after the first are indented. */
@@ -57,7 +57,7 @@ export function wrapped(text: string, columns: number, indent = ''): string[] {
   const lines: string[] = []
   let line = ''
   for (const word of text
-    .replace(UNIT, `$1${TIED}`)
+    .replace(TIES, TIED)
     .split(' ')
     .flatMap(word => pieces(word, columns - indent.length))) {
     if (line.trim() !== '' && line.length + 1 + word.length > columns) {

@@ -2,6 +2,7 @@
 // command and the histograms in a format that other tools read. What has no end (Infinity) is null in JSON.
 
 import { readFileSync } from 'node:fs'
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AquaticError } from '../../errors.js'
 import type { LoadPlan, Stage } from '../plan.js'
@@ -75,6 +76,30 @@ export function readDocument(text: string, name: string): LoadTestDocument {
     )
   }
   return withoutNulls(value as LoadTestDocument)
+}
+
+/** A result of the longest test has a few megabytes. */
+const DOCUMENT_BYTES_MAX = 64 * 2 ** 20
+
+/** As `readDocument`, of a file. @throws AquaticError also where it can't be read */
+export async function readDocumentFile(path: string): Promise<LoadTestDocument> {
+  return readDocument(await readText(path), path)
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    const found = await stat(path)
+    // A pipe or a device may never end.
+    if (!found.isFile()) throw notAResult(`${path} is no regular file.`)
+    if (found.size > DOCUMENT_BYTES_MAX) {
+      throw notAResult(`${path} has ${found.size} bytes, and results at most ${DOCUMENT_BYTES_MAX}.`)
+    }
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (error instanceof AquaticError || code === undefined) throw error
+    throw notAResult(`${path} can't be read: ${code === 'ENOENT' ? 'there is no such file' : code}.`, error)
+  }
 }
 
 function parse(text: string, name: string): unknown {

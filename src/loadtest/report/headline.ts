@@ -93,7 +93,7 @@ function searchText({ search }: LoadTestResult): string {
 }
 
 /** The kind asked most, connects aside. */
-export function leadingKind({ kinds }: LoadTestResult): KindFigures {
+function leadingKind({ kinds }: LoadTestResult): KindFigures {
   const others = kinds.filter(({ kind }) => kind !== 'connect')
   const candidates = others.some(kind => requestsOf(kind) > 0) ? others : kinds
   return candidates.reduce((most, kind) => (requestsOf(kind) > requestsOf(most) ? kind : most))

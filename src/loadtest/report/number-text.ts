@@ -26,9 +26,9 @@ export function msNumber(us: number): string {
   return threeDigits(us / 1000)
 }
 
-/** `0.92 ms`, `2 s` for whole seconds. */
+/** `0.92 ms`, `1.5 s` where tenths of a second say it exactly. */
 export function durationText(us: number): string {
-  return us >= 1e6 && us % 1e6 === 0 ? `${us / 1e6} s` : `${msNumber(us)} ms`
+  return us >= 1e6 && us % 1e5 === 0 ? `${us / 1e6} s` : `${msNumber(us)} ms`
 }
 
 /** 0 to 1 as `0.12 %`; what is not nothing is never shown as nothing, nor what is not all as all. */
@@ -57,8 +57,8 @@ export function bytesText(bytes: number): string {
 }
 
 /**
- * Whether a percentile or maximum lies at or above a timeout: a timeout counts with the time limit, so the true value is
- * at least this. Answers can only be as slow where they were sent late.
+ * Whether a percentile or maximum lies at or above a timeout: a timeout counts with the time limit, so that the true
+ * value is at least this. Answers can only be as slow where they were sent late.
  */
 export function isAmongTimeouts({ timeouts }: LatencyFigures, us: number, timeoutMs: number): boolean {
   return timeouts > 0 && us >= timeoutMs * 1000
@@ -76,12 +76,15 @@ export function latencyText(figures: LatencyFigures, us: number, timeoutMs: numb
   return isAmongTimeouts(figures, us, timeoutMs) ? overLimitText(us, timeoutMs) : `${msNumber(us)} ms`
 }
 
+/** Seven characters at most, and never more than it is. */
 function overLimitText(us: number, timeoutMs: number): string {
-  // The limit itself is reported as the upper end of its bucket.
-  const isLimit = us <= bucketTopUs(bucketOf(timeoutMs * 10_000))
-  return `> ${secondsText(isLimit ? timeoutMs : us / 1000)}`
+  const ms = atLimit(us, timeoutMs) / 1000
+  if (ms < 1000) return `> ${Math.floor(ms)} ms`
+  return `> ${ms < 10_000 ? Math.floor(ms / 100) / 10 : Math.floor(ms / 1000)} s`
 }
 
-function secondsText(ms: number): string {
-  return ms < 1000 ? `${threeDigits(ms)} ms` : `${threeDigits(ms / 1000).replace(/\.?0+$/, '')} s`
+/** The time limit itself is reported as the upper end of its bucket: back to what it is. */
+export function atLimit(us: number, timeoutMs: number): number {
+  const limitUs = timeoutMs * 1000
+  return us > limitUs && us <= bucketTopUs(bucketOf(timeoutMs * 10_000)) ? limitUs : us
 }

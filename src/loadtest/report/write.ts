@@ -104,7 +104,7 @@ async function makeDirectory(path: string): Promise<void> {
   })
 }
 
-/** Only a regular file may be lost by the renaming; what is there was looked at before the run, and may have changed. */
+/** Only a regular file may be lost by the renaming: what was there before the run may be something else now. */
 async function replaceFile(path: string, text: string): Promise<void> {
   const temporaryPath = `${path}.${process.pid}.tmp`
   await requireReplaceable(path)

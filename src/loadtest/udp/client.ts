@@ -98,6 +98,9 @@ export class UdpLoadClient {
   #runLength = 0
   #isBlocked = false
   #isHeldUp = false
+  /** Whether requests that were due had no socket to go over, and when that ended last. */
+  #wasBlocked = false
+  #freeSinceMs = Number.NEGATIVE_INFINITY
 
   constructor(context: GeneratorContext, { requests, answers, self }: UdpClientParts) {
     const { accounts, control, plan, population, random, schedule } = context
@@ -145,8 +148,12 @@ export class UdpLoadClient {
     for (let tries = 0; tries < this.#sockets && !this.ledger.isFull; tries++) {
       const socket = this.#roundRobin
       this.#roundRobin = socket + 1 === this.#sockets ? 0 : socket + 1
-      if (this.#ids.isUsable(socket, nowMs)) return socket
+      if (!this.#ids.isUsable(socket, nowMs)) continue
+      if (this.#wasBlocked) this.#freeSinceMs = nowMs
+      this.#wasBlocked = false
+      return socket
     }
+    this.#wasBlocked = true
     this.#isBlocked = true
     if (!this.ledger.isFull) open.giveUp(this.#context.plan.timeoutMs, () => this.#writer.drawKind())
     return -1
@@ -189,7 +196,9 @@ export class UdpLoadClient {
     for (let index = 0; index < count; index++) {
       const slot = this.#written[index]
       sentMs[slot] = nowMs
-      if (isOpen) accounts.recordLag(plannedMs[slot], nowMs - plannedMs[slot])
+      if (!isOpen) continue
+      const couldMs = Math.max(plannedMs[slot], this.#freeSinceMs)
+      accounts.recordLag(plannedMs[slot], nowMs - couldMs)
     }
   }
 
