@@ -79,11 +79,13 @@ export class ProcessFamily {
   }
 
   get isAlive(): boolean {
-    return this.pids().length > 0
+    return this.#programs.some(({ hasEnded }) => !hasEnded) || this.pids().length > 0
   }
 
+  /** A program that has just been started still has our environment, without the mark: it is known by its number. */
   pids(): number[] {
-    return findMarked(this.mark)
+    const started = this.#programs.filter(({ hasEnded }) => !hasEnded).map(({ pid }) => pid)
+    return [...new Set([...started, ...findMarked(this.mark)])].filter(pid => pid !== undefined)
   }
 
   /** Of all its processes and threads. Only what is there now, or was waited for by what is there now, counts. */
@@ -151,6 +153,8 @@ export class ProcessFamily {
 
 class Program {
   readonly ended: Promise<string>
+  readonly pid: number | undefined
+  hasEnded = false
   output = ''
   readonly #child: ChildProcess
 
@@ -168,6 +172,7 @@ class Program {
         this.output = (this.output + text).slice(-OUTPUT_CHARACTERS_MAX)
       })
     }
+    this.pid = this.#child.pid
     this.ended = this.#end(command)
   }
 
@@ -178,6 +183,8 @@ class Program {
       return signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`
     } catch (error) {
       return `${command} could not be started: ${(error as Error).message}`
+    } finally {
+      this.hasEnded = true
     }
   }
 }

@@ -53,10 +53,19 @@ export const workloads: readonly Workload[] = [
   workload('udp-mixed', 'UDP: 50 connects, 50 announces, 1 scrape', udp, [
     '--mix',
     '50:50:1',
-    '--connections',
+    '--sockets',
     '8',
+    '--window',
+    '64',
   ]),
-  workload('udp-announces', 'UDP: announces only', udp, ['--mix', '0:1:0', '--connections', '8']),
+  workload('udp-announces', 'UDP: announces only', udp, [
+    '--mix',
+    '0:1:0',
+    '--sockets',
+    '8',
+    '--window',
+    '64',
+  ]),
   workload('http-keep-alive', 'HTTP: announces over kept connections', http, ['--connections', '64']),
   workload('http-close', 'HTTP: one connection for each announce', http, [
     '--connections',
@@ -87,7 +96,7 @@ export function largeState(millions: number): Workload {
     `state-${millions}m`,
     `${millions} million peers in ${millions / 4} million torrents`,
     udp,
-    ['--mix', '0:1:0', '--connections', '8'],
+    ['--mix', '0:1:0', '--sockets', '8', '--window', '64'],
     { torrents: peers / 4, fillPeers: peers, isLargeState: true },
   )
 }
