@@ -1,6 +1,6 @@
 // One measurement: a contender is started afresh, filled, warmed up, saturated, asked at half of that, and ended.
 
-import { mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { LoadTestDocument } from '../loadtest/report/document.js'
@@ -77,6 +77,8 @@ class Cell {
 
   async measure(): Promise<CellResult> {
     const directory = await mkdtemp(join(tmpdir(), 'aquatic-bench-'))
+    // Programs that change their user read their files there.
+    await chmod(directory, 0o755)
     this.#setting.guard.watch(this.#family.mark)
     this.#setting.guard.removeAtDeath(directory)
     try {

@@ -1,5 +1,6 @@
 // One self-signed certificate for all contenders that speak TLS, made by the openssl program.
 
+import { chmod } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CertificatePaths } from './contender.js'
 import { outputOf } from './programs.js'
@@ -13,5 +14,8 @@ export async function makeCertificate(directory: string): Promise<CertificatePat
     ...['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'],
     ...['-keyout', keyPath, '-out', certificatePath],
   ])
-  return made === undefined ? null : { certificatePath, keyPath }
+  if (made === undefined) return null
+  // A tracker that gives its rights up before it reads the key must still be able to.
+  await chmod(keyPath, 0o644)
+  return { certificatePath, keyPath }
 }

@@ -53,6 +53,8 @@ export class Guard {
 
   /** All was ended in order. */
   async dismiss(): Promise<void> {
+    // Its end is waited for, though it alone keeps nobody running.
+    this.#shell.ref()
     const exit = once(this.#shell, 'exit')
     this.#shell.stdin!.end('done\n')
     await exit
