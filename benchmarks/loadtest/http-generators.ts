@@ -75,7 +75,7 @@ function ours(engine: string, { isTls, closes }: HttpLoadKind, port: number, sec
     join(repository, 'bin/aquatic.js'),
     'loadtest',
     'http',
-    `${isTls ? 'https' : 'http'}://127.0.0.1:${port}/announce`,
+    ...['--set', `server_address=127.0.0.1:${port}`, '--tls', isTls ? 'on' : 'off'],
     ...['--engine', engine, '--workers', '1', '--connections', String(CONNECTIONS)],
     ...['--numwant', String(NUMWANT), '--warmup', '0s', '--duration', `${seconds}s`, '--no-tui', '--quiet'],
     closes ? '--no-keep-alive' : '--keep-alive',

@@ -8,6 +8,7 @@ import type { LoadPlan } from '../loadtest/plan.js'
 import type { LoadTestConfig } from '../loadtest/plan-of-config.js'
 import type { LoadTestDocument } from '../loadtest/report/document.js'
 import type { LoadTestResult } from '../loadtest/result.js'
+import type { SearchOptions } from '../loadtest/search.js'
 import { chooseReporter, openReporter, type Reporter } from '../tui/reporter.js'
 import { AquaticCommand, type ConfigFlagValues, configSources, errorText, writeRemark } from './base.js'
 import { type FlagValues, flagSettings } from './loadtest-flags.js'
@@ -174,7 +175,10 @@ async function searchFor(
   const { search } = test.config
   let isFilled = false
   const { warmUpSeconds, measureSeconds } = plan.phases
-  const options = {
+  const say = (line: string): void => {
+    if (reporter.kind !== 'silent') reporter.print(`${line}\n`)
+  }
+  const options: SearchOptions = {
     trialSeconds: measureSeconds,
     shortTrialSeconds: search.shortTrial,
     width: search.width,
@@ -182,13 +186,11 @@ async function searchFor(
     mostRate: search.maxRate,
     overheadSeconds: warmUpSeconds + 1,
     signal: stop.signal,
-    ...(hasObjectives ? { judge: (result: LoadTestResult) => result.objectives } : {}),
-    onTrial: (progress: Parameters<typeof searchTrialLine>[0]) =>
-      reporter.print(`${searchTrialLine(progress)}\n`),
+    ...(hasObjectives ? { judge: ({ objectives }) => objectives } : {}),
+    onTrial: progress => say(searchTrialLine(progress)),
   }
-  reporter.print(
-    `searching for the highest rate; this takes about ${Math.ceil(estimateSeconds(options) / 60)} min\n`,
-  )
+  const minutes = Math.ceil(estimateSeconds(options) / 60)
+  say(`searching for the highest rate; this takes about ${minutes} min`)
   const outcome = await searchRate(options, async (rate, seconds, note) => {
     const trial = trialPlan(plan, rate, seconds)
     // What the first trial has filled stays filled.

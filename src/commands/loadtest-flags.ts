@@ -23,14 +23,27 @@ const unitValues: Readonly<Record<string, string>> = {
   'connections per second': 'RATE',
 }
 
+/** Headings of the help, by section of the file. */
+const helpGroups: Readonly<Record<string, string>> = {
+  '': 'TEST',
+  network: 'CONNECTIONS',
+  load: 'LOAD',
+  requests: 'REQUESTS',
+  torrents: 'REQUESTS',
+  phases: 'PHASES',
+  search: 'LOAD',
+  output: 'OUTPUT',
+}
+
 /** All flags of the command of a table. */
 export function loadTestFlags(table: Table): FlagInput {
   const entries = flagged(table)
-  const keys = entries.map(({ dotted, leaf }) => [leaf.flag!, flagOf(dotted, leaf)])
+  const keys = entries.map(entry => [entry.leaf.flag!, flagOf(entry)])
   const weights = weightKeys(table).map(({ key }) => key.replace('weight_', ''))
   return {
     ...Object.fromEntries(keys),
     mix: Flags.string({
+      helpGroup: 'REQUESTS',
       helpValue: weights.join(':').toUpperCase(),
       description: `How often each kind of request is made, in relation to the others. [keys: ${weightKeys(
         table,
@@ -76,11 +89,12 @@ function mixSettings(table: Table, mix: string): FlagSetting[] {
   return keys.map(({ dotted }, index) => ({ flag: '--mix', dotted, value: parts[index]!.trim() }))
 }
 
-function flagOf(dotted: string, leaf: Leaf): FlagInput[string] {
-  const facts = { description: describe(dotted, leaf), helpValue: helpValueOf(leaf) }
+function flagOf({ section, dotted, leaf }: Entry): FlagInput[string] {
+  const helpGroup = helpGroups[section ?? ''] ?? 'LOAD'
+  const facts = { description: describe(dotted, leaf), helpValue: helpValueOf(leaf), helpGroup }
   switch (leaf.type) {
     case 'boolean':
-      return Flags.boolean({ allowNo: true, description: facts.description })
+      return Flags.boolean({ allowNo: true, description: facts.description, helpGroup })
     case 'list':
       return Flags.string({ ...facts, multiple: true, multipleNonGreedy: true })
     default:
@@ -98,7 +112,7 @@ function helpValueOf(leaf: Leaf): string {
 /** The first sentence of the key's text, its default, and its name in files. */
 function describe(dotted: string, leaf: Leaf): string {
   const text = paragraphs(leaf.doc)[0]!
-  const sentence = /^.*?[.](?= [A-Z\d"]|$)/.exec(text)?.[0] ?? text
+  const sentence = /^.*?[.](?= (?:[A-Z\d"]|aquatic)|$)/.exec(text)?.[0] ?? text
   const value = leaf.type === 'list' ? '' : `default: ${defaultText(leaf)}, `
   return `${sentence} [${value}key: ${dotted}]`
 }

@@ -23,7 +23,7 @@ const sayNotFound: Hook<'command_not_found'> = async ({ id, argv, config, contex
 /** The topic whose help lists what could have been meant. */
 function parentOf(id: string): string {
   const [topic = '', ...rest] = id.split(':')
-  return rest.length > 0 && ['serve', 'config'].includes(topic) ? topic : ''
+  return rest.length > 0 && ['serve', 'loadtest', 'config'].includes(topic) ? topic : ''
 }
 
 export default sayNotFound

@@ -232,7 +232,7 @@ export const search = section({
 
 const resultForm = {
   name: 'a path',
-  examples: ['result.json', 'report.html', 'series.csv'],
+  examples: ['result.json', 'report.html', 'results/'],
   pattern: '^[^?][^\\u0000]*$|^\\?[^\\u0000]+$',
   problemOf: (text: string) =>
     text === '' || text === '?' || text.includes('\0') ? 'Name a file.' : undefined,
@@ -248,7 +248,8 @@ export const output = section({
       emptyMeans: 'no file is written',
       since,
       flag: 'out',
-      doc: `Files for the result; their ends say what is in them (docs/loadtest-results.md): .json, .html, .csv, .hgrm, .hlog.`,
+      doc: `Files for the result; their ends say what is in them: .json, .html, .csv, .hgrm, .hlog, .txt
+        (docs/loadtest-results.md). A directory, or a name with / at its end, gets all of them.`,
     }),
     json: boolean({
       default: false,

@@ -7,7 +7,7 @@ import { nearest } from './suggest.js'
 export type Comparison = '<' | '<=' | '>' | '>='
 
 export type Metric =
-  /** `share` is 0.99 for p99. `clock`: from the planned instant or from the sending; null: the first, if there is one. */
+  /** `share` is 0.99 for p99. `clock` null: from the planned instant where there is one, else from the sending. */
   | { readonly name: 'percentile'; readonly share: number; readonly clock: Clock | null }
   | { readonly name: 'mean'; readonly clock: Clock | null }
   /** Part of the requests that was not answered. */

@@ -19,6 +19,7 @@ import type { LoadPlan } from './plan.js'
 import type { Population } from './population.js'
 import type { Random } from './random.js'
 import type { Schedule } from './schedule.js'
+import type { RelayMemoryBuffers } from './ws/relay-memory.js'
 
 export interface GeneratorContext {
   /** 0 to plan.workers - 1. */
@@ -32,6 +33,8 @@ export interface GeneratorContext {
   readonly schedule: Schedule | null
   /** Collects texts of refusals and errors for the report: the first few different ones are kept and counted. */
   readonly remarks: Remarks
+  /** WebTorrent alone: of all workers together. */
+  readonly relays?: RelayMemoryBuffers
   /** UDP generators fill this in before they return: the smallest buffer granted, and what their sockets dropped. */
   readonly sockets: { receiveBufferBytesGranted: number | null; drops: number | null }
 }

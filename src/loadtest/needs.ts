@@ -56,6 +56,9 @@ export function loadTestNeeds(test: LoadTestConfig, processors: number): Machine
     workers: { key: 'workers', count: workers },
     openFiles: OPEN_FILES_OF_PROCESS + workers * (OPEN_FILES_PER_WORKER + connectionsPerWorker),
     inputs: [],
-    outputs: config.output.files.map(path => ({ key: 'output.files', path })),
+    // A directory is made where it is missing.
+    outputs: config.output.files
+      .filter(path => !path.endsWith('/'))
+      .map(path => ({ key: 'output.files', path })),
   }
 }

@@ -146,7 +146,7 @@ function common(
 }
 
 /** 0: half of the processors where the tracker has the other half, at least one; all of them where it has its own. */
-export function workersOf(
+function workersOf(
   asked: number,
   { processors, isTargetHere }: Pick<PlanFacts, 'processors' | 'isTargetHere'>,
 ): number {

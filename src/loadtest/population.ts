@@ -12,6 +12,8 @@ const enum Salt {
 
 /** Words of an info hash or peer id. */
 const ID_WORDS = 5
+/** Between the words of one id: the golden ratio of 2^32. */
+const WORD_STEP = 0x9e37_79b9
 /** "-LT0001-": peer ids of the load test, in the Azureus style. */
 const PEER_ID_PREFIX = [0x3054_4c2d, 0x2d31_3030] as const
 
@@ -45,13 +47,13 @@ export class Population {
 
   /** Word 0 to 4 of a torrent's info hash, as it is stored (low byte first). The same in every worker. */
   infoHashWord(torrent: number, word: number): number {
-    return mix32(mix32(torrent ^ this.#seed ^ Salt.hash) + Math.imul(word + 1, 0x9e37_79b9))
+    return mix32(this.#hashBase(torrent) + Math.imul(word + 1, WORD_STEP))
   }
 
   /** Word 0 to 4 of a peer's id. */
   peerIdWord(peer: number, word: number): number {
     if (word < PEER_ID_PREFIX.length) return PEER_ID_PREFIX[word]
-    return mix32(mix32((this.#firstPeer + peer) ^ this.#seed ^ Salt.peerId) + Math.imul(word, 0x9e37_79b9))
+    return mix32(this.#peerIdBase(peer) + Math.imul(word, WORD_STEP))
   }
 
   /** 1024 to 65535. */
@@ -60,13 +62,31 @@ export class Population {
     return 1024 + ((word >>> 0) % (65_536 - 1024))
   }
 
-  /** Writes a torrent's info hash; `at` is a multiple of four. */
+  /** Writes a torrent's info hash from word `at` on. */
   writeInfoHash(words: Int32Array, at: number, torrent: number): void {
-    for (let word = 0; word < ID_WORDS; word++) words[at + word] = this.infoHashWord(torrent, word)
+    // Once for all words, not once for each: half of what an announce costs to write.
+    const base = this.#hashBase(torrent)
+    for (let word = 0; word < ID_WORDS; word++) {
+      words[at + word] = mix32(base + Math.imul(word + 1, WORD_STEP))
+    }
   }
 
+  /** Writes a peer's id from word `at` on. */
   writePeerId(words: Int32Array, at: number, peer: number): void {
-    for (let word = 0; word < ID_WORDS; word++) words[at + word] = this.peerIdWord(peer, word)
+    const base = this.#peerIdBase(peer)
+    words[at] = PEER_ID_PREFIX[0]
+    words[at + 1] = PEER_ID_PREFIX[1]
+    for (let word = PEER_ID_PREFIX.length; word < ID_WORDS; word++) {
+      words[at + word] = mix32(base + Math.imul(word, WORD_STEP))
+    }
+  }
+
+  #hashBase(torrent: number): number {
+    return mix32(torrent ^ this.#seed ^ Salt.hash)
+  }
+
+  #peerIdBase(peer: number): number {
+    return mix32((this.#firstPeer + peer) ^ this.#seed ^ Salt.peerId)
   }
 }
 

@@ -18,6 +18,7 @@ import { leadingLatency, Tallies } from './tallies.js'
 import { createTallyMemory, Latency, Period } from './tally.js'
 import { judgeVerdict } from './verdict.js'
 import type { LoadWorkerEnd } from './worker-data.js'
+import { createRelayMemory } from './ws/relay-memory.js'
 
 /** A result before anybody has judged it. */
 export type UnjudgedResult = Omit<LoadTestResult, 'objectives' | 'search'>
@@ -64,11 +65,12 @@ class LoadTest {
     this.#options = options
     const tally = createTallyMemory(plan.workers, plan.phases.measureSeconds)
     const control = createRunControlMemory(plan.workers)
+    const relays = plan.protocol === 'ws' ? { relays: createRelayMemory(plan) } : {}
     this.#tallies = new Tallies(tally, plan.workers)
     this.#control = new RunControl(control)
     this.#sampler = new LiveSampler(plan, this.#tallies)
     this.#crew = new Crew(
-      Array.from({ length: plan.workers }, (_, worker) => ({ worker, plan, control, tally })),
+      Array.from({ length: plan.workers }, (_, worker) => ({ worker, plan, control, tally, ...relays })),
     )
     this.#conductor = new Conductor(plan, this.#control, options.signal, {
       onTick: nowMs => this.#tick(nowMs),

@@ -4,12 +4,15 @@ import type { AquaticError } from '../errors.js'
 import type { RunControlMemory } from './control.js'
 import type { LoadPlan } from './plan.js'
 import type { TallyMemory } from './tally.js'
+import type { RelayMemoryBuffers } from './ws/relay-memory.js'
 
 export interface LoadWorkerData {
   readonly worker: number
   readonly plan: LoadPlan
   readonly control: RunControlMemory
   readonly tally: TallyMemory
+  /** WebTorrent alone: what workers know of each other's offers and answers. */
+  readonly relays?: RelayMemoryBuffers
 }
 
 /** Sent while it works: a text of a refusal or an error, and how often it has come by now. */

@@ -39,7 +39,7 @@ function tell(message: LoadWorkerRemark | LoadWorkerReport): void {
   parentPort?.postMessage(message)
 }
 
-function contextOf({ worker, plan, control: memory, tally }: LoadWorkerData): GeneratorContext {
+function contextOf({ worker, plan, control: memory, tally, relays }: LoadWorkerData): GeneratorContext {
   const control = new RunControl(memory)
   const { pacing, seed, workers } = plan
   return {
@@ -55,6 +55,7 @@ function contextOf({ worker, plan, control: memory, tally }: LoadWorkerData): Ge
         : null,
     remarks: new Remarks((text, count) => tell({ remark: [text, count] })),
     sockets: { receiveBufferBytesGranted: null, drops: null },
+    ...(relays === undefined ? {} : { relays }),
   }
 }
 

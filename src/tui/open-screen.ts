@@ -69,12 +69,13 @@ class TerminalScreen implements Screen {
   }
 
   show(snapshot: ScreenSnapshot): void {
-    if (!this.#isOpen) return
+    if (!this.#isOpen || this.#terminal.isBusy) return
     this.#model.show(snapshot)
     if (this.#unmount === null) this.#mount()
   }
 
   print(text: string): void {
+    if (this.#terminal.isStuck) return
     const lines = text.split('\n').map(harmless).join('\n')
     if (this.#write === null) this.#terminal.writeNow(lines)
     else this.#write(lines)
@@ -135,6 +136,7 @@ class TerminalScreen implements Screen {
     this.#stopResizes()
     process.off('SIGCONT', this.#continued)
     this.#takeDown(erases)
+    this.#terminal.release()
     if (this.#model.hasKeys) process.stdin.pause()
   }
 

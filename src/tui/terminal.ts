@@ -19,6 +19,20 @@ const END_SYNCHRONIZED = '\u001b[?2026l'
 const COLUMNS = 80
 const ROWS = 24
 
+/** What is kept for a terminal that takes nothing. */
+const WAITING_BYTES_MAX = 1 << 20
+
+/**
+ * Node waits until a terminal has taken what is written. One that takes nothing (the other end of a broken ssh
+ * connection) would thus stop all of the main thread: cleaning, signals, metrics.
+ */
+function setBlocking(stream: NodeJS.WriteStream, isBlocking: boolean): void {
+  const { _handle: handle } = stream as unknown as {
+    _handle?: { setBlocking?: (isBlocking: boolean) => void }
+  }
+  handle?.setBlocking?.(isBlocking)
+}
+
 export class Terminal extends EventEmitter {
   readonly isTTY = true
   readonly rows = Number.MAX_SAFE_INTEGER
@@ -40,6 +54,17 @@ export class Terminal extends EventEmitter {
     this.#stream = stream
     this.#onFailure = onFailure
     stream.on('error', onFailure)
+    setBlocking(stream, false)
+  }
+
+  /** True while the terminal has not taken what was written before: there is no use in drawing more. */
+  get isBusy(): boolean {
+    return this.#stream.writableLength > 0
+  }
+
+  /** True where a terminal has taken nothing for so long that lines have to be lost. */
+  get isStuck(): boolean {
+    return this.#stream.writableLength > WAITING_BYTES_MAX
   }
 
   /** As it is now. */
@@ -72,8 +97,16 @@ export class Terminal extends EventEmitter {
     this.writeNow(rows > 0 ? `\r\u001b[${rows}A\u001b[J` : '')
   }
 
+  /** Written at once, if the terminal takes anything: the process may end with the next statement. */
   restoreCursor(): void {
+    if (!this.isBusy) setBlocking(this.#stream, true)
     this.writeNow(END_SYNCHRONIZED + SHOW_CURSOR)
+    setBlocking(this.#stream, false)
+  }
+
+  /** No more pictures: what is written to the stream from now on is written at once, as it was before. */
+  release(): void {
+    if (!this.isBusy) setBlocking(this.#stream, true)
   }
 
   /** The stream stays open; errors of it are heard on, since what was written last may still fail. */

@@ -61,6 +61,28 @@ const thrower = `data:text/javascript,${encodeURIComponent(
   "process.on('SIGUSR2', () => { throw new Error('thrown from outside') })",
 )}`
 
+/** Statistics are written by the thread that draws: they show that it goes on. */
+function startWithStatistics(t: TestContext): {
+  terminal: PseudoTerminal
+  statistics: (rounds: number) => Promise<void>
+} {
+  const directory = scratch(t)
+  const settings = [
+    'statistics.interval=1',
+    'statistics.write_json_to_file=true',
+    `statistics.json_file_path=${join(directory, 'statistics.json')}`,
+  ]
+  const sets = settings.flatMap(setting => ['--set', setting])
+  const terminal = start(t, {}, sets)
+  const statistics = async (rounds: number): Promise<void> => {
+    // Each is written beside the one before, and renamed: two names that change.
+    let changes = 0
+    for await (const { eventType } of watch(directory))
+      if (eventType === 'rename' && ++changes === 2 * rounds) return
+  }
+  return { terminal, statistics }
+}
+
 describe('the screen of a tracker', () => {
   it('shows what the tracker does, below what it said at its start', async t => {
     if (!meets(t, pseudoTerminalMissing())) return
@@ -209,24 +231,26 @@ describe('the screen of a tracker', () => {
     assertLeft(terminal)
   })
 
+  it('holds nothing up when the terminal takes nothing any more', async t => {
+    if (!meets(t, pseudoTerminalMissing())) return
+    const { terminal, statistics } = startWithStatistics(t)
+    await drawn(terminal)
+    terminal.stall()
+    await statistics(4)
+    terminal.goOn()
+    terminal.type('?')
+    await terminal.seeLine(/^Ctrl-Z/)
+    terminal.type('q')
+    assert.equal(await terminal.ended(), 130)
+    assertLeft(terminal)
+  })
+
   it('goes when its window is closed, and the tracker stays', async t => {
     if (!meets(t, pseudoTerminalMissing())) return
-    const directory = scratch(t)
-    const statistics = [
-      'statistics.interval=1',
-      'statistics.write_json_to_file=true',
-      `statistics.json_file_path=${join(directory, 'statistics.json')}`,
-    ]
-    const terminal = start(
-      t,
-      {},
-      statistics.flatMap(setting => ['--set', setting]),
-    )
+    const { terminal, statistics } = startWithStatistics(t)
     const lines = await drawn(terminal)
     terminal.hangUp()
-    // Written by the thread that draws: when it has come to it twice, it has also noticed that nobody looks.
-    let written = 0
-    for await (const { eventType } of watch(directory)) if (eventType === 'rename' && ++written === 4) break
+    await statistics(2)
     await announceTo(t, portIn(lines))
     // Not ended here: node 20 itself aborts at the end of any process whose terminal is gone.
   })

@@ -13,7 +13,7 @@ import {
 } from '../../src/loadtest/kinds.js'
 import type { LoadPlan, LoadTarget } from '../../src/loadtest/plan.js'
 import { createTallyMemory, Period, Tally } from '../../src/loadtest/tally.js'
-import type { LoadWorkerReport } from '../../src/loadtest/worker-data.js'
+import type { LoadWorkerRemark, LoadWorkerReport } from '../../src/loadtest/worker-data.js'
 import type { Owner } from './child-process.js'
 
 /** A small plan of one worker in a closed loop; a test says what is different. */
@@ -93,7 +93,9 @@ export class LoadWorker {
       env: { ...process.env, ...environment },
     })
     this.#report = new Promise((resolve, reject) => {
-      this.#worker.once('message', resolve)
+      this.#worker.on('message', (message: LoadWorkerRemark | LoadWorkerReport) => {
+        if (!('remark' in message)) resolve(message)
+      })
       this.#worker.once('error', reject)
     })
     // Whoever asks hears of it.

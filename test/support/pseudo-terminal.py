@@ -1,5 +1,5 @@
 # Runs a program in a pseudo terminal of its own. What it writes there goes to stdout as it is, what comes on stdin is
-# typed; lines on descriptor 3 are commands: `size COLUMNS ROWS`, `hang-up`. The last line on stderr is how it ended.
+# typed; lines on descriptor 3 are commands: `size COLUMNS ROWS`, `stall` (read nothing), `go-on`, `hang-up`. The last line on stderr is how it ended.
 # usage: pseudo-terminal.py COLUMNS ROWS STDOUT PROGRAM ARGUMENT...   (STDOUT: a file for its stdout, or - for the terminal)
 
 import fcntl
@@ -14,6 +14,15 @@ import termios
 
 def resize(terminal, columns, rows):
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+
+def fill(path):
+    other_side = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
+    try:
+        while True:
+            os.write(other_side, b"\r")
+    except BlockingIOError:
+        os.close(other_side)
 
 
 def main():
@@ -34,7 +43,8 @@ def main():
 
     signal.signal(signal.SIGTERM, end_both)
     sources, commands = [0, 3, terminal], b""
-    while terminal in sources:
+    stalled = False
+    while stalled or terminal in sources:
         for source in select.select(sources, [], [])[0]:
             try:
                 data = os.read(source, 65536)
@@ -55,6 +65,14 @@ def main():
                     words = line.decode().split()
                     if words[0] == "size":
                         resize(terminal, int(words[1]), int(words[2]))
+                    elif words[0] == "stall":
+                        # A terminal that takes nothing any more: what fits into it is put there.
+                        sources.remove(terminal)
+                        stalled = True
+                        fill("/proc/%d/fd/2" % child)
+                    elif words[0] == "go-on":
+                        sources.append(terminal)
+                        stalled = False
                     elif words[0] == "hang-up":
                         os.close(terminal)
                         sources = []

@@ -72,6 +72,15 @@ export class PseudoTerminal {
     this.#command('hang-up')
   }
 
+  /** As a connection that is broken, and nobody has noticed: nothing is taken any more. */
+  stall(): void {
+    this.#command('stall')
+  }
+
+  goOn(): void {
+    this.#command('go-on')
+  }
+
   /** Sends a signal to the program itself. */
   async signal(name: NodeJS.Signals): Promise<void> {
     process.kill(await this.pid(), name)

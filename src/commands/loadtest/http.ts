@@ -3,7 +3,7 @@ import { LoadTestCommand, type LoadTestInput, loadTestArgs } from '../loadtest-c
 import { loadTestFlags } from '../loadtest-flags.js'
 
 export default class LoadtestHttp extends LoadTestCommand {
-  static override summary = 'Load a HTTP tracker, and measure what it does.'
+  static override summary = 'Load an HTTP tracker, and measure what it does.'
 
   static override description = `Sends announces and scrapes over HTTP/1.1, plain or with TLS (BEP 3, 23, 48):
 as fast as they are answered, or at a rate (--rate, --stage), or at the highest one that keeps --slo (--search).

@@ -1,6 +1,166 @@
-import type { GeneratorContext } from '../generator.js'
+// Load on a WebTorrent tracker with the node engine: sockets of `ws`, in the thread's event loop.
 
-/** Placeholder until the ws generator of the node engine is here. */
-export function generateWsNode({ plan }: GeneratorContext): void {
-  throw new Error(`no generator for ${plan.protocol} on the ${plan.engine} engine`)
+import { isIP, type LookupFunction } from 'node:net'
+import type { RawData, WebSocket } from 'ws'
+import { hostHeader } from '../../protocol/websocket/client-handshake.js'
+import { monotonicMs } from '../clock.js'
+import { Phase } from '../control.js'
+import type { GeneratorContext } from '../generator.js'
+import { Outcome, WorkerCount } from '../kinds.js'
+import { WsLoad } from './load.js'
+import { createRelayMemory } from './relay-memory.js'
+import { sentBytesMax } from './requests.js'
+import { MESSAGE_BYTES_MAX, type Wire } from './wire.js'
+
+/** Timers have whole milliseconds: shorter waits look again after what has come meanwhile. */
+const TIMER_MS_MIN = 1
+const GAUGE_MS = 50
+/** 127.0.0.1 and following. */
+const FIRST_SOURCE = 0x7f00_0001
+
+/** Makes load until the phase is `stop`. */
+export async function generateWsNode(context: GeneratorContext): Promise<void> {
+  const { WebSocket } = await import('ws')
+  const generator = new NodeWsGenerator(context, WebSocket)
+  try {
+    await generator.run()
+  } finally {
+    generator.close()
+  }
+}
+
+class NodeWsGenerator implements Wire {
+  readonly output: Uint8Array
+  readonly #context: GeneratorContext
+  readonly #socketClass: typeof WebSocket
+  readonly #sockets: (WebSocket | null)[]
+  readonly #load: WsLoad
+  readonly #url: string
+  #opened = 0
+
+  constructor(context: GeneratorContext, socketClass: typeof WebSocket) {
+    const { plan } = context
+    const { hostName, port, isTls, path } = plan.target
+    this.#context = context
+    this.#socketClass = socketClass
+    this.output = new Uint8Array(sentBytesMax(plan))
+    this.#sockets = new Array<WebSocket | null>(plan.connectionsPerWorker).fill(null)
+    this.#url = `${isTls ? 'wss' : 'ws'}://${hostHeader(hostName, port, isTls)}${path}`
+    this.#load = new WsLoad(context, this, context.relays ?? createRelayMemory(plan))
+  }
+
+  async run(): Promise<void> {
+    const { control } = this.#context
+    let gaugeMs = 0
+    while (control.phase !== Phase.stop) {
+      const nowMs = monotonicMs()
+      const waitMs = this.#load.turn(nowMs)
+      if (nowMs >= gaugeMs) {
+        this.#load.showGauges(nowMs)
+        gaugeMs = nowMs + GAUGE_MS
+      }
+      await pause(waitMs)
+    }
+    this.#load.finish(monotonicMs())
+  }
+
+  close(): void {
+    for (let slot = 0; slot < this.#sockets.length; slot++) this.end(slot)
+  }
+
+  open(slot: number): void {
+    const { target, sourceAddresses } = this.#context.plan
+    const { address, family, hostName, isTls, verifiesCertificate } = target
+    const lookup: LookupFunction = (_name, options, done) => {
+      if (options.all === true) done(null, [{ address, family }])
+      else done(null, address, family)
+    }
+    const isLoopback = family === 4 && address.startsWith('127.') && sourceAddresses > 1
+    const socket = new this.#socketClass(this.#url, {
+      perMessageDeflate: false,
+      maxPayload: MESSAGE_BYTES_MAX,
+      lookup,
+      ...(isLoopback ? { localAddress: sourceAddress(this.#opened++ % sourceAddresses) } : {}),
+      ...(isTls ? { rejectUnauthorized: verifiesCertificate } : {}),
+      ...(isTls && isIP(hostName) === 0 ? { servername: hostName } : {}),
+    })
+    this.#sockets[slot] = socket
+    this.#listen(slot, socket)
+  }
+
+  reserve(): number {
+    return 0
+  }
+
+  send(slot: number, start: number, end: number): void {
+    const socket = this.#sockets[slot]
+    if (socket === null || socket.readyState !== socket.OPEN) return
+    this.#context.accounts.count(WorkerCount.bytesSent, monotonicMs(), end - start)
+    // It is masked into memory of its own before `send` returns.
+    socket.send(Buffer.from(this.output.buffer, start, end - start), { binary: false })
+  }
+
+  end(slot: number): void {
+    const socket = this.#sockets[slot]
+    // What the socket still says of its end is nobody's business any more.
+    this.#sockets[slot] = null
+    socket?.terminate()
+  }
+
+  #listen(slot: number, socket: WebSocket): void {
+    let end: { outcome: Outcome; text: string } | null = null
+    const isCurrent = (): boolean => this.#sockets[slot] === socket
+    socket.on('open', () => {
+      if (isCurrent()) this.#load.opened(slot)
+    })
+    socket.on('message', (data: RawData) => {
+      if (!isCurrent()) return
+      const bytes = data as Buffer
+      this.#context.accounts.count(WorkerCount.bytesReceived, monotonicMs(), bytes.length)
+      this.#load.message(slot, bytes, 0, bytes.length)
+    })
+    socket.on('unexpected-response', (_request, response) => {
+      end = {
+        outcome: Outcome.refused,
+        text: `the upgrade was answered with status ${response.statusCode}`,
+      }
+      // Whoever listens to this has to end it.
+      socket.terminate()
+    })
+    socket.on('error', error => {
+      end ??= endOf(error)
+    })
+    socket.on('close', (code, reason) => {
+      if (!isCurrent()) return
+      this.#sockets[slot] = null
+      const { outcome, text } = end ?? { outcome: Outcome.broken, text: closeText(code, reason.toString()) }
+      this.#load.closed(slot, outcome, text)
+    })
+  }
+}
+
+/** What an error of `ws` or of a socket means. */
+function endOf(error: Error & { code?: string }): { outcome: Outcome; text: string } {
+  const { code, message } = error
+  const isProtocol =
+    code === undefined || code.startsWith('WS_ERR') || code.startsWith('HPE_') || code.startsWith('ERR_SSL')
+  return isProtocol ? { outcome: Outcome.malformed, text: message } : { outcome: Outcome.broken, text: code }
+}
+
+function closeText(code: number, reason: string): string {
+  if (code === 1006) return 'closed by the server'
+  const words = code === 1005 ? 'closed by the server' : `closed by the server with ${code}`
+  return reason === '' ? words : `${words} ${reason}`
+}
+
+function sourceAddress(index: number): string {
+  const address = FIRST_SOURCE + index
+  return [address >>> 24, (address >>> 16) & 255, (address >>> 8) & 255, address & 255].join('.')
+}
+
+function pause(waitMs: number): Promise<void> {
+  return new Promise(resolve => {
+    if (waitMs < TIMER_MS_MIN) setImmediate(resolve)
+    else setTimeout(resolve, Math.floor(waitMs))
+  })
 }

@@ -25,6 +25,8 @@ export class Epoll {
   readonly #libc: Libc = loadLibc()
   readonly fd: number
   readonly #events = new Int32Array(EVENTS_MAX * EVENT_WORDS)
+  /** A number is a cheaper argument than the array. */
+  readonly #eventsAddress = Number(this.#libc.addressOf(this.#events))
   readonly #event = new Int32Array(EVENT_WORDS)
   /** `struct timespec`: seconds 8, nanoseconds 8. */
   readonly #timeout = new Int32Array(4)
@@ -39,7 +41,7 @@ export class Epoll {
 
   /** @returns how many events have come */
   wait(timeoutMs: number): number {
-    const count = this.#libc.epoll_wait(this.fd, this.#events, EVENTS_MAX, timeoutMs)
+    const count = this.#libc.epollWaitAt(this.fd, this.#eventsAddress, EVENTS_MAX, timeoutMs)
     if (count >= 0) return count
     const errno = this.#libc.errno()
     if (errno !== Errno.EINTR) throw new Error(`epoll_wait failed: ${errnoName(errno)}`)

@@ -21,6 +21,8 @@ export interface Libc {
   epoll_create1(flags: number): number
   epoll_ctl(epoll: number, operation: number, fd: number, event: Pointer): number
   epoll_wait(epoll: number, events: Pointer, eventsMax: number, timeoutMs: number): number
+  /** `epoll_wait` into memory of `addressOf`. */
+  epollWaitAt(epoll: number, events: number, eventsMax: number, timeoutMs: number): number
   /**
    * epoll_pwait2(2) by its number, SYS_EPOLL_PWAIT2: older C libraries have no name for it, and Linux has it since
    * 5.11. `timeout` is a `struct timespec`; `signals` null, with 0 bytes.
@@ -94,6 +96,7 @@ const declarations = [
 const variants: Readonly<Record<string, string>> = {
   sendAt: 'int send(int, uintptr_t, size_t, int)',
   recvAt: 'int recv(int, uintptr_t, size_t, int)',
+  epollWaitAt: 'int epoll_wait(int, uintptr_t, int, int)',
   epollPwait2: 'long syscall(long, long, void*, long, void*, void*, long)',
 }
 

@@ -92,7 +92,7 @@ export interface DatagramQuestion {
   readonly signal?: AbortSignal | undefined
 }
 
-/** Sends a datagram, again where no answer comes. `closed` does not occur; what came but was no answer is in `bytes`. */
+/** Sends a datagram, again where no answer comes. What came but was no answer is in `bytes` of `silent`. */
 export function askDatagram(question: DatagramQuestion): Promise<ExchangeEnd> {
   const { address, port, request, isAnswer, tries, timeoutMs, signal } = question
   return new Promise(resolve => {

@@ -11,8 +11,6 @@ const { percent } = Byte
 /** What an announce says. Reused. */
 export class AnnounceToSend {
   port = 0
-  uploaded = 0
-  downloaded = 0
   left = 0
   /** As in BEP 15: 0 none, 1 completed, 2 started, 3 stopped. */
   event = 0
@@ -34,16 +32,13 @@ export interface HttpRequestTerms {
 const events = ['', '&event=completed', '&event=started', '&event=stopped'].map(latin1Bytes)
 const PEER_ID = latin1Bytes('&peer_id=')
 const PORT = latin1Bytes('&port=')
-const UPLOADED = latin1Bytes('&uploaded=')
-const DOWNLOADED = latin1Bytes('&downloaded=')
-const LEFT = latin1Bytes('&left=')
 const INFO_HASH = latin1Bytes('&info_hash=')
 const METHOD = latin1Bytes('GET ')
 
 /** Longest percent-encoding of an identifier. */
 const ENCODED_BYTES_MAX = 3 * IDENTIFIER_BYTES
-/** What an announce needs at most besides its templates: two identifiers and four numbers. */
-const VARIABLE_BYTES = 2 * ENCODED_BYTES_MAX + 4 * 16 + 100
+/** What an announce needs at most besides its templates: two identifiers, two numbers, an event. */
+const VARIABLE_BYTES = 2 * ENCODED_BYTES_MAX + 2 * 16 + 64
 
 export class HttpRequestEncoder {
   /** What `Host` says. */
@@ -51,7 +46,7 @@ export class HttpRequestEncoder {
   /** Path and `info_hash=`. */
   readonly #announce: Uint8Array
   readonly #scrape: Uint8Array
-  /** `compact` and `numwant`. */
+  /** What never changes, up to `left=`. */
   readonly #terms: Uint8Array
   /** Version and headers. */
   readonly #tail: Uint8Array
@@ -61,7 +56,8 @@ export class HttpRequestEncoder {
     const { hostName, port, isTls, userAgent, numwant } = terms
     this.#announce = firstParameter(terms.path)
     this.#scrape = firstParameter(terms.scrapePath)
-    this.#terms = latin1Bytes(`&compact=1${numwant < 0 ? '' : `&numwant=${numwant}`}`)
+    const wanted = numwant < 0 ? '' : `&numwant=${numwant}`
+    this.#terms = latin1Bytes(`&uploaded=0&downloaded=0&compact=1${wanted}&left=`)
     const host = hostName.includes(':') ? `[${hostName}]` : hostName
     this.authority = port === (isTls ? 443 : 80) ? host : `${host}:${port}`
     const head = ` HTTP/1.1\r\nHost: ${this.authority}\r\nUser-Agent: ${userAgent}\r\n`
@@ -109,11 +105,8 @@ export class HttpRequestEncoder {
     at = writeBytes(out, at, PEER_ID)
     at = writePercentEncoded(out, at, identifiers, IDENTIFIER_BYTES, 2 * IDENTIFIER_BYTES)
     at = writeDecimal(out, writeBytes(out, at, PORT), announce.port)
-    at = writeDecimal(out, writeBytes(out, at, UPLOADED), announce.uploaded)
-    at = writeDecimal(out, writeBytes(out, at, DOWNLOADED), announce.downloaded)
-    at = writeDecimal(out, writeBytes(out, at, LEFT), announce.left)
-    at = writeBytes(out, at, events[announce.event])
-    return writeBytes(out, at, this.#terms)
+    at = writeDecimal(out, writeBytes(out, at, this.#terms), announce.left)
+    return writeBytes(out, at, events[announce.event])
   }
 
   scrapeTarget(out: Uint8Array, at: number, hashes: Uint8Array, count: number): number {

@@ -12,7 +12,7 @@ import { MessageAction } from './request.js'
 import { copyBytes } from './word-view.js'
 
 /** A control character takes six bytes: `\u0000`. */
-const IDENTIFIER_JSON_BYTES_MAX = 2 + 6 * IDENTIFIER_BYTES
+export const IDENTIFIER_JSON_BYTES_MAX = 2 + 6 * IDENTIFIER_BYTES
 /** Whole numbers up to 2^32. */
 const NUMBER_BYTES_MAX = 10
 
@@ -25,7 +25,7 @@ for (const [byte, letter] of ['""', '\\\\', '\bb', '\ff', '\nn', '\rr', '\tt']) 
 }
 
 /** Writes from[start, start + 20) as a JSON string: UTF-8, and only the escapes that must be. */
-function writeIdentifier(out: Uint8Array, at: number, from: Uint8Array, start: number): number {
+export function writeIdentifier(out: Uint8Array, at: number, from: Uint8Array, start: number): number {
   out[at++] = JsonByte.quote
   for (let index = start; index < start + IDENTIFIER_BYTES; index++) {
     const byte = from[index]

