@@ -134,7 +134,7 @@ class Cell {
         peakResidentBytes: this.#isOurs ? this.#family.peakResidentBytes() : null,
         kernelDrops: document.selfCheck.kernelReceiveDrops,
         answersVerified: document.counts.verified,
-        answersWrong: document.counts.verifiedWrong,
+        answersWrong: this.#wrongIn(document),
       }
     } finally {
       watch.stop()
@@ -265,6 +265,17 @@ class Cell {
     const { verdict, warnings } = outcome.document
     if (verdict === 'no-answers') throw new Trouble('failed', warnings[0] ?? 'nothing was answered')
     return outcome.document
+  }
+
+  /** Answers that were wrong, but for what is known of the contender. */
+  #wrongIn({ counts, remarks }: LoadTestDocument): number {
+    const known = this.#found.knownWrongs ?? []
+    const knownCount = remarks
+      .filter(([text]) => known.includes(text))
+      .reduce((sum, [, count]) => sum + count, 0)
+    const others = remarks.filter(([text]) => / wrong: /.test(text) && !known.includes(text))
+    // Remarks are of the whole run: where there are known ones alone, all that was counted wrong is of them.
+    return others.length === 0 && knownCount > 0 ? 0 : counts.verifiedWrong
   }
 
   #saturationOf(document: LoadTestDocument, watch: ProcessorWatch): Saturation {

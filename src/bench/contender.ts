@@ -47,6 +47,8 @@ export interface Found {
   readonly path: string | null
   /** What it can't do or does differently, a sentence each; printed with its figures. */
   readonly limits: readonly string[]
+  /** Remarks of the load test about its answers that are its known way, told of in `limits`, and no fault here. */
+  readonly knownWrongs?: readonly string[]
   /** Writes its files and says what to start, in order; the last is the tracker, others stand in front of it. */
   readonly launch: (request: LaunchRequest) => Promise<readonly Launch[]>
   /** Set for a tracker that runs elsewhere: nothing is started or accounted for. */

@@ -20,6 +20,7 @@ export const opentracker: Contender = {
       version: version === undefined ? await builtFrom(command) : `${version} (Debian)`,
       path: command,
       limits: ['closes every HTTP connection after its answer', 'lists the announcing peer too'],
+      knownWrongs: ['announce answer wrong: the announcer itself among the peers'],
       launch: async request => [{ command, args: ['-f', await writeFiles(request)] }],
     }
   },
