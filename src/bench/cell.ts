@@ -32,19 +32,24 @@ export interface CellSetting {
   readonly guard: Guard
 }
 
+/** What is done with a contender. `saturating` begins with filling it; `filling` is of large states alone. */
+export type CellStage = 'starting' | 'filling' | 'saturating' | 'latency' | 'searching' | 'stopping'
+
 /** Memory of a contender that has just started settles within this. */
 const SETTLE_MS = 300
 /** Share of the answers that is looked at closely. */
 const VERIFY_SHARE = '1%'
 
+/** @param onStage is told of each stage when it begins */
 export async function measureCell(
   plan: CellPlan,
   workload: Workload,
   found: Found,
   setting: CellSetting,
   signal: AbortSignal,
+  onStage: (stage: CellStage) => void = () => undefined,
 ): Promise<CellResult> {
-  const cell = new Cell(plan, workload, found, setting, signal)
+  const cell = new Cell(plan, workload, found, setting, signal, onStage)
   return cell.measure()
 }
 
@@ -64,15 +69,24 @@ class Cell {
   readonly #found: Found
   readonly #setting: CellSetting
   readonly #signal: AbortSignal
+  readonly #onStage: (stage: CellStage) => void
   readonly #family = new ProcessFamily()
   readonly #startedAt = new Date()
 
-  constructor(plan: CellPlan, workload: Workload, found: Found, setting: CellSetting, signal: AbortSignal) {
+  constructor(
+    plan: CellPlan,
+    workload: Workload,
+    found: Found,
+    setting: CellSetting,
+    signal: AbortSignal,
+    onStage: (stage: CellStage) => void,
+  ) {
     this.#plan = plan
     this.#workload = workload
     this.#found = found
     this.#setting = setting
     this.#signal = signal
+    this.#onStage = onStage
   }
 
   async measure(): Promise<CellResult> {
@@ -93,6 +107,7 @@ class Cell {
       if (error instanceof Trouble) return this.#result(error.outcome, error.message, null)
       return this.#result('failed', (error as Error).message, null)
     } finally {
+      this.#onStage('stopping')
       await this.#family.stop()
       await rm(directory, { recursive: true, force: true })
     }
@@ -112,6 +127,7 @@ class Cell {
   }
 
   async #run(directory: string): Promise<CellFigures> {
+    this.#onStage('starting')
     const url = this.#found.url ?? (await this.#start(directory))
     const startUpMs = await this.#waitUntilReady(url)
     await new Promise(resolve => setTimeout(resolve, SETTLE_MS))
@@ -122,6 +138,7 @@ class Cell {
     }
     const watch = new ProcessorWatch(this.#family)
     try {
+      this.#onStage('saturating')
       const document = await this.#load(url, this.#saturateFlags())
       const saturation = this.#saturationOf(document, watch)
       const latency = await this.#latency(url, saturation)
@@ -183,6 +200,7 @@ class Cell {
   }
 
   async #fill(url: string, residentBytesBefore: number): Promise<FillResult> {
+    this.#onStage('filling')
     const startedMs = performance.now()
     const flags = ['--fill', '3600s', '--warmup', '0s', '--duration', '1s']
     await this.#load(url, [...this.#commonFlags(), ...flags])
@@ -197,6 +215,7 @@ class Cell {
   async #latency(url: string, saturation: Saturation): Promise<LatencyPoint[]> {
     const { latencyShare, measureSeconds } = this.#setting
     if (latencyShare === 0) return []
+    this.#onStage('latency')
     const rate = Math.max(1, Math.round(saturation.responsesPerSecond * latencyShare))
     const flags = [
       '--rate',
@@ -219,6 +238,7 @@ class Cell {
   async #search(url: string): Promise<number | null> {
     const { objectives } = this.#setting
     if (objectives.length === 0) return null
+    this.#onStage('searching')
     const flags = ['--search', '--fill', '0s', ...objectives.flatMap(objective => ['--slo', objective])]
     const document = await this.#load(url, [...this.#commonFlags(), ...flags])
     return document.search?.ratePerSecond ?? null

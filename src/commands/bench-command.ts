@@ -9,8 +9,11 @@ import type { ReportData } from '../bench/report/report-data.js'
 import type { ResultStore } from '../bench/store.js'
 import type { Workload } from '../bench/workloads.js'
 import { AquaticError, ExitCode } from '../errors.js'
+import { chooseReporter, openReporter } from '../tui/reporter.js'
 import { AquaticCommand, writeRemark } from './base.js'
+import { runShownBench } from './bench-session.js'
 import { untilSignal } from './serving.js'
+import { tuiFlags } from './tui-flags.js'
 
 const pairs = (name: string, value: string, description: string) =>
   Flags.string({ multiple: true, multipleNonGreedy: true, helpValue: `${name}=${value}`, description })
@@ -91,7 +94,7 @@ export const benchFlags = {
     exclusive: ['out'],
     description: 'Go on with an interrupted bench, with its settings.',
   }),
-  'no-tui': Flags.boolean({ description: 'Lines instead of a live screen.' }),
+  ...tuiFlags,
 } as const
 
 /** What `benchFlags` parse to, as far as it is read here. */
@@ -113,6 +116,7 @@ export interface BenchFlagValues {
   readonly url?: string[] | undefined
   readonly out?: string | undefined
   readonly resume?: string | undefined
+  readonly 'no-tui': boolean
   readonly quiet: boolean
 }
 
@@ -137,30 +141,31 @@ export abstract class BenchCommand extends AquaticCommand {
     protocols: readonly BenchProtocol[],
     flags: BenchFlagValues,
   ): Promise<ReportData | undefined> {
-    const { runBench } = await import('../bench/bench.js')
-    const { reportOf } = await import('../bench/report-of.js')
+    // First of all: a signal that comes while modules are loaded must not be lost.
+    const stop = untilSignal(ExitCode.terminated)
+    const isMuted = flags.quiet || this.jsonEnabled()
     const places: Places = { paths: keyed('path', flags.path), environment: process.env }
     const contenders = await chooseContenders(flags)
     const store = await this.#open(protocols, flags, contenders, places)
-    const stop = untilSignal()
-    const say = (text: string): void => {
-      if (!flags.quiet && !this.jsonEnabled()) writeRemark(`${text}\n`)
-    }
-    say(`results in ${store.directory}`)
     try {
-      await runBench(store, contenders, places, {
-        onProgress: ({ cell, number, cells, remainingSeconds }) => {
-          const remaining = remainingSeconds === null ? '' : `, about ${minutesText(remainingSeconds)} left`
-          say(`${number}/${cells} block ${cell.block + 1} ${cell.workload} ${cell.contender}${remaining}`)
-        },
-        onResult: ({ outcome, reason }) => {
-          if (outcome !== 'measured') say(`  ${outcome.replaceAll('-', ' ')}: ${reason}`)
-        },
-        signal: stop.signal,
+      this.notice([`results in ${store.directory}`], isMuted)
+      const kind = chooseReporter({
+        json: this.jsonEnabled(),
+        quiet: flags.quiet,
+        noTui: flags['no-tui'],
+        stderr: process.stderr,
+        env: process.env,
       })
+      const reporter = await openReporter(kind, { write: writeRemark })
+      const command = ['aquatic', ...(this.id ?? '').split(':')].join(' ')
+      const { signal } = stop
+      await runShownBench({ command, store, contenders, places, reporter, signal }).finally(() =>
+        reporter.close(),
+      )
+      const { reportOf } = await import('../bench/report-of.js')
       const report = reportOf(store.head, store.results)
       await writeReports(store.directory, report)
-      if (stop.signal.aborted) process.exitCode = stop.exitCode() === 0 ? 143 : stop.exitCode()
+      if (signal.aborted) process.exitCode = stop.exitCode()
       else if (report.isDoubtful) process.exitCode = ExitCode.invalid
       return await this.#end(report)
     } finally {
@@ -171,7 +176,7 @@ export abstract class BenchCommand extends AquaticCommand {
   async #end(report: ReportData): Promise<ReportData | undefined> {
     if (this.jsonEnabled()) return report
     const { tableReport } = await import('../bench/report/table.js')
-    this.writeAnswer(await tableReport(report))
+    this.writeAnswer(await tableReport(report, tableSize()))
     return undefined
   }
 
@@ -270,7 +275,8 @@ export async function writeReports(directory: string, report: ReportData): Promi
   await writeFile(join(directory, 'report.json'), `${JSON.stringify(report, undefined, 2)}\n`)
 }
 
-/** 90 -> `2 min`, 40 -> `40 s`. */
-function minutesText(seconds: number): string {
-  return seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.round(seconds / 60)} min`
+/** As wide as the terminal, where stdout is one. */
+export function tableSize(): { columns?: number } {
+  const { columns } = process.stdout
+  return columns === undefined ? {} : { columns }
 }
