@@ -105,7 +105,8 @@ function tableOf(workload: string, { cells, report }: BenchState): Table {
   const rows = keys.map((key): Row => {
     const contender = summary?.contenders.find(candidate => candidate.contender === key)
     const values = shown.flatMap(metric => {
-      const figure = contender === undefined ? undefined : figureIn(contender, metric)
+      // Who answers wrong is not ranked, as in reports.
+      const figure = contender?.isRanked === true ? figureIn(contender, metric) : undefined
       const value = figure === undefined ? null : figureText(metric, figure.median)
       return isCompared(metric) ? [value, ratioCell(figure?.ratio ?? null)] : [value]
     })
