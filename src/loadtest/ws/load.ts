@@ -6,8 +6,9 @@
 //                                   └─ time limit ─▶ resting ─▶ idle
 //
 // Responses carry no number. So a connection whose response did not come in time rests as long again: what comes
-// meanwhile is late, and not taken for the next one. For the same reason a second response to one request is seen as one
-// only while nothing is awaited, in an open loop or with announceIntervalSeconds; without either it is taken for the next.
+// meanwhile is late, and not taken for the next one. For the same reason a second response to one request is seen as
+// one only while nothing is awaited, in an open loop or with announceIntervalSeconds; else it is taken for the next.
+// Whether a tracker responds to answers, too, has to be known: see answer-responses.ts.
 
 import {
   TrackerMessage,

@@ -2,10 +2,11 @@
 //
 // An offer counts when it is received: answered, or timed out where that took longer than the limit. How many a tracker
 // passes on is its own choice (never more than there are other peers in the torrent), so the others are nobody's loss.
-// An answer counts when its fate is known: it must arrive while both ends stay connected. Then it is answered, or, after
-// the limit, timed out; broken where one of the ends has gone; refused where the tracker said so to the answerer; unsent
-// where more than ANSWERS_MAX of this worker's are under way. Both are timed from the frame of the sender to that of
-// the receiver and belong to the period in which they were sent.
+// An answer counts when its fate is known: it must arrive while both ends stay connected. Then it is answered, or,
+// after the limit, timed out; broken where one of the ends has gone; refused where the tracker said so to the answerer;
+// unsent where more than ANSWERS_MAX of this worker's are under way. Both are timed from the frame of the sender to
+// that of the receiver and belong to the period in which they were sent. Offers that come after the load are counted
+// and not answered.
 
 import { readAnswerStamp, STAMP_WORDS } from '../../protocol/webtorrent/client-descriptions.js'
 import type { TrackerMessage } from '../../protocol/webtorrent/client-message.js'
