@@ -1,5 +1,5 @@
 // The load over HTTP, whatever carries it (a state machine, longer than other files): phases, connections, requests,
-// and where each is counted. A transport opens connections and carries requests; it calls back with what became of them.
+// and where each is counted. A transport opens connections and carries requests, and says what became of them.
 //
 //   closed ─▶ opening ─▶ idle ⇄ busy ─▶ finishing ─▶ closed             kept alive, until the connection's last answer
 //     └ ready ─▶ opening (with its request) ─▶ busy ─▶ finishing ─┘     one connection for each request
