@@ -22,16 +22,23 @@ const good = answerOf(body)
 
 type Answering = (socket: Socket, request: string) => void
 
-/** Calls `answer` for each whole request; what is no HTTP gets the greeting. @returns the port */
+/**
+ * Calls `answer` for each whole request.
+ * @param greeting what is written, once anything has come, before the connection ends
+ * @param first what is written before anything comes; null: nothing, the connection is closed
+ */
 async function serve(
   owner: Owner,
   answer: Answering,
   greeting = '',
+  first: string | null = '',
 ): Promise<{ port: number; connections: () => number }> {
   let connections = 0
   const server = createServer(socket => {
     connections++
     let input = ''
+    if (first === null) socket.end()
+    else if (first !== '') socket.write(first)
     socket.on('error', () => undefined)
     socket.on('data', chunk => {
       if (greeting !== '') socket.end(greeting)
@@ -317,6 +324,30 @@ for (const engine of engines) {
       const { broken = 0 } = worker.outcomes(LoadKind.connect)
       assert.equal(worker.count('connectionsFailed'), broken)
       assert.equal(remarks.get('connect: TLS: wrong version number (is it http there?)'), broken)
+    })
+
+    it('greet before anything is asked', { timeout: 60_000 }, async test => {
+      const { port, connections } = await serve(test, () => undefined, '', '220 mail.example ESMTP\r\n')
+      const worker = new LoadWorker(test, planFor('http', { port }, { engine }))
+      await worker.until(() => worker.count('unknown') >= 3)
+      const remarks = await worker.stop()
+      const greeted = worker.count('unknown')
+      assert.equal(remarks.get('bytes that no request had asked for'), greeted)
+      assert.equal(worker.count('connectionsLost'), greeted)
+      const { answered: opened = 0 } = worker.outcomes(LoadKind.connect)
+      assert.ok(opened - greeted <= 1 && connections() - opened <= 1)
+      assert.deepEqual(worker.outcomes(LoadKind.announce), {})
+    })
+
+    it('close what they have accepted', { timeout: 60_000 }, async test => {
+      const { port } = await serve(test, () => undefined, '', null)
+      const worker = new LoadWorker(test, planFor('http', { port }, { engine }))
+      await worker.until(() => worker.count('connectionsLost') >= 4)
+      const remarks = await worker.stop()
+      const lost = worker.count('connectionsLost')
+      assert.equal(remarks.get('an idle connection: closed by the server'), lost)
+      const { answered: opened = 0 } = worker.outcomes(LoadKind.connect)
+      assert.ok(opened - lost <= 1, `${opened} opened, ${lost} lost`)
     })
 
     it('are not there, without a busy loop', { timeout: 60_000 }, async test => {
