@@ -7,9 +7,11 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
 import { monotonicMs } from '../../src/loadtest/clock.js'
 import type { OutcomeName } from '../../src/loadtest/kinds.js'
+import { bucketOf } from '../../src/loadtest/latency-buckets.js'
 import type { LoadPlan } from '../../src/loadtest/plan.js'
+import { Gauge, Latency } from '../../src/loadtest/tally.js'
 import type { Owner } from '../support/child-process.js'
-import { LoadKind, LoadWorker, Phase, planFor } from '../support/load-worker.js'
+import { LoadKind, LoadWorker, Period, Phase, planFor } from '../support/load-worker.js'
 
 const PEERS = 4
 const engines = ['native', 'node'] as const
@@ -371,3 +373,47 @@ for (const engine of engines) {
     })
   })
 }
+
+describe('HTTP load in an open loop', () => {
+  for (const engine of engines) {
+    it(`shows a server that stalls for what it is, on the ${engine} engine`, {
+      timeout: 60_000,
+    }, async test => {
+      const held: Socket[] = []
+      let requests = 0
+      let isStalling = false
+      const { port } = await serve(test, socket => {
+        if (++requests === PEERS + 50) isStalling = true
+        if (isStalling) held.push(socket)
+        else socket.write(good)
+      })
+      const stages = [{ seconds: 10, from: 1000, to: 1000 }]
+      const plan = planFor(
+        'http',
+        { port },
+        { engine, connectionsPerWorker: 4, pacing: { mode: 'open', spacing: 'even', stages } },
+      )
+      const worker = new LoadWorker(test, plan)
+      await worker.fill()
+      const measured = worker.measure(600)
+      // 300 ms after no connection was left.
+      await worker.until(() => worker.tally.gauges[Gauge.behind] >= 300)
+      isStalling = false
+      for (const socket of held) socket.write(good)
+      await measured
+      await worker.stop()
+      assert.deepEqual(worker.outcomes(LoadKind.announce, Period.measured), { answered: 600 })
+      const slow = (latency: number): number =>
+        worker.tally
+          .latencies(Period.measured, LoadKind.announce, latency)
+          .subarray(bucketOf(100 * 10_000))
+          .reduce((sum, count) => sum + count, 0)
+      // Those planned in the first 200 of 300 ms waited for 100 and more; only four of them were sent by then.
+      assert.ok(slow(Latency.response) >= 195, String(slow(Latency.response)))
+      assert.ok(slow(Latency.service) >= 4 && slow(Latency.service) <= 50, String(slow(Latency.service)))
+      // It was not the generator that was late.
+      const late = worker.tally.lag(Period.measured).subarray(bucketOf(100 * 10_000))
+      assert.ok(late.reduce((sum, count) => sum + count, 0) < 100)
+    })
+  }
+})
