@@ -17,7 +17,7 @@ export interface Options extends RoundOptions {
 /** Reads the command line; throws UsageError. @param variable environment variable that names aquatic's generator */
 export function parseOptions(args: readonly string[], only: string, variable: string): Options {
   const table: FlagTable = {
-    ...roundTable(5, 2, only),
+    ...roundTable(5, 3, only),
     aquatic: { ...text, default: process.env[variable] },
   }
   const usage = `${loadUsage}  --rounds N              alternating rounds (6)

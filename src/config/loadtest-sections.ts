@@ -147,7 +147,8 @@ export function objectivesKey(kinds: readonly string[]) {
     flag: 'slo',
     doc: `What has to hold; the exit code is 3 where it does not. Metrics are p50, p90, p99, p99.9 or any other percentile,
       max and mean (latencies with their unit), loss (a share of the requests), errors (a number), rate (answers per
-      second) and wrong (answers that verify found wrong). Alone they are for everything that is asked of the tracker,
+      second) and wrong (answers that verify found wrong). Alone they are for everything that is asked of the tracker (offers and
+      answers are what it makes of announces),
       with ${kinds.join('., ')}. before them for one kind. Latencies are those from the planned instant in an open
       loop; service. before one takes that from the sending. A percentile among requests without an answer misses every
       limit.`,

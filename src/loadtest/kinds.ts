@@ -23,6 +23,16 @@ export const kindsOf: Readonly<Record<LoadProtocol, readonly LoadKindName[]>> = 
   ws: ['connect', 'announce', 'scrape', 'offer', 'answer'],
 }
 
+/**
+ * Those that are asked of the tracker, and make up totals: over HTTP and WebTorrent a connection is no request but what
+ * requests go over, and offers and answers are what the tracker makes of announces.
+ */
+export const requestKindsOf: Readonly<Record<LoadProtocol, readonly LoadKindName[]>> = {
+  udp: ['connect', 'announce', 'scrape'],
+  http: ['announce', 'scrape'],
+  ws: ['announce', 'scrape'],
+}
+
 /** What became of a request: exactly one of these, for each. */
 export const enum Outcome {
   /** The answer that was asked for. */

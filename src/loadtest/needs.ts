@@ -5,13 +5,10 @@ import type { LoadTestName } from '../config/applications.js'
 import { type ConfigSources, loadConfig } from '../config/load.js'
 import type { MachineNeeds } from '../config/machine/needs.js'
 import { isNumeric, targetOf } from '../config/target-text.js'
+import { openFilesOf } from './open-files.js'
 import { type LoadTestConfig, planOf } from './plan-of-config.js'
 import { isOnThisMachine, loadTarget } from './target.js'
 
-/** Standard streams, event loops, code being loaded, counters of the kernel. */
-const OPEN_FILES_OF_PROCESS = 64
-/** Event loop, message port, epoll set of a thread. */
-const OPEN_FILES_PER_WORKER = 14
 /** What a name stands for is not looked up here: as far as needs go, it could be anywhere else. */
 const SOMEWHERE = '192.0.2.1'
 
@@ -46,7 +43,7 @@ export function loadTestNeeds(test: LoadTestConfig, processors: number): Machine
   const target = loadTarget(text, address, false, { protocol, urlSuffix: '', verifiesCertificate: false })
   const isTargetHere = isOnThisMachine(address)
   const plan = planOf(test, { target, engine: 'native', processors, isTargetHere })
-  const { workers, connectionsPerWorker, receiveBufferBytes } = plan
+  const { workers, receiveBufferBytes } = plan
   return {
     sockets: [],
     buffers:
@@ -54,7 +51,7 @@ export function loadTestNeeds(test: LoadTestConfig, processors: number): Machine
         ? [{ key: 'network.recv_buffer', direction: 'receive', bytes: receiveBufferBytes }]
         : [],
     workers: { key: 'workers', count: workers },
-    openFiles: OPEN_FILES_OF_PROCESS + workers * (OPEN_FILES_PER_WORKER + connectionsPerWorker),
+    openFiles: openFilesOf(plan),
     inputs: [],
     // A directory is made where it is missing.
     outputs: config.output.files

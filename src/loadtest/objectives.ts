@@ -7,7 +7,7 @@ import {
   type Objective,
   parseObjective,
 } from '../config/objective.js'
-import { kindsOf, type LoadProtocol, type OutcomeName } from './kinds.js'
+import { kindsOf, type LoadKindName, type LoadProtocol, type OutcomeName, requestKindsOf } from './kinds.js'
 import type { LiveKind, LiveLoad } from './live.js'
 import type { KindFigures, LatencyFigures, ObjectiveResult } from './result.js'
 import type { UnjudgedResult } from './run.js'
@@ -22,7 +22,9 @@ export function objectivesOf(texts: readonly string[], protocol: LoadProtocol): 
 }
 
 /** What objectives are judged by. */
-type Measured = Pick<UnjudgedResult, 'kinds' | 'counts'>
+type Measured = Pick<UnjudgedResult, 'kinds' | 'counts'> & {
+  readonly plan: { readonly protocol: LoadProtocol }
+}
 
 /** Each objective with what was measured: microseconds, a share (0 to 1), answers per second or a number. */
 export function judgeObjectives(
@@ -33,7 +35,7 @@ export function judgeObjectives(
 }
 
 function judge({ text, kind, metric, comparison, limit }: Objective, measured: Measured): ObjectiveResult {
-  const kinds = kindsAsked(kind, measured.kinds)
+  const kinds = kindsAsked(kind, measured.kinds, measured.plan.protocol)
   const nothing = { text, isMet: false, measured: null }
   switch (metric.name) {
     case 'percentile':
@@ -62,13 +64,14 @@ function counted(text: string, measured: number, comparison: Comparison, limit: 
   return { text, isMet: compare(measured, comparison, limit), measured }
 }
 
-/** One kind, or all that is asked of the tracker: offers and answers are what it makes of announces. */
-function kindsAsked<K extends { readonly kind: string }>(
+/** One kind, or all that is asked of the tracker. */
+function kindsAsked<K extends { readonly kind: LoadKindName }>(
   kind: string | null,
   kinds: readonly K[],
+  protocol: LoadProtocol,
 ): readonly K[] {
   if (kind !== null) return kinds.filter(({ kind: name }) => name === kind)
-  return kinds.filter(({ kind: name }) => name !== 'offer' && name !== 'answer')
+  return kinds.filter(({ kind: name }) => requestKindsOf[protocol].includes(name))
 }
 
 /** Null where there is none; a lower bound where it lies among requests that nobody answered. */
@@ -103,10 +106,10 @@ function latencies({ response, service }: KindFigures, clock: Clock | null): Lat
 /** Objectives that can be told while the test runs: latencies of the last second, sums of the run. */
 export function judgeLiveObjectives(
   objectives: readonly Objective[],
-  live: Pick<LiveLoad, 'kinds'>,
+  live: Pick<LiveLoad, 'kinds' | 'protocol'>,
 ): LiveLoad['objectives'] {
   return objectives.flatMap(({ text, kind, metric, comparison, limit }) => {
-    const value = liveValue(metric, kindsAsked(kind, live.kinds))
+    const value = liveValue(metric, kindsAsked(kind, live.kinds, live.protocol))
     return value === null ? [] : [{ text, isMet: compare(value, comparison, limit) }]
   })
 }

@@ -21,7 +21,7 @@ export interface PrepareOptions {
 }
 
 /**
- * @throws AquaticError of target.ts, probe.ts and engine.ts
+ * @throws AquaticError of needs.ts, target.ts, probe.ts and engine.ts
  * @returns null where the signal came first
  */
 export async function prepareTest(

@@ -9,6 +9,7 @@ import { kindsOf, loadKindNames, type WorkerCountName, workerCountNames } from '
 import { kindFigures } from './latency-figures.js'
 import type { LiveLoad } from './live.js'
 import { LiveSampler, SAMPLES_PER_SECOND } from './live-sampler.js'
+import { requireOpenFiles } from './open-files.js'
 import type { LoadPlan } from './plan.js'
 import type { KindFigures, LoadTestResult, ObjectiveResult } from './result.js'
 import { SelfWatch } from './self-check.js'
@@ -38,6 +39,7 @@ export interface LoadTestOptions {
 
 /** Rejects with an AquaticError where a worker fails or the machine lacks something. */
 export async function runLoadTest(plan: LoadPlan, options: LoadTestOptions = {}): Promise<LoadTestResult> {
+  requireOpenFiles(plan)
   const test = new LoadTest(plan, options)
   try {
     const result = await test.run()

@@ -1,5 +1,6 @@
 // What a search asks of a trial: its figures over all kinds of requests, and the objectives where none are given.
 
+import { requestKindsOf } from './kinds.js'
 import type { KindFigures, LoadTestResult, ObjectiveResult } from './result.js'
 
 /** Part of the requests that may be lost. */
@@ -14,9 +15,9 @@ export interface TrialFigures {
   readonly p99Us: number | null
 }
 
-/** Of everything that was asked of the tracker: offers and answers are what it made of announces. */
-export function trialFigures({ kinds, measuredSeconds }: LoadTestResult): TrialFigures {
-  const asked = kinds.filter(({ kind }) => kind !== 'offer' && kind !== 'answer')
+/** Of everything that was asked of the tracker. */
+export function trialFigures({ plan, kinds, measuredSeconds }: LoadTestResult): TrialFigures {
+  const asked = kinds.filter(({ kind }) => requestKindsOf[plan.protocol].includes(kind))
   const answered = sum(asked.map(({ outcomes }) => outcomes.answered))
   const requests = sum(asked.flatMap(({ outcomes }) => Object.values(outcomes)))
   return {

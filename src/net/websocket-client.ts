@@ -294,8 +294,8 @@ export class WebSocketClient {
     const text = this.stream.describeEnd(end)
     if (wasOpen) this.#events.closed(slot, WebSocketEnd.lost, text)
     else {
-      const isForeign = end === StreamClientEnd.tlsFailed || end === StreamClientEnd.inputOverflow
-      this.#events.closed(slot, isForeign ? WebSocketEnd.malformed : WebSocketEnd.failed, text)
+      const isTooLong = end === StreamClientEnd.inputOverflow
+      this.#events.closed(slot, isTooLong ? WebSocketEnd.malformed : WebSocketEnd.failed, text)
     }
   }
 

@@ -24,13 +24,14 @@ export function chooseReporter(choice: ReporterChoice): ReporterKind {
   const { stderr, json, quiet, noTui, env } = choice
   if (json || quiet) return 'silent'
   if (stderr.isTTY !== true || noTui) return 'lines'
-  if (isSet(env['CI']) || env['TERM'] === 'dumb' || env['INK_SCREEN_READER'] === 'true') return 'lines'
+  if (isSet(env['CI']) || isSet(env['CONTINUOUS_INTEGRATION'])) return 'lines'
+  if (env['TERM'] === 'dumb' || env['INK_SCREEN_READER'] === 'true') return 'lines'
   return (choice.isInForeground ?? isInForeground)() ? 'screen' : 'lines'
 }
 
-/** `CI=false` and `CI=0` are said by people who mean no. */
+/** `CI=false` and `CI=0` are said by people who mean no. As Ink takes it, which draws nothing in a CI. */
 function isSet(value: string | undefined): boolean {
-  return value !== undefined && value !== '' && value !== '0' && value !== 'false'
+  return value !== undefined && value !== '0' && value !== 'false'
 }
 
 export interface ReporterOptions {

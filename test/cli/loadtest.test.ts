@@ -7,8 +7,11 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, describe, it, type TestContext } from 'node:test'
 import { dataFile, scratchDirectory } from '../config/scratch.js'
+import { opensslMissing } from '../support/certificates.js'
 import type { RunningProcess } from '../support/child-process.js'
 import { schemaProblems } from '../support/json-schema.js'
+import { meets } from '../support/requirement.js'
+import { TlsTracker } from '../support/tls-tracker.js'
 import { packageRoot, startBinary, startTracker } from '../support/tracker-process.js'
 import { runAquatic } from './run.js'
 
@@ -79,6 +82,58 @@ describe('aquatic loadtest', () => {
       assert.equal(exitCode, 0, `${args.join(' ')}: ${stdout}${stderr}`)
       assert.match(stdout, /✓ loss<1%/)
     }
+  })
+
+  it('loads WebTorrent trackers, with aquatic 0.9’s file', async t => {
+    const tracker = await startTracker(t, { families: [4], protocol: 'ws' })
+    const file = [
+      '-c',
+      dataFile('loadtest-ws.toml'),
+      '--offers',
+      '2',
+      '--workers',
+      '1',
+      '--connections',
+      '20',
+    ]
+    const args = [
+      'loadtest',
+      'ws',
+      tracker.announceUrl(4),
+      ...file,
+      '--duration',
+      '0.5',
+      '--warmup',
+      '0',
+      '--json',
+    ]
+    const { stdout, stderr, exitCode } = await runAquatic([
+      ...args,
+      '--slo',
+      'announce.rate>10',
+      '--slo',
+      'loss<1%',
+    ])
+    assert.equal(exitCode, 0, stderr)
+    const { plan, kinds } = JSON.parse(stdout)
+    assert.deepEqual(
+      [plan.connectionsPerWorker, plan.ws.offersPerAnnounce, plan.target.isTls],
+      [20, 2, false],
+    )
+    assert.ok(kinds.find(({ kind }: { kind: string }) => kind === 'offer').outcomes.answered > 0)
+  })
+
+  it('finds out that TLS is spoken where nothing says it', async t => {
+    if (!meets(t, opensslMissing())) return
+    const { tracker } = await TlsTracker.start(t, 'native', { commonName: 'a' })
+    const address = `127.0.0.1:${tracker.port(4)}`
+    const args = ['loadtest', 'http', address, ...short, '--connections', '4', '--slo', 'loss<1%', '-q']
+    const { stdout, exitCode } = await runAquatic(args)
+    assert.equal(exitCode, 0, stdout)
+    assert.match(stdout, /^https:\/\/127\.0\.0\.1:\d+\/announce answered /)
+    const checked = await runAquatic([...args, '--verify-certificate'])
+    assert.equal(checked.exitCode, 1)
+    assert.match(checked.stderr, /^error: The certificate of .* is not accepted: /)
   })
 
   it('prints one JSON document that its schema describes, and nothing else', async t => {
@@ -234,6 +289,30 @@ describe('aquatic loadtest', () => {
     const flag = await runAquatic(['loadtest', 'udp', '--conections', '3'])
     assert.equal(flag.exitCode, 2)
     assert.match(flag.stderr, /^error: Nonexistent flag: --conections/)
+  })
+
+  it('knows before the run that there are not as many descriptors as connections: 1', async () => {
+    const { stderr, exitCode } = await runAquatic(['loadtest', 'http', httpUrl, '--connections', '5000'], {
+      wrapper: ['prlimit', '--nofile=1000:1000'],
+    })
+    assert.equal(exitCode, 1)
+    assert.match(
+      stderr,
+      /^error: \d+ connections and \d+ other files and sockets are needed at once, and the limit is 1000\./,
+    )
+  })
+
+  it('can be stopped before anything was measured: 130', async t => {
+    const socket = createSocket('udp4')
+    t.after(() => socket.close())
+    const asked = once(socket, 'message')
+    socket.bind(0, '127.0.0.1')
+    await once(socket, 'listening')
+    const child = start(t, ['udp', `127.0.0.1:${socket.address().port}`, ...short])
+    await asked
+    child.signal('SIGINT')
+    const { code, stdout, stderr } = await child.ended
+    assert.deepEqual([code, stdout, stderr], [130, '', 'note: interrupted before anything was measured.\n'])
   })
 
   it('knows before the run that a file can’t be written: 2', async () => {

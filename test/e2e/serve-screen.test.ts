@@ -129,16 +129,6 @@ describe('the screen of a tracker', () => {
     assert.equal(terminal.terminal.isCursorHidden, false)
   })
 
-  it('writes nothing to stdout', async t => {
-    if (!meets(t, pseudoTerminalMissing())) return
-    const stdout = join(scratch(t), 'stdout')
-    const terminal = start(t, { stdout })
-    await drawn(terminal)
-    terminal.type('q')
-    await terminal.ended()
-    assert.equal(readFileSync(stdout, 'utf8'), '')
-  })
-
   it('fits every size, and leaves nothing behind when it changes', async t => {
     if (!meets(t, pseudoTerminalMissing())) return
     const terminal = start(t)
@@ -195,14 +185,16 @@ describe('the screen of a tracker', () => {
     })
   })
 
-  it('has no colours under NO_COLOR', async t => {
+  it('has no colours under NO_COLOR, and writes nothing to stdout', async t => {
     if (!meets(t, pseudoTerminalMissing())) return
-    const terminal = start(t, { environment: { NO_COLOR: '1' } })
+    const stdout = join(scratch(t), 'stdout')
+    const terminal = start(t, { stdout, environment: { NO_COLOR: '1' } })
     await drawn(terminal)
     terminal.type('q')
     await terminal.ended()
     assert.equal(terminal.terminal.hasColours, false)
     assert.doesNotMatch(terminal.written.replaceAll(ESCAPE, '^'), /\^\[[\d;]*m/)
+    assert.equal(readFileSync(stdout, 'utf8'), '')
   })
 
   it('reads no keys where stdin is no terminal; Ctrl-C is the signal it always was', async t => {

@@ -12,6 +12,7 @@ import { announcesOf, latencyOf, resultOf } from './plans.js'
 function judge(text: string, kinds: readonly KindFigures[], verifiedWrong = 0): ObjectiveResult {
   const { counts } = resultOf()
   const [result] = judgeObjectives(objectivesOf([text], 'ws'), {
+    plan: { protocol: 'ws' },
     kinds,
     counts: { ...counts, verifiedWrong },
   })
@@ -121,8 +122,9 @@ describe('objectives', () => {
     const slow = latencyOf({ count: 1000, buckets: [[50_000, 1000]] })
     const scrapes = announcesOf({ kind: 'scrape', response: slow })
     const offers = announcesOf({ kind: 'offer', response: slow })
+    const connects = announcesOf({ kind: 'connect', response: slow })
     assert.equal(judge('p90<60ms', [announces, scrapes]).measured, 50_000)
-    assert.equal(judge('p90<60ms', [announces, offers]).measured, 1000)
+    assert.equal(judge('p90<60ms', [announces, offers, connects]).measured, 1000)
     assert.equal(judge('offer.p90<60ms', [announces, offers]).measured, 50_000)
     assert.equal(judge('rate>=200', [announces, scrapes, offers]).measured, 200)
   })
@@ -175,7 +177,10 @@ describe('objectives', () => {
   it('are told live as far as they can be', () => {
     const { outcomes } = announces
     const us = { p50Us: 100, p99Us: 4000, p999Us: 8000, maxUs: 9000 }
-    const live = { kinds: [{ kind: 'announce' as const, outcomes, answersPerSecond: 100, ...us }] }
+    const live = {
+      protocol: 'udp' as const,
+      kinds: [{ kind: 'announce' as const, outcomes, answersPerSecond: 100, ...us }],
+    }
     const texts = ['p99<5ms', 'max<5ms', 'p90<5ms', 'loss<1%', 'rate>=101', 'scrape.p99<1s']
     assert.deepEqual(judgeLiveObjectives(objectivesOf(texts, 'udp'), live), [
       { text: 'p99<5ms', isMet: true },

@@ -356,6 +356,22 @@ for (const engine of engines) {
       assert.deepEqual(worker.outcomes(LoadKind.announce), {})
     })
 
+    it('speak plain where TLS was expected', { timeout }, async test => {
+      const plain = createServer(socket => {
+        socket.on('error', () => undefined)
+        socket.on('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
+      })
+      test.after(() => plain.close())
+      plain.listen(0, '127.0.0.1')
+      await once(plain, 'listening')
+      const { port } = plain.address() as AddressInfo
+      const target = { port, isTls: true, hostName: 'localhost' }
+      const worker = new LoadWorker(test, planFor('ws', target, { engine }))
+      await worker.until(() => (worker.outcomes(LoadKind.connect).broken ?? 0) >= 2)
+      const remarks = await worker.stop()
+      assert.deepEqual([...remarks.keys()], ['connect: TLS: wrong version number (is it ws there?)'])
+    })
+
     it('say what can not be true', { timeout }, async test => {
       const lies: object[] = [
         { info_hash: 'another torrent 1234' },

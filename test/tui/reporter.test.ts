@@ -19,6 +19,8 @@ describe('the reporter', () => {
     ['a pipe', { stderr: {} }, 'lines'],
     ['a terminal with --no-tui', { noTui: true }, 'lines'],
     ['a terminal of a CI', { env: { CI: 'true' } }, 'lines'],
+    ['an empty CI', { env: { CI: '' } }, 'lines'],
+    ['another CI', { env: { CONTINUOUS_INTEGRATION: 'true' } }, 'lines'],
     ['CI=false', { env: { CI: 'false' } }, 'screen'],
     ['a dumb terminal', { env: { TERM: 'dumb' } }, 'lines'],
     ['a screen reader', { env: { INK_SCREEN_READER: 'true' } }, 'lines'],

@@ -1,5 +1,6 @@
 // What a result says in a sentence, for table and page alike; and what it must not say where it is void.
 
+import { requestKindsOf } from '../kinds.js'
 import type { LoadPlan } from '../plan.js'
 import { pacingText } from '../plan-text.js'
 import type { KindFigures, LatencyFigures, LoadTestResult } from '../result.js'
@@ -92,10 +93,10 @@ function searchText({ search }: LoadTestResult): string {
     : ` The highest rate found that keeps the objectives is ${wholeNumber(search.ratePerSecond)} per second.`
 }
 
-/** The kind asked most, connects aside. */
-function leadingKind({ kinds }: LoadTestResult): KindFigures {
-  const others = kinds.filter(({ kind }) => kind !== 'connect')
-  const candidates = others.some(kind => requestsOf(kind) > 0) ? others : kinds
+/** The kind asked most of what was asked of the tracker, connects aside. */
+function leadingKind(result: LoadTestResult): KindFigures {
+  const others = askedKinds(result).filter(({ kind }) => kind !== 'connect')
+  const candidates = others.some(kind => requestsOf(kind) > 0) ? others : result.kinds
   return candidates.reduce((most, kind) => (requestsOf(kind) > requestsOf(most) ? kind : most))
 }
 
@@ -108,11 +109,18 @@ export function requestsOf({ outcomes }: KindFigures): number {
   return Object.values(outcomes).reduce((sum, count) => sum + count, 0)
 }
 
-export function totalRate({ kinds }: Pick<LoadTestResult, 'kinds'>): number {
-  return kinds.reduce((sum, { answersPerSecond }) => sum + answersPerSecond, 0)
+type Totalled = Pick<LoadTestResult, 'kinds' | 'plan'>
+
+function askedKinds({ kinds, plan }: Totalled): readonly KindFigures[] {
+  return kinds.filter(({ kind }) => requestKindsOf[plan.protocol].includes(kind))
 }
 
-export function totalLoss({ kinds }: Pick<LoadTestResult, 'kinds'>): number {
+export function totalRate(result: Totalled): number {
+  return askedKinds(result).reduce((sum, { answersPerSecond }) => sum + answersPerSecond, 0)
+}
+
+export function totalLoss(result: Totalled): number {
+  const kinds = askedKinds(result)
   const requests = kinds.reduce((sum, kind) => sum + requestsOf(kind), 0)
   const answered = kinds.reduce((sum, { outcomes }) => sum + outcomes.answered, 0)
   return requests === 0 ? 0 : (requests - answered) / requests

@@ -4,6 +4,8 @@
 import type { RequestLedger } from './ledger.js'
 
 export class FillQueue {
+  /** Whether the swarm is being filled: otherwise lost announces are nobody's. */
+  isOpen = false
   readonly #peers: number
   #nextPeer = 0
   /** Lost ones are announced again before new ones, so no more wait than are in flight. */
@@ -19,7 +21,7 @@ export class FillQueue {
     return this.#nextPeer === this.#peers && this.#againCount === 0
   }
 
-  /** The detail of the next announce: its peer, or the complement of it for a second try. There is one: see `isEmpty`. */
+  /** The detail of the next announce, where there is one: its peer, or the complement of it for a second try. */
   next(): number {
     if (this.#againCount > 0) return ~this.#again[--this.#againCount]
     return this.#nextPeer++
@@ -27,7 +29,8 @@ export class FillQueue {
 
   /** @param detail of an announce that nobody answered */
   lost(detail: number): void {
-    if (detail >= 0 && this.#againCount < this.#again.length) this.#again[this.#againCount++] = detail
+    if (!this.isOpen || detail < 0 || this.#againCount === this.#again.length) return
+    this.#again[this.#againCount++] = detail
   }
 }
 

@@ -12,8 +12,6 @@
 const REMEMBERED = 32
 const SLOT_BITS_MIN = 12
 const SLOT_BITS_MAX = 20
-/** Slots for each request in flight that is expected: the longer a slot rests, the longer its past reaches. */
-const REST_FACTOR = 4
 const SMALLEST_GENERATION = 1
 
 /** Of answers that belong to no request in flight. Slots are 0 or more. */
@@ -45,9 +43,9 @@ export class RequestLedger {
   #freeFirst = 0
   #freeCount: number
 
-  /** @param inFlight requests expected at a time; more are taken up to `capacity`, 4,096 to 1,048,576 */
-  constructor(inFlight: number) {
-    const bits = Math.ceil(Math.log2(Math.max(1, inFlight) * REST_FACTOR))
+  /** @param slots at least as many, 4,096 to 1,048,576: the more there are, the longer each one's past reaches */
+  constructor(slots: number) {
+    const bits = Math.ceil(Math.log2(Math.max(1, slots)))
     this.#slotBits = Math.min(SLOT_BITS_MAX, Math.max(SLOT_BITS_MIN, bits))
     const capacity = 1 << this.#slotBits
     this.capacity = capacity

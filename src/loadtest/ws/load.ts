@@ -161,12 +161,12 @@ export class WsLoad {
   /** @param outcome what becomes of what it was asked, or of its opening. @param text why it is over */
   closed(slot: number, outcome: Outcome, text: string): void {
     const nowMs = monotonicMs()
-    const { accounts, remarks } = this.#context
+    const { accounts, remarks, plan } = this.#context
     const state = this.#states[slot]
     if (state === State.opening) {
       this.#deadlines.remove(slot)
       this.#failToOpen(slot, outcome, nowMs)
-      remarks.add(`connect: ${text}`)
+      remarks.add(`connect: ${text}${hintOf(text, plan.target.isTls)}`)
       return
     }
     accounts.count(WorkerCount.connectionsLost, nowMs)
@@ -463,4 +463,12 @@ export class WsLoad {
     const dueMs = control.loadStartMs + nextMs
     return dueMs < control.measureEndMs ? dueMs : Number.POSITIVE_INFINITY
   }
+}
+
+/** What the user may have mixed up. */
+function hintOf(text: string, isTls: boolean): string {
+  if (isTls) return /wrong.version.number/i.test(text) ? ' (is it ws there?)' : ''
+  return /^closed by the server$|is no HTTP|Parse Error|ECONNRESET|socket hang up/.test(text)
+    ? ' (is it wss there?)'
+    : ''
 }

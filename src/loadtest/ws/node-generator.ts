@@ -1,7 +1,8 @@
 // Load on a WebTorrent tracker with the node engine: sockets of `ws`, in the thread's event loop.
 
-import { isIP, type LookupFunction } from 'node:net'
+import type { Socket } from 'node:net'
 import type { RawData, WebSocket } from 'ws'
+import { describeSocketError, openClientSocket, sourceAddress } from '../../net/node/client-socket.js'
 import { hostHeader } from '../../protocol/websocket/client-handshake.js'
 import { monotonicMs } from '../clock.js'
 import { Phase } from '../control.js'
@@ -15,8 +16,11 @@ import { MESSAGE_BYTES_MAX, type Wire } from './wire.js'
 /** Timers have whole milliseconds: shorter waits look again after what has come meanwhile. */
 const TIMER_MS_MIN = 1
 const GAUGE_MS = 50
-/** 127.0.0.1 and following. */
-const FIRST_SOURCE = 0x7f00_0001
+
+interface End {
+  readonly outcome: Outcome
+  readonly text: string
+}
 
 /** Makes load until the phase is `stop`. */
 export async function generateWsNode(context: GeneratorContext): Promise<void> {
@@ -70,22 +74,19 @@ class NodeWsGenerator implements Wire {
 
   open(slot: number): void {
     const { target, sourceAddresses } = this.#context.plan
-    const { address, family, hostName, isTls, verifiesCertificate } = target
-    const lookup: LookupFunction = (_name, options, done) => {
-      if (options.all === true) done(null, [{ address, family }])
-      else done(null, address, family)
-    }
-    const isLoopback = family === 4 && address.startsWith('127.') && sourceAddresses > 1
+    const { socket: stream } = openClientSocket({
+      address: target.address,
+      port: target.port,
+      localAddress: sourceAddress(this.#opened++, target.address, sourceAddresses),
+      tls: target.isTls ? target : null,
+    })
     const socket = new this.#socketClass(this.#url, {
       perMessageDeflate: false,
       maxPayload: MESSAGE_BYTES_MAX,
-      lookup,
-      ...(isLoopback ? { localAddress: sourceAddress(this.#opened++ % sourceAddresses) } : {}),
-      ...(isTls ? { rejectUnauthorized: verifiesCertificate } : {}),
-      ...(isTls && isIP(hostName) === 0 ? { servername: hostName } : {}),
+      createConnection: () => stream,
     })
     this.#sockets[slot] = socket
-    this.#listen(slot, socket)
+    this.#listen(slot, socket, stream)
   }
 
   reserve(): number {
@@ -107,8 +108,8 @@ class NodeWsGenerator implements Wire {
     socket?.terminate()
   }
 
-  #listen(slot: number, socket: WebSocket): void {
-    let end: { outcome: Outcome; text: string } | null = null
+  #listen(slot: number, socket: WebSocket, stream: Socket): void {
+    let end: End | null = null
     const isCurrent = (): boolean => this.#sockets[slot] === socket
     socket.on('open', () => {
       if (isCurrent()) this.#load.opened(slot)
@@ -128,7 +129,7 @@ class NodeWsGenerator implements Wire {
       socket.terminate()
     })
     socket.on('error', error => {
-      end ??= endOf(error)
+      end ??= endOf(error, stream)
     })
     socket.on('close', (code, reason) => {
       if (!isCurrent()) return
@@ -139,23 +140,19 @@ class NodeWsGenerator implements Wire {
   }
 }
 
-/** What an error of `ws` or of a socket means. */
-function endOf(error: Error & { code?: string }): { outcome: Outcome; text: string } {
+/** What an error of `ws` means, of the parser of HTTP, or of the socket. */
+function endOf(error: Error & { code?: string }, stream: Socket): End {
   const { code, message } = error
-  const isProtocol =
-    code === undefined || code.startsWith('WS_ERR') || code.startsWith('HPE_') || code.startsWith('ERR_SSL')
-  return isProtocol ? { outcome: Outcome.malformed, text: message } : { outcome: Outcome.broken, text: code }
+  if (code === undefined || code.startsWith('WS_ERR') || code.startsWith('HPE_')) {
+    return { outcome: Outcome.malformed, text: message }
+  }
+  return { outcome: Outcome.broken, text: describeSocketError(error, stream) }
 }
 
 function closeText(code: number, reason: string): string {
   if (code === 1006) return 'closed by the server'
   const words = code === 1005 ? 'closed by the server' : `closed by the server with ${code}`
   return reason === '' ? words : `${words} ${reason}`
-}
-
-function sourceAddress(index: number): string {
-  const address = FIRST_SOURCE + index
-  return [address >>> 24, (address >>> 16) & 255, (address >>> 8) & 255, address & 255].join('.')
 }
 
 function pause(waitMs: number): Promise<void> {

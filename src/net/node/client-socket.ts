@@ -59,6 +59,9 @@ export function describeSocketError(error: Error, socket: Socket): string {
     return `certificate: ${error.message}`
   }
   if (reason !== undefined) return `TLS: ${reason}`
+  // An error of a write that TLS had to wait with has OpenSSL's words in its message only.
+  const words = /:SSL routines:[^:]*:([^:]+):/.exec(error.message)?.[1]
+  if (words !== undefined) return `TLS: ${words}`
   if (code?.startsWith('ERR_SSL') === true || code?.startsWith('ERR_TLS') === true) return `TLS: ${code}`
   return code ?? error.message
 }
