@@ -425,7 +425,8 @@ async function relay(
   const ws = { ...planFor('ws', {}).ws, offersPerAnnounce: 3, answers: true, announceIntervalSeconds: 60 }
   const served = await serveWebTorrent(test, {
     message: (client, message) => {
-      if (message.answer === undefined) client.respond()
+      if (message.action === 'scrape') client.send({ action: 'scrape', files: {} })
+      else if (message.answer === undefined) client.respond()
       relaying(served, served.clients.indexOf(client), message)
     },
   })
@@ -459,6 +460,35 @@ for (const engine of engines) {
       // Four announces of the fill, one of the load, and both ends of three exchanges.
       assert.deepEqual([worker.count('verified'), worker.count('verifiedWrong')], [11, 0])
       assert.deepEqual([worker.count('duplicate'), worker.count('unknown')], [0, 0])
+    })
+
+    it('are responded to as announces are, or with a failure where a scrape is asked for', {
+      timeout,
+    }, async test => {
+      for (const scrapeFails of [false, true]) {
+        const ws = { ...planFor('ws', {}).ws, offersPerAnnounce: 1, answers: true }
+        let announces = 0
+        const served = await serveWebTorrent(test, {
+          message: (client, message) => {
+            passOn(1, 1)(served, served.clients.indexOf(client), message)
+            if (message.action === 'announce') client.respond()
+            else if (scrapeFails) client.send({ action: 'scrape', 'failure reason': 'no scrapes' })
+            else client.send({ action: 'scrape', files: {} })
+            if (message.action === 'announce' && message.answer === undefined) announces++
+          },
+        })
+        const worker = new LoadWorker(test, plan(engine, served, { ws }))
+        await worker.fill()
+        await worker.measure(200)
+        assert.deepEqual([...(await worker.stop())], [])
+        const { announce, offer, answer, ...others } = worker.all(Period.measured)
+        assert.deepEqual(others, {})
+        // Every announce that was sent is counted, and no other response for one.
+        assert.deepEqual(announce, { answered: announces - PEERS })
+        assert.deepEqual(Object.keys(answer ?? {}), ['answered'])
+        assert.equal(offer?.answered, announce.answered)
+        for (const name of ['unknown', 'duplicate', 'late'] as const) assert.equal(worker.count(name), 0)
+      }
     })
 
     it('arrive twice', { timeout }, async test => {

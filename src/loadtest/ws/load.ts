@@ -19,6 +19,7 @@ import { Phase } from '../control.js'
 import type { GeneratorContext } from '../generator.js'
 import { LoadKind, Outcome, WorkerCount } from '../kinds.js'
 import { Gauge } from '../tally.js'
+import { AnswerResponses } from './answer-responses.js'
 import { Deadlines } from './deadlines.js'
 import { IdleQueue } from './idle-queue.js'
 import { Opener } from './opener.js'
@@ -35,6 +36,8 @@ const enum State {
   idle = 2,
   awaiting = 3,
   resting = 4,
+  /** Finds out what answer-responses.ts asks. */
+  probing = 5,
 }
 
 /** How long a worker may sleep: phases before the load change without a time of their own. */
@@ -53,6 +56,7 @@ export class WsLoad {
   readonly #requests: Requests
   readonly #verifier: Verifier
   readonly #opener: Opener
+  readonly #answerResponses: AnswerResponses
   readonly #reader = new TrackerMessageReader()
   readonly #message: TrackerMessage
   readonly #states: Uint8Array
@@ -65,7 +69,7 @@ export class WsLoad {
   readonly #isAnswered: Uint8Array
   /** Whether the slot's first announce has had its end. */
   readonly #isFilled: Uint8Array
-  /** Slots that are opening, awaiting or resting. */
+  /** Slots that are opening, awaiting, resting or probing. */
   readonly #deadlines: Deadlines
   readonly #idle: IdleQueue
   /** Since when there has been an idle connection. */
@@ -86,6 +90,7 @@ export class WsLoad {
     this.#requests = new Requests(plan, this.#peers, this.#relays, wire, random)
     this.#verifier = new Verifier(context, this.#peers, this.#requests, this.#relays)
     this.#opener = new Opener(context, wire)
+    this.#answerResponses = new AnswerResponses(capacity, plan.ws.answers)
     this.#message = new TrackerMessage(plan.population.scrapeTorrents)
     this.#states = new Uint8Array(capacity)
     this.#kinds = new Uint8Array(capacity)
@@ -112,9 +117,11 @@ export class WsLoad {
     this.#endPatience(nowMs)
     this.#relays.expire(nowMs)
     if (phase <= Phase.load) this.#opener.turn(nowMs, this.#onOpen)
+    if (this.#answerResponses.isWanted && this.#isProbeTime()) this.#probeIdle(nowMs)
     if (phase === Phase.load || phase === Phase.drain) this.#sendDue(nowMs)
     if (phase === Phase.connect && this.#open === this.#states.length) control.reportDone(worker, phase)
-    else if (phase === Phase.fill && this.#unfilled === 0) control.reportDone(worker, phase)
+    else if (phase === Phase.fill && this.#unfilled === 0 && this.#answerResponses.isKnown)
+      control.reportDone(worker, phase)
     else if (phase === Phase.drain && this.#isDrained()) control.reportDone(worker, phase)
     return this.#sleepMs(phase, nowMs)
   }
@@ -172,8 +179,10 @@ export class WsLoad {
     accounts.count(WorkerCount.connectionsLost, nowMs)
     remarks.add(`connection lost: ${text}`)
     if (state === State.awaiting) this.#resolve(slot, outcome, nowMs)
-    if (state === State.awaiting || state === State.resting) this.#deadlines.remove(slot)
     if (state === State.idle) this.#idle.remove(slot)
+    else this.#deadlines.remove(slot)
+    if (state === State.probing) this.#answerResponses.abandon()
+    this.#answerResponses.forget(slot)
     this.#states[slot] = State.closed
     this.#open--
     this.#relays.memory.turn(this.#relays.connectionOf(slot))
@@ -267,7 +276,12 @@ export class WsLoad {
           this.#states[slot] = State.resting
           deadlines.add(slot, nowMs + this.#context.plan.timeoutMs)
           break
+        case State.probing:
+          this.#answerResponses.abandon()
+          this.#rest(slot, nowMs, nowMs)
+          break
         default:
+          this.#answerResponses.forget(slot)
           this.#rest(slot, nowMs, nowMs)
       }
     }
@@ -275,7 +289,14 @@ export class WsLoad {
 
   /** A response to a request of this kind. */
   #takeResponse(slot: number, kind: LoadKind, nowMs: number): void {
-    if (this.#states[slot] === State.awaiting && this.#kinds[slot] === kind) {
+    const isAwaited = this.#states[slot] === State.awaiting && this.#kinds[slot] === kind
+    if (kind === LoadKind.announce && this.#answerResponses.take(slot, isAwaited)) return
+    if (this.#states[slot] === State.probing) {
+      if (kind === LoadKind.scrape) this.#endProbe(slot, nowMs)
+      else this.#answerResponses.hasResponded()
+      return
+    }
+    if (isAwaited) {
       if (kind === LoadKind.announce) this.#verifier.announceResponse(slot, this.#message, nowMs)
       else this.#verifier.scrapeResponse(slot, this.#message, nowMs)
       this.#isAnswered[slot] = 1
@@ -293,7 +314,9 @@ export class WsLoad {
     const { control, plan } = this.#context
     if (!this.#relays.takeOffer(this.#message, nowMs)) return
     this.#verifier.offer(slot, this.#message, nowMs)
-    if (!plan.ws.answers || this.#phase !== Phase.load || nowMs >= control.measureEndMs) return
+    if (!plan.ws.answers || !this.#answerResponses.isKnown) return
+    if (this.#phase !== Phase.load || nowMs >= control.measureEndMs) return
+    this.#answerResponses.sent(slot, this.#states[slot] === State.awaiting)
     this.#relays.sendAnswer(slot, this.#message, nowMs)
   }
 
@@ -307,6 +330,11 @@ export class WsLoad {
       this.#context.remarks.add(`answer refused: ${text}`)
       return
     }
+    if (this.#states[slot] === State.probing) {
+      // Of two failures the first one is the answer's.
+      if (!/\banswer/i.test(text)) this.#endProbe(slot, nowMs)
+      return
+    }
     const name = this.#kinds[slot] === LoadKind.scrape ? 'scrape' : 'announce'
     this.#context.remarks.add(`${name} refused: ${text}`)
     this.#settleWith(slot, Outcome.refused, nowMs)
@@ -318,6 +346,7 @@ export class WsLoad {
       case State.awaiting:
         this.#deadlines.remove(slot)
         this.#resolve(slot, outcome, nowMs)
+        this.#answerResponses.settle(slot)
         this.#restAfter(slot, nowMs)
         return
       case State.resting:
@@ -353,6 +382,10 @@ export class WsLoad {
       this.#ask(slot, nowMs)
       return
     }
+    if (this.#answerResponses.isWanted && this.#phase === Phase.load) {
+      this.#probe(slot, nowMs)
+      return
+    }
     const isAtOnce = schedule === null && this.#phase === Phase.load && fromMs <= nowMs
     if (isAtOnce && nowMs >= control.loadStartMs && nowMs < control.measureEndMs) {
       this.#ask(slot, nowMs)
@@ -362,6 +395,30 @@ export class WsLoad {
     if (this.#idle.size === 0) this.#idleSinceMs = nowMs
     // In an interval's queue nobody is before those who wait already.
     this.#idle.add(slot, fromMs)
+  }
+
+  /** When everybody has announced, or the load has begun without that. */
+  #isProbeTime(): boolean {
+    return this.#phase === Phase.load || (this.#phase === Phase.fill && this.#unfilled === 0)
+  }
+
+  #probeIdle(nowMs: number): void {
+    if (this.#idle.size > 0) this.#probe(this.#idle.take(), nowMs)
+  }
+
+  /** See answer-responses.ts. None of it counts. */
+  #probe(slot: number, nowMs: number): void {
+    this.#answerResponses.ask(slot)
+    this.#states[slot] = State.probing
+    this.#deadlines.add(slot, nowMs + this.#context.plan.timeoutMs)
+    this.#relays.sendAnswerToNobody(slot)
+    this.#requests.scrapeOwn(slot)
+  }
+
+  #endProbe(slot: number, nowMs: number): void {
+    this.#answerResponses.conclude()
+    this.#deadlines.remove(slot)
+    this.#rest(slot, nowMs, nowMs)
   }
 
   #sendDue(nowMs: number): void {

@@ -9,7 +9,7 @@
 
 import { readAnswerStamp, STAMP_WORDS } from '../../protocol/webtorrent/client-descriptions.js'
 import type { TrackerMessage } from '../../protocol/webtorrent/client-message.js'
-import { ANSWER_BYTES_MAX, encodeAnswerRequest } from '../../protocol/webtorrent/client-requests.js'
+import { encodeAnswerRequest } from '../../protocol/webtorrent/client-requests.js'
 import type { Accounts } from '../accounts.js'
 import type { GeneratorContext } from '../generator.js'
 import { LoadKind, Outcome, WorkerCount } from '../kinds.js'
@@ -18,7 +18,10 @@ import { ANSWERS_MAX, RelayMemory, type RelayMemoryBuffers } from './relay-memor
 import { AnswerStamp, OfferStamp, relayTag } from './stamps.js'
 import type { Wire } from './wire.js'
 
-export { ANSWER_BYTES_MAX }
+/** Number of an answer whose fate nobody cares for. */
+const NOT_COUNTED = 0
+/** Twenty `-`: in no identifier that a client makes there are that many. */
+const nobody = new Uint8Array(20).fill(0x2d)
 
 export class Relays {
   readonly memory: RelayMemory
@@ -103,12 +106,21 @@ export class Relays {
     this.#receiverEpochs[place] = this.memory.epoch(receiver)
     this.#answer.write(this.#stampWords, this.#worker, place, number | 0)
     this.memory.sendAnswer(this.#worker, place, number | 0, nowMs)
+    this.#writeAnswer(slot, message.peerId, message.offerId)
+  }
+
+  /** Answers an offer that nobody has made, to a peer that is not there. Nothing of it counts. */
+  sendAnswerToNobody(slot: number): void {
+    this.#answer.write(this.#stampWords, this.#worker, 0, NOT_COUNTED)
+    this.#writeAnswer(slot, nobody, nobody)
+  }
+
+  #writeAnswer(slot: number, peerId: Uint8Array, offerId: Uint8Array): void {
     const { output } = this.#wire
     const at = this.#wire.reserve()
     const { bytes } = this.#peers
     const hashAt = this.#peers.hashAt(slot)
     const peerAt = this.#peers.peerAt(slot)
-    const { peerId, offerId } = message
     const end = encodeAnswerRequest(
       output,
       at,
@@ -136,6 +148,7 @@ export class Relays {
       return false
     }
     const { worker, place, number } = answer
+    if (number === NOT_COUNTED) return false
     const isUnderWay = this.memory.takeAnswer(worker, place, number)
     const sentMs = this.memory.answerSentMs(worker, place)
     if (isUnderWay) this.#resolve(LoadKind.answer, sentMs, nowMs)
