@@ -314,6 +314,27 @@ for (const engine of engines) {
       assert.equal(worker.count('unknown'), 0)
     })
 
+    it('read nothing and want pongs', { timeout }, async test => {
+      const pings = Buffer.concat(
+        Array.from({ length: 1000 }, () => frame({ opcode: 9, payload: 'x'.repeat(125), mask: null })),
+      )
+      const { worker } = await start(test, engine, {
+        message: ({ socket }) => {
+          socket.pause()
+          const more = (): void => {
+            while (!socket.destroyed && socket.write(pings));
+          }
+          socket.on('drain', more)
+          more()
+        },
+      })
+      await worker.done(Phase.connect)
+      worker.control.enter(Phase.fill)
+      await worker.until(() => worker.count('connectionsLost') >= 1)
+      const remarks = await worker.stop()
+      assert.equal(remarks.get('connection lost: the server reads nothing'), worker.count('connectionsLost'))
+    })
+
     it('answer late', { timeout }, async test => {
       const { worker, served } = await start(test, engine, {}, { ...interval(1), timeoutMs: 1000 })
       await worker.fill()

@@ -316,8 +316,8 @@ export class WsLoad {
     this.#verifier.offer(slot, this.#message, nowMs)
     if (!plan.ws.answers || !this.#answerResponses.isKnown) return
     if (this.#phase !== Phase.load || nowMs >= control.measureEndMs) return
-    this.#answerResponses.sent(slot, this.#states[slot] === State.awaiting)
-    this.#relays.sendAnswer(slot, this.#message, nowMs)
+    const isSent = this.#relays.sendAnswer(slot, this.#message, nowMs)
+    if (isSent) this.#answerResponses.sent(slot, this.#states[slot] === State.awaiting)
   }
 
   /** Whether a failure is about an answer only its words tell: that it names the action `announce` says nothing. */

@@ -90,13 +90,13 @@ export class Relays {
     return true
   }
 
-  /** Sends the answer to the offer that was just taken. */
-  sendAnswer(slot: number, message: TrackerMessage, nowMs: number): void {
+  /** Sends the answer to the offer that was just taken. @returns false if too many are under way */
+  sendAnswer(slot: number, message: TrackerMessage, nowMs: number): boolean {
     const number = this.#tail
     const place = number % ANSWERS_MAX
     if (number - this.#head >= ANSWERS_MAX) {
       this.#accounts.resolve(LoadKind.answer, Outcome.unsent, nowMs, nowMs, nowMs)
-      return
+      return false
     }
     this.#tail++
     const receiver = this.offer.connection
@@ -107,6 +107,7 @@ export class Relays {
     this.#answer.write(this.#stampWords, this.#worker, place, number | 0)
     this.memory.sendAnswer(this.#worker, place, number | 0, nowMs)
     this.#writeAnswer(slot, message.peerId, message.offerId)
+    return true
   }
 
   /** Answers an offer that nobody has made, to a peer that is not there. Nothing of it counts. */
