@@ -9,9 +9,11 @@ import { packageRoot } from './support/tracker-process.js'
 
 /** What each room may import besides itself and `errors`. */
 const mayImport: Record<string, readonly string[]> = {
-  commands: ['config', 'trackers', 'loadtest', 'tui', 'metrics', 'log', 'protocol'],
+  commands: ['config', 'trackers', 'loadtest', 'bench', 'tui', 'metrics', 'log', 'protocol'],
   trackers: ['config', 'swarm', 'net', 'metrics', 'protocol', 'log'],
   loadtest: ['config', 'net', 'protocol'],
+  // Of the load test a bench reads the published result, the hashes it asks for, and its probe.
+  bench: ['config', 'net', 'loadtest', 'protocol'],
   tui: [],
   config: ['protocol'],
   swarm: ['protocol'],

@@ -1,6 +1,5 @@
 // Builds what a screen shows from the tallies: rates and latencies of the last second, sums of the whole run.
 
-import type { RunControl } from './control.js'
 import { kindsOf, LoadKind, loadKindNames, WorkerCount } from './kinds.js'
 import { bucketTopUs, LATENCY_BUCKETS, percentileUs } from './latency-buckets.js'
 import type { LiveKind, LiveLoad, PhaseName } from './live.js'
@@ -130,9 +129,4 @@ function latenciesBetween(
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0)
-}
-
-/** Whether the load has come to what its name says. */
-export function phaseNameAt(control: RunControl, nowMs: number): 'warm-up' | 'measure' {
-  return nowMs < control.measureStartMs ? 'warm-up' : 'measure'
 }

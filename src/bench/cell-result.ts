@@ -1,0 +1,71 @@
+// What one measurement found out: one contender under one workload in one block. Stored as one line of the results
+// file; whatever is added later is optional there.
+
+/** Latency of announces in microseconds; from the planned instant. `isOverLimit`: that percentile was lost requests. */
+export interface LatencyPoint {
+  readonly ratePerSecond: number
+  readonly p50Us: number
+  readonly p99Us: number
+  readonly p999Us: number
+  readonly lossShare: number
+  /** False where the load generator could not keep the rate: the point says nothing. */
+  readonly isValid: boolean
+}
+
+export interface Saturation {
+  readonly responsesPerSecond: number
+  /**
+   * Processor time of all processes and threads of the contender for each answered request, in microseconds; null
+   * where we did not start it.
+   */
+  readonly userUs: number | null
+  readonly systemUs: number | null
+  /** Processors it kept busy: 1 is one whole. */
+  readonly processorsUsed: number | null
+  readonly lossShare: number
+  readonly peersPerAnnounce: number
+  readonly bytesPerResponse: number
+  /** Share of its processors that the load generator used, 0 to 1: near 1 the generator may be the limit. */
+  readonly generatorShare: number
+}
+
+export interface FillResult {
+  readonly peers: number
+  readonly seconds: number
+  readonly residentBytesBefore: number
+  readonly residentBytesAfter: number
+}
+
+export interface CellFigures {
+  /** From the start of the process to the first answer. */
+  readonly startUpMs: number
+  readonly fill: FillResult | null
+  /** Null for a contender whose answers are wrong. */
+  readonly saturation: Saturation | null
+  readonly latency: readonly LatencyPoint[]
+  /** Highest rate that keeps the objectives; null where it was not asked for. */
+  readonly objectiveRatePerSecond: number | null
+  readonly peakResidentBytes: number | null
+  readonly kernelDrops: number | null
+  /** Answers looked at and found wrong. */
+  readonly answersVerified: number
+  readonly answersWrong: number
+}
+
+/** A result of any kind is one: a contender that died is not left out. */
+export interface CellResult {
+  readonly schemaVersion: 1
+  readonly contender: string
+  readonly workload: string
+  /** 0 and following. */
+  readonly block: number
+  /** Which of two equal runs of an A/A pair; 0 for all others. */
+  readonly twin: number
+  readonly startedAt: string
+  readonly outcome: 'measured' | 'wrong-answers' | 'died' | 'did-not-start' | 'generator-bound' | 'failed'
+  /** One sentence where it is not `measured`. */
+  readonly reason: string | null
+  /** The end of what the contender wrote, where it died or did not start. */
+  readonly lastWords: string | null
+  readonly figures: CellFigures | null
+}

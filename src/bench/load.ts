@@ -1,0 +1,71 @@
+// Asks a contender with `aquatic loadtest`, a process of its own on processors of its own, and reads its document.
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import type { LoadTestDocument } from '../loadtest/report/document.js'
+import { readDocument } from '../loadtest/report/document.js'
+import type { BenchProtocol } from './contender.js'
+import { MARK } from './processes.js'
+
+const BINARY = fileURLToPath(new URL('../../../bin/aquatic.js', import.meta.url))
+
+export interface LoadRequest {
+  readonly protocol: BenchProtocol
+  readonly url: string
+  /** Flags of `aquatic loadtest`. */
+  readonly flags: readonly string[]
+  /** For taskset. */
+  readonly processors: string
+  /** Carries the mark of the contender's family, so that the guard finds it too. */
+  readonly mark: string
+  readonly signal: AbortSignal
+}
+
+/** What came of it: a document, or a sentence why there is none. */
+export type LoadOutcome =
+  | { readonly document: LoadTestDocument; readonly exitCode: number }
+  | { readonly document: null; readonly reason: string }
+
+/** Never rejects for what contender or load do. */
+export async function runLoad({
+  protocol,
+  url,
+  flags,
+  processors,
+  mark,
+  signal,
+}: LoadRequest): Promise<LoadOutcome> {
+  const args = [BINARY, 'loadtest', protocol, url, '--json', '--no-tui', ...flags]
+  const child = spawn('taskset', ['-c', processors, process.execPath, ...args], {
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], [MARK]: mark },
+    // A session of its own: Ctrl-C is for the bench, which then ends it.
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const end = (): boolean => child.kill('SIGKILL')
+  signal.addEventListener('abort', end, { once: true })
+  const [stdout, stderr, [exitCode]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close') as Promise<[number | null]>,
+  ])
+  signal.removeEventListener('abort', end)
+  return readOutcome(stdout, stderr, exitCode)
+}
+
+function readOutcome(stdout: string, stderr: string, exitCode: number | null): LoadOutcome {
+  let message: string
+  try {
+    const answer = JSON.parse(stdout) as { error?: { message?: string } }
+    if (answer.error === undefined) {
+      return { document: readDocument(stdout, 'the load test'), exitCode: exitCode ?? 1 }
+    }
+    message = answer.error.message ?? 'it does not say why'
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    message = stderr.trim().split('\n').at(-1) || error.message
+  }
+  return { document: null, reason: `the load test failed: ${message}` }
+}

@@ -1,0 +1,69 @@
+// The figures of a measurement that are compared: what each is called, in which unit, and whether more is better.
+
+import type { CellFigures } from './cell-result.js'
+
+export interface Metric {
+  readonly key: string
+  readonly title: string
+  readonly unit: string
+  readonly isMoreBetter: boolean
+  /** Null where the measurement has no such figure. */
+  readonly of: (figures: CellFigures) => number | null
+}
+
+/** The latency point nearest to what all contenders of a workload were asked for is the only one, or the first. */
+const metricList: readonly Metric[] = [
+  {
+    key: 'responses_per_second',
+    title: 'responses/s at saturation',
+    unit: '/s',
+    isMoreBetter: true,
+    of: ({ saturation }) => saturation?.responsesPerSecond ?? null,
+  },
+  {
+    key: 'processor_us',
+    title: 'processor time per response',
+    unit: 'µs',
+    isMoreBetter: false,
+    of: ({ saturation }) =>
+      saturation === null || saturation.userUs === null || saturation.systemUs === null
+        ? null
+        : saturation.userUs + saturation.systemUs,
+  },
+  {
+    key: 'p99_us',
+    title: 'p99 latency at half its saturation',
+    unit: 'µs',
+    isMoreBetter: false,
+    of: ({ latency }) => {
+      const [point] = latency
+      return point === undefined || !point.isValid ? null : point.p99Us
+    },
+  },
+  {
+    key: 'objective_rate',
+    title: 'highest rate that keeps the objectives',
+    unit: '/s',
+    isMoreBetter: true,
+    of: ({ objectiveRatePerSecond }) => objectiveRatePerSecond,
+  },
+  {
+    key: 'bytes_per_peer',
+    title: 'memory per peer',
+    unit: 'bytes',
+    isMoreBetter: false,
+    of: ({ fill }) =>
+      fill === null || fill.peers === 0
+        ? null
+        : Math.max(0, fill.residentBytesAfter - fill.residentBytesBefore) / fill.peers,
+  },
+  {
+    key: 'start_up_ms',
+    title: 'start-up time',
+    unit: 'ms',
+    isMoreBetter: false,
+    of: ({ startUpMs }) => startUpMs,
+  },
+]
+
+export const metrics: readonly Metric[] = metricList

@@ -1,0 +1,44 @@
+// Which measurement comes when: randomised complete blocks. In each block every contender meets every workload once,
+// in an order drawn from the seed, so that slow changes of the machine hit all alike.
+
+import { createRandom, shuffled } from './statistics.js'
+
+/** One measurement to be made. */
+export interface CellPlan {
+  readonly contender: string
+  readonly workload: string
+  readonly block: number
+  /** 1 for the second of the two equal runs of the contender whose noise is measured; 0 for all others. */
+  readonly twin: number
+}
+
+export interface PairsOf {
+  /** Contenders that can take each workload, by key. */
+  readonly contendersOf: ReadonlyMap<string, readonly string[]>
+  readonly blocks: number
+  readonly seed: number
+  /** Who is run twice in each block, to see how far two equal runs differ; null for nobody. */
+  readonly twinContender: string | null
+}
+
+/** All measurements in the order in which they are made. */
+export function planCells({ contendersOf, blocks, seed, twinContender }: PairsOf): CellPlan[] {
+  const random = createRandom(seed)
+  const cells: CellPlan[] = []
+  for (let block = 0; block < blocks; block++) {
+    for (const workload of shuffled([...contendersOf.keys()], random)) {
+      const contenders = contendersOf.get(workload) ?? []
+      const all = contenders.map(contender => ({ contender, workload, block, twin: 0 }))
+      const twins = contenders
+        .filter(contender => contender === twinContender)
+        .map(contender => ({ contender, workload, block, twin: 1 }))
+      cells.push(...shuffled([...all, ...twins], random))
+    }
+  }
+  return cells
+}
+
+/** What tells one measurement of a bench from all others. */
+export function cellKey({ contender, workload, block, twin }: CellPlan): string {
+  return `${block}/${workload}/${contender}/${twin}`
+}

@@ -1,0 +1,38 @@
+// All that a report of a bench is written from: plain data, and the document that `--json` prints.
+
+import type { Environment } from '../environment.js'
+import type { WorkloadSummary } from '../summary.js'
+
+export const REPORT_SCHEMA_VERSION = 1
+
+export interface ReportContender {
+  readonly key: string
+  readonly name: string
+  readonly version: string
+  readonly limits: readonly string[]
+}
+
+export interface ReportData {
+  readonly schemaVersion: typeof REPORT_SCHEMA_VERSION
+  readonly startedAt: string
+  /** As it can be repeated. */
+  readonly command: string
+  readonly seed: number
+  readonly blocks: number
+  readonly measureSeconds: number
+  readonly warmUpSeconds: number
+  readonly contenderProcessors: string
+  readonly loadProcessors: string
+  readonly environment: Environment
+  readonly contenders: readonly ReportContender[]
+  /** Who could not take part, why, and how to get it. */
+  readonly missing: readonly { readonly name: string; readonly reason: string; readonly remedy: string }[]
+  readonly workloads: readonly { readonly key: string; readonly title: string }[]
+  readonly summaries: readonly WorkloadSummary[]
+  /** One sentence each; what makes figures doubtful. */
+  readonly warnings: readonly string[]
+  /** Whether all measurements were made. */
+  readonly isWhole: boolean
+  /** Whether a figure would mislead: exit code 4. */
+  readonly isDoubtful: boolean
+}

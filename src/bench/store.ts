@@ -1,0 +1,161 @@
+// The directory of a bench's results: what was asked for, and one line for each measurement, written as soon as it is
+// made. A bench that is interrupted loses the measurement it was at, and can go on.
+//
+//   DIR/bench.json       what is compared, where, and with which settings
+//   DIR/results.ndjson   one CellResult in a line
+//   DIR/lock             process id of the bench that is at it
+
+import { constants } from 'node:fs'
+import { appendFile, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { AquaticError } from '../errors.js'
+import type { CellResult } from './cell-result.js'
+
+export const SCHEMA_VERSION = 1
+
+/** What bench.json holds besides what the bench puts there. */
+export interface BenchHead {
+  readonly schemaVersion: typeof SCHEMA_VERSION
+}
+
+export class ResultStore<Head extends BenchHead> {
+  readonly directory: string
+  readonly head: Head
+  readonly #results: CellResult[]
+  readonly #isLocked: boolean
+
+  private constructor(directory: string, head: Head, results: CellResult[], isLocked: boolean) {
+    this.directory = directory
+    this.head = head
+    this.#results = results
+    this.#isLocked = isLocked
+  }
+
+  /** A new bench. @throws AQ_BENCH_RESULTS where the directory holds one already, or can't be written */
+  static async create<Head extends BenchHead>(directory: string, head: Head): Promise<ResultStore<Head>> {
+    try {
+      await mkdir(directory, { recursive: true })
+      await lock(directory)
+      const flags = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY
+      const file = await open(join(directory, 'bench.json'), flags)
+      await file.writeFile(`${JSON.stringify(head, undefined, 2)}\n`)
+      await file.close()
+      await writeFile(join(directory, 'results.ndjson'), '')
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
+        throw new AquaticError('AQ_BENCH_RESULTS', `${directory} has the results of a bench already.`, {
+          remedy: 'go on with --resume, or choose another directory with --out',
+          cause: error,
+        })
+      }
+      throw readable(error, directory)
+    }
+    return new ResultStore(directory, head, [], true)
+  }
+
+  /** A bench that was interrupted, to go on with it. */
+  static async resume<Head extends BenchHead>(directory: string): Promise<ResultStore<Head>> {
+    await lock(directory)
+    const { head, results } = await readResults<Head>(directory)
+    // The line it was at may be cut short: what follows must begin a line of its own.
+    const lines = results.map(result => `${JSON.stringify(result)}\n`).join('')
+    await writeFile(join(directory, 'results.ndjson'), lines)
+    return new ResultStore(directory, head, results, true)
+  }
+
+  get results(): readonly CellResult[] {
+    return this.#results
+  }
+
+  async add(result: CellResult): Promise<void> {
+    this.#results.push(result)
+    try {
+      await appendFile(join(this.directory, 'results.ndjson'), `${JSON.stringify(result)}\n`)
+    } catch (error) {
+      throw readable(error, this.directory)
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#isLocked) await rm(join(this.directory, 'lock'), { force: true })
+  }
+}
+
+/** Reads what a bench has found out so far. @throws AQ_BENCH_RESULTS where there is none, or of another version */
+export async function readResults<Head extends BenchHead>(
+  directory: string,
+): Promise<{ head: Head; results: CellResult[] }> {
+  let headText: string
+  let lines: string[]
+  try {
+    headText = await readFile(join(directory, 'bench.json'), 'utf8')
+    lines = (await readFile(join(directory, 'results.ndjson'), 'utf8')).split('\n')
+  } catch (error) {
+    throw readable(error, directory)
+  }
+  const head = parse<Head>(headText)
+  if (head === undefined || typeof head.schemaVersion !== 'number') {
+    throw new AquaticError('AQ_BENCH_RESULTS', `${directory}/bench.json is not what a bench wrote.`, {
+      remedy: 'name the directory that `aquatic bench --out` wrote',
+    })
+  }
+  if (head.schemaVersion !== SCHEMA_VERSION) {
+    const which = head.schemaVersion > SCHEMA_VERSION ? 'a newer' : 'an older'
+    throw new AquaticError(
+      'AQ_BENCH_RESULTS',
+      `${directory} is of ${which} version of aquatic (schema ${head.schemaVersion}; this one reads ${SCHEMA_VERSION}).`,
+      { remedy: 'read it with that version, or run the bench again' },
+    )
+  }
+  const results = lines.map(line => parse<CellResult>(line)).filter(result => result !== undefined)
+  return { head, results }
+}
+
+/** Undefined for text that is no JSON: the last line of a bench that was killed. */
+function parse<T>(text: string): T | undefined {
+  try {
+    return JSON.parse(text) as T
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    return undefined
+  }
+}
+
+/** One bench at a time in a directory; a lock whose process has ended is nobody's. */
+async function lock(directory: string): Promise<void> {
+  const path = join(directory, 'lock')
+  for (;;) {
+    try {
+      return await writeFile(path, String(process.pid), { flag: 'wx' })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw readable(error, directory)
+    }
+    const owner = Number(await readFile(path, 'utf8').catch(() => '0'))
+    if (owner > 0 && isRunning(owner)) {
+      throw new AquaticError('AQ_BENCH_RUNNING', `Another bench (process ${owner}) writes to ${directory}.`, {
+        remedy: 'wait for it; two benches on one machine measure each other',
+      })
+    }
+    await rm(path, { force: true })
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+function readable(error: unknown, directory: string): Error {
+  if (error instanceof AquaticError || !(error instanceof Error) || !('code' in error)) return error as Error
+  return new AquaticError(
+    'AQ_BENCH_RESULTS',
+    `The results in ${directory} can't be used: ${error.message}.`,
+    {
+      remedy: 'choose a directory that can be written, with room, with --out',
+      cause: error,
+    },
+  )
+}

@@ -1,0 +1,142 @@
+// From measurements to the figures of a report: medians with ranges, ratios to the baseline, noise, and what has to be
+// said about them. Plain data; wording and layout are the reports'.
+
+import type { CellResult } from './cell-result.js'
+import { type Metric, metrics } from './metrics.js'
+import { estimateRatio, median, outliers, type RatioEstimate } from './statistics.js'
+
+/** One figure of one contender under one workload. */
+export interface Figure {
+  readonly metric: string
+  readonly median: number
+  readonly low: number
+  readonly high: number
+  /** By block; null where that block has none. */
+  readonly values: readonly (number | null)[]
+  /** Contender over baseline; null for the baseline, and where nothing can be paired. */
+  readonly ratio: RatioEstimate | null
+  /** Blocks whose value lies far from the others. */
+  readonly outlierBlocks: readonly number[]
+}
+
+export interface ContenderSummary {
+  readonly contender: string
+  readonly figures: readonly Figure[]
+  /** Outcomes that are no measurement, each with the number of blocks and a sentence. */
+  readonly troubles: readonly {
+    readonly outcome: CellResult['outcome']
+    readonly blocks: number
+    readonly reason: string
+  }[]
+  /** False where its answers were wrong or it never was measured: it is not ranked. */
+  readonly isRanked: boolean
+}
+
+export interface WorkloadSummary {
+  readonly workload: string
+  readonly baseline: string
+  readonly contenders: readonly ContenderSummary[]
+  /** Two equal runs in each block: how far their ratio strays from 1 by itself. By metric. */
+  readonly noise: readonly { readonly metric: string; readonly ratio: RatioEstimate }[]
+}
+
+export interface SummaryRequest {
+  readonly results: readonly CellResult[]
+  readonly blocks: number
+  /** Workloads and contenders in the order of the report. */
+  readonly workloads: readonly string[]
+  readonly contenders: readonly string[]
+  readonly baseline: string
+}
+
+export function summarise(request: SummaryRequest): WorkloadSummary[] {
+  return request.workloads
+    .map(workload => summariseWorkload(workload, request))
+    .filter(({ contenders }) => contenders.length > 0)
+}
+
+function summariseWorkload(workload: string, request: SummaryRequest): WorkloadSummary {
+  const { results, blocks, baseline } = request
+  const of = (contender: string, twin: number): (CellResult | undefined)[] =>
+    Array.from({ length: blocks }, (_, block) =>
+      results.find(
+        result =>
+          result.workload === workload &&
+          result.contender === contender &&
+          result.twin === twin &&
+          result.block === block,
+      ),
+    )
+  const baselineCells = of(baseline, 0)
+  const contenders = request.contenders
+    .map(contender => ({ contender, cells: of(contender, 0) }))
+    .filter(({ cells }) => cells.some(cell => cell !== undefined))
+    .map(({ contender, cells }) =>
+      summariseContender(contender, cells, contender === baseline ? null : baselineCells),
+    )
+  const twins = request.contenders
+    .map(contender => [of(contender, 0), of(contender, 1)] as const)
+    .find(([, second]) => second.some(cell => cell !== undefined))
+  const noise =
+    twins === undefined
+      ? []
+      : metrics
+          .map(metric => ({
+            metric: metric.key,
+            ratio: estimateRatio(valuesOf(metric, twins[1]), valuesOf(metric, twins[0])),
+          }))
+          .filter(({ ratio }) => ratio.pairs > 0)
+  return { workload, baseline, contenders, noise }
+}
+
+function summariseContender(
+  contender: string,
+  cells: readonly (CellResult | undefined)[],
+  baselineCells: readonly (CellResult | undefined)[] | null,
+): ContenderSummary {
+  const figures = metrics
+    .map(metric => figureOf(metric, cells, baselineCells))
+    .filter(figure => figure !== undefined)
+  const present = cells.filter(cell => cell !== undefined)
+  const outcomes = new Set(present.map(({ outcome }) => outcome).filter(outcome => outcome !== 'measured'))
+  const troubles = [...outcomes].map(outcome => {
+    const troubled = present.filter(cell => cell.outcome === outcome)
+    return { outcome, blocks: troubled.length, reason: troubled[0].reason ?? '' }
+  })
+  const isRanked = present.some(({ outcome }) => outcome === 'measured') && !outcomes.has('wrong-answers')
+  return { contender, figures, troubles, isRanked }
+}
+
+function figureOf(
+  metric: Metric,
+  cells: readonly (CellResult | undefined)[],
+  baselineCells: readonly (CellResult | undefined)[] | null,
+): Figure | undefined {
+  const values = valuesOf(metric, cells)
+  const known = values.filter(value => value !== null)
+  if (known.length === 0) return undefined
+  const ratio = baselineCells === null ? null : estimateRatio(values, valuesOf(metric, baselineCells))
+  return {
+    metric: metric.key,
+    median: median(known),
+    low: Math.min(...known),
+    high: Math.max(...known),
+    values,
+    ratio: ratio === null || ratio.pairs === 0 ? null : ratio,
+    outlierBlocks: blocksOf(values, outliers(known)),
+  }
+}
+
+/** Indices among the known values -> blocks. */
+function blocksOf(values: readonly (number | null)[], indices: readonly number[]): number[] {
+  const known = [...values.keys()].filter(block => values[block] !== null)
+  return indices.map(index => known[index])
+}
+
+function valuesOf(metric: Metric, cells: readonly (CellResult | undefined)[]): (number | null)[] {
+  return cells.map(cell =>
+    cell === undefined || cell.figures === null || cell.outcome !== 'measured'
+      ? null
+      : metric.of(cell.figures),
+  )
+}

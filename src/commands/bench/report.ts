@@ -1,0 +1,42 @@
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import type { StoredHead } from '../../bench/bench.js'
+import type { ReportData } from '../../bench/report/report-data.js'
+import { AquaticCommand } from '../base.js'
+
+export default class BenchReport extends AquaticCommand {
+  static override summary = 'Report the results of a bench, also of one that runs or was interrupted.'
+
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> results',
+    '<%= config.bin %> <%= command.id %> results --format markdown > docs/benchmarks/bench.md',
+    '<%= config.bin %> <%= command.id %> results --json',
+  ]
+
+  static override args = { directory: Args.string({ required: true, description: 'What --out named.' }) }
+
+  static override flags = {
+    format: Flags.option({
+      options: ['table', 'markdown', 'html'] as const,
+      default: 'table',
+      description: 'What is printed.',
+    })(),
+  }
+
+  async run(): Promise<ReportData | undefined> {
+    const { args, flags } = await this.parse(BenchReport)
+    const { readResults } = await import('../../bench/store.js')
+    const { reportOf } = await import('../../bench/report-of.js')
+    const { head, results } = await readResults<StoredHead>(args.directory)
+    const report = reportOf(head, results)
+    if (this.jsonEnabled()) return report
+    if (flags.format === 'markdown') {
+      this.writeAnswer((await import('../../bench/report/markdown.js')).markdownReport(report))
+    } else if (flags.format === 'html') {
+      this.writeAnswer((await import('../../bench/report/html.js')).htmlReport(report))
+    } else {
+      this.writeAnswer(await (await import('../../bench/report/table.js')).tableReport(report))
+    }
+    return undefined
+  }
+}

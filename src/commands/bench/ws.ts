@@ -1,0 +1,20 @@
+import type { ReportData } from '../../bench/report/report-data.js'
+import { BenchCommand, benchFlags } from '../bench-command.js'
+
+export default class BenchWs extends BenchCommand {
+  static override summary = 'Compare WebTorrent trackers.'
+
+  static override description = 'As aquatic bench, with the workloads of one protocol.'
+
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> --quick',
+    '<%= config.bin %> <%= command.id %> --blocks 10 --duration 10 --out results',
+  ]
+
+  static override flags = benchFlags
+
+  async run(): Promise<ReportData | undefined> {
+    const { flags } = await this.parse(BenchWs)
+    return this.bench(['ws'], flags)
+  }
+}

@@ -1,0 +1,150 @@
+// Contenders as they are started: the real programs, where they are installed.
+
+import assert from 'node:assert/strict'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { type Contender, isMissing, type Places, type Service } from '../../src/bench/contender.js'
+import { aquaticConfiguration } from '../../src/bench/contenders/aquatic-rust.js'
+import { chihayaConfiguration } from '../../src/bench/contenders/chihaya.js'
+import { torrustConfiguration } from '../../src/bench/contenders/torrust.js'
+import { commandContender, splitCommand, urlContender } from '../../src/bench/contenders/user.js'
+import { ProcessFamily } from '../../src/bench/processes.js'
+import { findInPath } from '../../src/bench/programs.js'
+import { waitUntilReady } from '../../src/bench/readiness.js'
+import { contenders } from '../../src/bench/registry.js'
+import { findFreePorts } from '../../src/net/free-ports.js'
+import { meets } from '../support/requirement.js'
+
+const places: Places = { paths: new Map(), environment: process.env }
+const never = new AbortController().signal
+const udp: Service = { protocol: 'udp', isTls: false }
+const http: Service = { protocol: 'http', isTls: false }
+const ws: Service = { protocol: 'ws', isTls: false }
+
+const contenderOf = (key: string): Contender => contenders.find(contender => contender.key === key)!
+
+/** Starts a contender; resolves with why it is not ready, or null, and what it wrote. */
+async function start(contender: Contender, service: Service, limitMs = 20_000) {
+  const found = await contender.find(places)
+  assert.ok(!isMissing(found), JSON.stringify(found))
+  const directory = mkdtempSync(join(tmpdir(), 'aquatic-contender-'))
+  const [port, sparePort] = await findFreePorts(2)
+  const hashes = join(directory, 'hashes')
+  writeFileSync(hashes, `${'ab'.repeat(20)}\n`)
+  const family = new ProcessFamily()
+  const request = { service, port, sparePort, directory, certificate: null, processors: 1, numwant: 30 }
+  try {
+    const launches = await found.launch({ ...request, infoHashFile: async () => hashes, peersExpected: 0 })
+    for (const launch of launches) family.start(launch, '0', directory)
+    const url = `${service.protocol}://127.0.0.1:${port}/announce`
+    const options = { url, protocol: service.protocol, family, isOurs: true, limitMs, signal: never }
+    return { problem: await waitUntilReady(options), lastWords: family.lastWords() }
+  } finally {
+    await family.stop()
+    assert.deepEqual(family.pids(), [])
+  }
+}
+
+describe('contenders', () => {
+  for (const key of ['aquatic', 'aquatic-node']) {
+    for (const service of [udp, http, ws]) {
+      it(`${key} starts and answers over ${service.protocol}`, async () => {
+        assert.equal((await start(contenderOf(key), service)).problem, null)
+      })
+    }
+  }
+
+  for (const service of [udp, http]) {
+    it(`opentracker starts and answers over ${service.protocol}`, async t => {
+      const isMissingHere = findInPath('opentracker', process.env) === undefined
+      if (!meets(t, { 'opentracker is not installed': isMissingHere })) return
+      assert.equal((await start(contenderOf('opentracker'), service)).problem, null)
+    })
+  }
+
+  it('that die say how, and what they wrote last', async () => {
+    const contender = commandContender('dying', 'sh -c "echo out of luck >&2; exit 7"')
+    assert.deepEqual(await start(contender, udp), {
+      problem: 'it ended before it answered: ended with exit code 7',
+      lastWords: 'out of luck',
+    })
+  })
+
+  it('that never answer are ended in time', async () => {
+    const { problem } = await start(commandContender('silent', 'sleep 1000'), http, 100)
+    assert.match(problem!, /^it did not answer within 0.1 s: No tracker answers at http:.*ECONNREFUSED/)
+  })
+
+  it('that are not here say how to get them', async () => {
+    const nowhere: Places = { paths: new Map(), environment: { PATH: '/nowhere' } }
+    for (const contender of contenders.filter(({ key }) => !/^aquatic(-node)?$|^opentracker$/.test(key))) {
+      const finding = await contender.find(nowhere)
+      assert.ok(isMissing(finding), contender.key)
+      assert.match(finding.remedy, /--path/)
+    }
+    const named: Places = { paths: new Map([['chihaya', '/nowhere/chihaya']]), environment: {} }
+    const finding = await contenderOf('chihaya').find(named)
+    assert.deepEqual(finding, {
+      reason: '/nowhere/chihaya is not an executable file (ENOENT)',
+      remedy: '--path chihaya=FILE',
+    })
+  })
+
+  it('have keys of their own', () => {
+    assert.equal(new Set(contenders.map(({ key }) => key)).size, contenders.length)
+  })
+})
+
+describe('settings of contenders', () => {
+  const request = {
+    service: udp,
+    port: 7000,
+    sparePort: 7001,
+    certificate: null,
+    processors: 2,
+    numwant: 30,
+    peersExpected: 0,
+  }
+
+  it('of aquatic in Rust follow its version', () => {
+    const old = aquaticConfiguration('address = "0.0.0.0:3000"', request, false)
+    assert.equal(
+      old,
+      'socket_workers = 2\n\n[network]\naddress = "127.0.0.1:7000"\n\n[protocol]\nmax_response_peers = 30\n',
+    )
+    const printed = 'swarm_workers = 1\naddress_ipv4 = "0.0.0.0:3000"\nuse_io_uring = true'
+    const later = aquaticConfiguration(printed, request, true)
+    assert.match(later, /use_ipv6 = false\naddress_ipv4 = "127.0.0.1:7000"\nuse_io_uring = true/)
+  })
+
+  it('of chihaya have a spare plain port beside TLS', () => {
+    const certificate = { certificatePath: '/c.pem', keyPath: '/k.pem' }
+    const text = chihayaConfiguration({ ...request, service: { protocol: 'http', isTls: true }, certificate })
+    assert.match(text, /addr: "127.0.0.1:7001"\n {4}https_addr: "127.0.0.1:7000"/)
+    assert.match(chihayaConfiguration(request), /udp:\n {4}addr: "127.0.0.1:7000"/)
+  })
+
+  it('of torrust name its protocol and its database', () => {
+    const text = torrustConfiguration({ ...request, directory: '/d' })
+    assert.match(text, /\[\[udp_trackers\]\]\nbind_address = "127\.0\.0\.1:7000"/)
+    assert.match(text, /path = "\/d\/torrust\.db"/)
+  })
+
+  it('of the user are words with the places filled in', async () => {
+    assert.deepEqual(splitCommand(`a 'b c' d"e f" ''`), ['a', 'b c', 'de f', ''])
+    const found = await commandContender('mine', 'run --port {port} {workers} {dir}').find(places)
+    assert.ok(!isMissing(found))
+    const launches = await found.launch({ ...request, directory: '/d', infoHashFile: async () => '' })
+    assert.deepEqual(launches, [{ command: 'run', args: ['--port', '7000', '2', '/d'] }])
+    assert.ok(isMissing(await commandContender('mine', '  ').find(places)))
+  })
+
+  it('of an address say what is spoken there', () => {
+    assert.equal(urlContender('other', 'udp://192.0.2.1:6969').serves(udp), true)
+    assert.equal(urlContender('other', 'udp://192.0.2.1:6969').serves(http), false)
+    assert.equal(urlContender('other', 'https://t.example').serves({ protocol: 'http', isTls: true }), true)
+    assert.equal(urlContender('other', 'wss://t.example').serves(ws), false)
+  })
+})

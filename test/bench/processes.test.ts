@@ -1,0 +1,78 @@
+// Whatever a contender does with its processes, all of them are found, accounted for and ended.
+
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, watch } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { findMarked, ProcessFamily, parseMemoryLine, parseProcessorTime } from '../../src/bench/processes.js'
+
+/** Starts a shell in a family and resolves when it has written `ready`. */
+async function startShell(script: string): Promise<ProcessFamily> {
+  const directory = mkdtempSync(join(tmpdir(), 'aquatic-bench-'))
+  const watcher = watch(directory)
+  const family = new ProcessFamily()
+  family.start({ command: '/bin/sh', args: ['-c', script] }, '0', directory)
+  while (!existsSync(join(directory, 'ready'))) await once(watcher, 'change')
+  watcher.close()
+  return family
+}
+
+describe('processes of a contender', () => {
+  it('are found when they fork into other sessions and their parent has ended', async () => {
+    const family = await startShell('(setsid sh -c "touch ready; exec sleep 1000" &) ; exit 3')
+    assert.equal(await family.ended, 'ended with exit code 3')
+    assert.equal(family.isAlive, true)
+    await family.stop()
+    assert.deepEqual(family.pids(), [])
+  })
+
+  it('are ended although they ignore SIGTERM', async () => {
+    const family = await startShell('trap "" TERM; touch ready; while :; do sleep 1000; done')
+    await family.stop()
+    assert.deepEqual(family.pids(), [])
+    assert.equal(await family.ended, 'was ended by SIGKILL')
+  })
+
+  it('are accounted for together, with what they waited for', async () => {
+    const burn = 'i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done'
+    const family = await startShell(`sh -c '${burn}'; ${burn}; touch ready; sleep 1000`)
+    const { userMs } = family.processorTime()
+    assert.ok(userMs > 50, `${userMs} ms for two busy shells`)
+    assert.ok(family.residentBytes() > 100_000)
+    assert.ok(family.peakResidentBytes() >= family.residentBytes() / 2)
+    await family.stop()
+  })
+
+  it('say why they could not be started', async () => {
+    const family = new ProcessFamily()
+    family.start({ command: '/nowhere/tracker', args: [] }, '0', tmpdir())
+    assert.match(await family.ended, /exit code 127/)
+    assert.match(family.lastWords(), /nowhere\/tracker/)
+  })
+
+  it('do not survive the bench, however it dies', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'aquatic-bench-'))
+    const fixture = fileURLToPath(new URL('../fixtures/bench-guarded.js', import.meta.url))
+    const bench = spawn(process.execPath, [fixture, directory], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const [mark] = (await once(createInterface(bench.stdout), 'line')) as [string]
+    assert.ok(findMarked(mark).length >= 2)
+    const parent = watch(tmpdir())
+    bench.kill('SIGKILL')
+    // The guard removes the directory last.
+    while (existsSync(directory)) await once(parent, 'change')
+    parent.close()
+    assert.deepEqual(findMarked(mark), [])
+  })
+
+  it('parse as the system writes them', () => {
+    const stat = `12 (a ) b) S 1 ${Array.from({ length: 48 }, (_, index) => index + 5).join(' ')}`
+    assert.deepEqual(parseProcessorTime(stat), { userMs: 300, systemMs: 320 })
+    assert.equal(parseMemoryLine('VmPeak:\t  9 kB\nVmRSS:\t  2040 kB\n', 'VmRSS'), 2040 * 1024)
+    assert.equal(parseMemoryLine('', 'VmRSS'), undefined)
+  })
+})

@@ -1,0 +1,147 @@
+// The order of measurements, and what becomes of interrupted benches.
+
+import assert from 'node:assert/strict'
+import { appendFileSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { type CellPlan, cellKey, planCells } from '../../src/bench/plan.js'
+import { type BenchOptions, runCells } from '../../src/bench/run.js'
+import { type BenchHead, ResultStore, readResults } from '../../src/bench/store.js'
+import { cellOf } from './sample-cells.js'
+
+const contendersOf = new Map([
+  ['udp-mixed', ['aquatic', 'opentracker']],
+  ['ws-quiet', ['aquatic']],
+])
+const plan = { contendersOf, blocks: 4, seed: 7, twinContender: 'aquatic' }
+const head: BenchHead = { schemaVersion: 1 }
+
+const newDirectory = (): string => mkdtempSync(join(tmpdir(), 'aquatic-bench-'))
+
+function options(cells: readonly CellPlan[], changes: Partial<BenchOptions>): BenchOptions {
+  return {
+    cells,
+    done: new Set(),
+    measure: async cell => cellOf(cell),
+    store: async () => undefined,
+    coolDownMs: 0,
+    onProgress: () => undefined,
+    onResult: () => undefined,
+    signal: new AbortController().signal,
+    ...changes,
+  }
+}
+
+describe('plan of a bench', () => {
+  it('has every contender once in each block, twins twice, in an order that follows from the seed', () => {
+    const cells = planCells(plan)
+    assert.equal(cells.length, 4 * (3 + 2))
+    assert.equal(new Set(cells.map(cellKey)).size, cells.length)
+    for (const [index, cell] of cells.entries()) assert.equal(cell.block, Math.floor(index / 5))
+    assert.deepEqual(cells, planCells(plan))
+    const orders = new Set(
+      [0, 1, 2, 3].map(block =>
+        cells
+          .slice(block * 5, block * 5 + 5)
+          .map(c => c.contender)
+          .join(),
+      ),
+    )
+    assert.ok(orders.size > 1)
+  })
+})
+
+describe('a bench', () => {
+  it('stores each result at once and goes on where it was interrupted', async () => {
+    const directory = newDirectory()
+    const cells = planCells(plan)
+    const abort = new AbortController()
+    const store = await ResultStore.create(directory, head)
+    const add = (result: ReturnType<typeof cellOf>): Promise<void> => store.add(result)
+    const isWhole = await runCells(
+      options(cells, {
+        store: add,
+        signal: abort.signal,
+        onResult: () => {
+          if (store.results.length === 7) abort.abort()
+        },
+      }),
+    )
+    assert.equal(isWhole, false)
+    await store.close()
+    // Killed in the middle of a line.
+    appendFileSync(join(directory, 'results.ndjson'), '{"schemaVersion":1,"conten')
+
+    const resumed = await ResultStore.resume(directory)
+    const done = new Set(resumed.results.map(cellKey))
+    assert.equal(done.size, 7)
+    const numbers: number[] = []
+    const end = await runCells(
+      options(cells, {
+        done,
+        store: result => resumed.add(result),
+        onProgress: ({ number }) => numbers.push(number),
+      }),
+    )
+    await resumed.close()
+    assert.equal(end, true)
+    assert.deepEqual(
+      numbers,
+      Array.from({ length: cells.length - 7 }, (_, index) => index + 8),
+    )
+    const { results } = await readResults(directory)
+    assert.deepEqual(results.map(cellKey).sort(), cells.map(cellKey).sort())
+  })
+
+  it('does not store what an abort cut short', async () => {
+    const abort = new AbortController()
+    let stored = 0
+    await runCells(
+      options(planCells(plan), {
+        signal: abort.signal,
+        measure: async cell => {
+          abort.abort()
+          return cellOf(cell)
+        },
+        store: async () => void stored++,
+      }),
+    )
+    assert.equal(stored, 0)
+  })
+})
+
+describe('results of a bench', () => {
+  it('are not overwritten', async () => {
+    const directory = newDirectory()
+    await (await ResultStore.create(directory, head)).close()
+    await assert.rejects(ResultStore.create(directory, head), {
+      code: 'AQ_BENCH_RESULTS',
+      message: `${directory} has the results of a bench already.`,
+    })
+  })
+
+  it('belong to one bench at a time; who died holds nothing', async () => {
+    const directory = newDirectory()
+    const store = await ResultStore.create(directory, head)
+    await assert.rejects(ResultStore.resume(directory), { code: 'AQ_BENCH_RUNNING' })
+    await store.close()
+    writeFileSync(join(directory, 'lock'), '999999999')
+    await (await ResultStore.resume(directory)).close()
+  })
+
+  it('of another version, of nobody, or that are not there: a sentence', async () => {
+    const directory = newDirectory()
+    await assert.rejects(readResults(directory), { code: 'AQ_BENCH_RESULTS' })
+    writeFileSync(join(directory, 'results.ndjson'), '')
+    writeFileSync(join(directory, 'bench.json'), '{"schemaVersion":99}')
+    await assert.rejects(
+      readResults(directory),
+      /of a newer version of aquatic \(schema 99; this one reads 1\)/,
+    )
+    writeFileSync(join(directory, 'bench.json'), '{"schemaVersion":0}')
+    await assert.rejects(readResults(directory), /of an older version/)
+    writeFileSync(join(directory, 'bench.json'), 'not json')
+    await assert.rejects(readResults(directory), /is not what a bench wrote/)
+  })
+})
