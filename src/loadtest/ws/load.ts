@@ -15,6 +15,7 @@ import {
   TrackerMessageKind,
   TrackerMessageReader,
 } from '../../protocol/webtorrent/client-message.js'
+import { MessageAction } from '../../protocol/webtorrent/request.js'
 import { monotonicMs } from '../clock.js'
 import { Phase } from '../control.js'
 import type { GeneratorContext } from '../generator.js'
@@ -278,7 +279,7 @@ export class WsLoad {
           deadlines.add(slot, nowMs + this.#context.plan.timeoutMs)
           break
         case State.probing:
-          this.#answerResponses.abandon()
+          this.#answerResponses.conclude()
           this.#rest(slot, nowMs, nowMs)
           break
         default:
@@ -332,8 +333,8 @@ export class WsLoad {
       return
     }
     if (this.#states[slot] === State.probing) {
-      // Of two failures the first one is the answer's.
-      if (!/\banswer/i.test(text)) this.#endProbe(slot, nowMs)
+      // The answer may be one, too.
+      if (this.#message.action === MessageAction.scrape) this.#endProbe(slot, nowMs)
       return
     }
     const name = this.#kinds[slot] === LoadKind.scrape ? 'scrape' : 'announce'
