@@ -16,7 +16,7 @@ import type { GeneratorContext } from '../generator.js'
 import { LoadKind, Outcome, WorkerCount } from '../kinds.js'
 import type { Peers } from './peers.js'
 import { ANSWERS_MAX, RelayMemory, type RelayMemoryBuffers } from './relay-memory.js'
-import { AnswerStamp, OfferStamp, relayTag } from './stamps.js'
+import { AnswerStamp, OfferStamp } from './stamps.js'
 import type { Wire } from './wire.js'
 
 /** Number of an answer whose fate nobody cares for. */
@@ -49,10 +49,9 @@ export class Relays {
 
   constructor(context: GeneratorContext, buffers: RelayMemoryBuffers, peers: Peers, wire: Wire) {
     const { plan, worker, accounts } = context
-    const tag = relayTag(plan.seed)
     this.memory = new RelayMemory(buffers, plan)
-    this.offer = new OfferStamp(tag)
-    this.#answer = new AnswerStamp(tag)
+    this.offer = new OfferStamp(this.memory.tag)
+    this.#answer = new AnswerStamp(this.memory.tag)
     this.#accounts = accounts
     this.#peers = peers
     this.#wire = wire
