@@ -39,7 +39,11 @@ export function answerFacts(result: LoadTestResult): Fact[] {
   if (!isValid(result)) return []
   const { counts, kinds, measuredSeconds, plan } = result
   const announces = kinds.find(({ kind }) => kind === 'announce')?.outcomes.answered ?? 0
-  const peers = announces === 0 ? '' : `, ${threeDigits(counts.peersReceived / announces)} peers per announce`
+  // WebTorrent's answers carry offers, not peers.
+  const peers =
+    announces === 0 || plan.protocol === 'ws'
+      ? ''
+      : `, ${threeDigits(counts.peersReceived / announces)} peers per announce`
   const perSecond = (bytes: number): string => byteRateText(measuredSeconds > 0 ? bytes / measuredSeconds : 0)
   const facts: Fact[] = [
     {
