@@ -27,6 +27,8 @@ export interface Saturation {
   readonly bytesPerResponse: number
   /** Share of its processors that the load generator used, 0 to 1: near 1 the generator may be the limit. */
   readonly generatorShare: number
+  /** Share of the machine's processors that its host took for others; null where unknown. */
+  readonly stealShare?: number | null
 }
 
 export interface FillResult {
@@ -50,6 +52,8 @@ export interface CellFigures {
   /** Answers looked at and found wrong. */
   readonly answersVerified: number
   readonly answersWrong: number
+  /** False where it took too few of the peers in time: its answers carried fewer than those of others. */
+  readonly isFilled?: boolean
 }
 
 /** A result of any kind is one: a contender that died is not left out. */

@@ -7,9 +7,16 @@ import type { BenchProtocol, Contender, Places } from '../bench/contender.js'
 import { processorModes } from '../bench/processors.js'
 import type { ReportData } from '../bench/report/report-data.js'
 import type { ResultStore } from '../bench/store.js'
-import type { Workload } from '../bench/workloads.js'
-import { AquaticError, ExitCode } from '../errors.js'
+import { ExitCode } from '../errors.js'
 import { AquaticCommand, writeRemark } from './base.js'
+import {
+  allContenders,
+  chooseContenders,
+  keyed,
+  ownContenders,
+  placesOf,
+  requestOf,
+} from './bench-request.js'
 import { untilSignal } from './serving.js'
 
 const pairs = (name: string, value: string, description: string) =>
@@ -82,13 +89,23 @@ export const benchFlags = {
     'A contender of your own: a command with {port}, {dir}, {workers}, {cert}, {key}; may be repeated.',
   ),
   url: pairs('KEY', 'URL', 'A contender that already runs; may be repeated.'),
+  'start-limit': Flags.integer({
+    default: 30,
+    min: 1,
+    max: 3600,
+    helpValue: 'SECONDS',
+    description: 'How long a contender may take until it answers.',
+  }),
   out: Flags.string({
     helpValue: 'DIR',
     description: 'Directory for results and reports; bench-DATE-TIME without it.',
   }),
   resume: Flags.string({
     helpValue: 'DIR',
-    exclusive: ['out'],
+    exclusive: [
+      ...['out', 'contender', 'workload', 'baseline', 'quick', 'blocks', 'duration', 'warmup', 'seed', 'slo'],
+      ...['state', 'processors', 'cpu-mode', 'path', 'command', 'url', 'start-limit'],
+    ],
     description: 'Go on with an interrupted bench, with its settings.',
   }),
   'no-tui': Flags.boolean({ description: 'Lines instead of a live screen.' }),
@@ -111,24 +128,10 @@ export interface BenchFlagValues {
   readonly path?: string[] | undefined
   readonly command?: string[] | undefined
   readonly url?: string[] | undefined
+  readonly 'start-limit': number
   readonly out?: string | undefined
   readonly resume?: string | undefined
   readonly quiet: boolean
-}
-
-/** `KEY=VALUE` flags as a map. @throws a usage error naming the flag */
-function keyed(flag: string, values: readonly string[] | undefined): Map<string, string> {
-  return new Map(
-    (values ?? []).map(text => {
-      const at = text.indexOf('=')
-      if (at < 1) throw usage(`--${flag} ${text} is not KEY=VALUE.`, `--${flag} mine=…`)
-      return [text.slice(0, at), text.slice(at + 1)] as const
-    }),
-  )
-}
-
-function usage(message: string, remedy: string): AquaticError {
-  return new AquaticError('AQ_BENCH_REQUEST', message, { remedy })
 }
 
 export abstract class BenchCommand extends AquaticCommand {
@@ -137,35 +140,50 @@ export abstract class BenchCommand extends AquaticCommand {
     protocols: readonly BenchProtocol[],
     flags: BenchFlagValues,
   ): Promise<ReportData | undefined> {
+    const { holdMachine } = await import('../bench/lock.js')
+    const unlock = await holdMachine()
+    try {
+      const { store, contenders, places } = await this.#open(protocols, flags)
+      try {
+        return await this.#run(store, contenders, places, flags)
+      } finally {
+        await store.close()
+      }
+    } finally {
+      await unlock()
+    }
+  }
+
+  async #run(
+    store: ResultStore<StoredHead>,
+    contenders: readonly Contender[],
+    places: Places,
+    flags: BenchFlagValues,
+  ): Promise<ReportData | undefined> {
     const { runBench } = await import('../bench/bench.js')
     const { reportOf } = await import('../bench/report-of.js')
-    const places: Places = { paths: keyed('path', flags.path), environment: process.env }
-    const contenders = await chooseContenders(flags)
-    const store = await this.#open(protocols, flags, contenders, places)
-    const stop = untilSignal()
+    const stop = untilSignal(ExitCode.terminated)
     const say = (text: string): void => {
       if (!flags.quiet && !this.jsonEnabled()) writeRemark(`${text}\n`)
     }
     say(`results in ${store.directory}`)
-    try {
-      await runBench(store, contenders, places, {
-        onProgress: ({ cell, number, cells, remainingSeconds }) => {
-          const remaining = remainingSeconds === null ? '' : `, about ${minutesText(remainingSeconds)} left`
-          say(`${number}/${cells} block ${cell.block + 1} ${cell.workload} ${cell.contender}${remaining}`)
-        },
-        onResult: ({ outcome, reason }) => {
-          if (outcome !== 'measured') say(`  ${outcome.replaceAll('-', ' ')}: ${reason}`)
-        },
-        signal: stop.signal,
-      })
-      const report = reportOf(store.head, store.results)
-      await writeReports(store.directory, report)
-      if (stop.signal.aborted) process.exitCode = stop.exitCode() === 0 ? 143 : stop.exitCode()
-      else if (report.isDoubtful) process.exitCode = ExitCode.invalid
-      return await this.#end(report)
-    } finally {
-      await store.close()
-    }
+    for (const note of store.head.notes) say(note)
+    await runBench(store, contenders, places, {
+      onProgress: ({ cell, number, cells, remainingSeconds }) => {
+        const remaining = remainingSeconds === null ? '' : `, about ${minutesText(remainingSeconds)} left`
+        say(`${number}/${cells} block ${cell.block + 1} ${cell.workload} ${cell.contender}${remaining}`)
+      },
+      onResult: ({ outcome, reason }) => {
+        if (outcome !== 'measured') say(`  ${outcome.replaceAll('-', ' ')}: ${reason}`)
+      },
+      signal: stop.signal,
+    })
+    const report = reportOf(store.head, store.results)
+    await writeReports(store.directory, report)
+    if (stop.signal.aborted) process.exitCode = stop.exitCode()
+    else if (store.results.every(({ outcome }) => outcome !== 'measured')) process.exitCode = ExitCode.failure
+    else if (report.isDoubtful) process.exitCode = ExitCode.invalid
+    return this.#end(report)
   }
 
   async #end(report: ReportData): Promise<ReportData | undefined> {
@@ -175,89 +193,27 @@ export abstract class BenchCommand extends AquaticCommand {
     return undefined
   }
 
+  /** A bench that goes on has the contenders and settings that it was started with. */
   async #open(
     protocols: readonly BenchProtocol[],
     flags: BenchFlagValues,
-    contenders: readonly Contender[],
-    places: Places,
-  ): Promise<ResultStore<StoredHead>> {
+  ): Promise<{ store: ResultStore<StoredHead>; contenders: readonly Contender[]; places: Places }> {
     const { startBench } = await import('../bench/bench.js')
     const { ResultStore } = await import('../bench/store.js')
-    if (flags.resume !== undefined) return ResultStore.resume<StoredHead>(flags.resume)
-    const request = await this.#request(protocols, flags, contenders)
+    if (flags.resume !== undefined) {
+      const store = await ResultStore.resume<StoredHead>(flags.resume)
+      const contenders = await allContenders(store.head.request)
+      const paths = new Map(Object.entries(store.head.request.paths))
+      return { store, contenders, places: placesOf(paths, contenders) }
+    }
+    const own = ownContenders(flags)
+    const all = await allContenders(own)
+    const places = placesOf(keyed('path', flags.path), all)
+    const contenders = chooseContenders(all, flags, own)
+    const request = await requestOf(protocols, flags, contenders, own, places)
     const directory = flags.out ?? `bench-${new Date().toISOString().slice(0, 19).replaceAll(/[:T]/g, '-')}`
-    return startBench(directory, request, contenders, places)
+    return { store: await startBench(directory, request, contenders, places), contenders, places }
   }
-
-  async #request(
-    protocols: readonly BenchProtocol[],
-    flags: BenchFlagValues,
-    contenders: readonly Contender[],
-  ): Promise<BenchRequest> {
-    const { quick } = flags
-    const keys = contenders.map(({ key }) => key)
-    const baseline = flags.baseline ?? (keys.includes('opentracker') ? 'opentracker' : keys[0])
-    if (!keys.includes(baseline)) {
-      throw usage(`--baseline ${baseline} does not take part.`, `one of ${keys.join(', ')}`)
-    }
-    return {
-      command: `aquatic ${['bench', ...process.argv.slice(3)].join(' ')}`,
-      workloads: await chooseWorkloads(protocols, flags),
-      baseline,
-      blocks: flags.blocks ?? (quick ? 2 : 6),
-      seed: flags.seed,
-      measuresNoise: !quick,
-      numwant: 30,
-      warmUpSeconds: flags.warmup ?? (quick ? 1 : 2),
-      measureSeconds: flags.duration ?? (quick ? 2 : 5),
-      latencyShare: 0.5,
-      coolDownSeconds: quick ? 0.2 : 1,
-      objectives: flags.slo ?? [],
-      processorMode: flags['cpu-mode'],
-      processors: flags.processors,
-    }
-  }
-}
-
-async function chooseContenders(flags: BenchFlagValues): Promise<readonly Contender[]> {
-  const { contenders } = await import('../bench/registry.js')
-  const { commandContender, urlContender } = await import('../bench/contenders/user.js')
-  const mine = [
-    ...[...keyed('command', flags.command)].map(([key, text]) => commandContender(key, text)),
-    ...[...keyed('url', flags.url)].map(([key, url]) => urlContender(key, url)),
-  ]
-  const all = [...contenders, ...mine]
-  const wanted =
-    flags.contender ?? (flags.quick ? ['aquatic', 'opentracker', ...mine.map(({ key }) => key)] : undefined)
-  if (wanted === undefined) return all
-  const unknown = wanted.filter(key => !all.some(contender => contender.key === key))
-  if (unknown.length > 0) {
-    throw usage(
-      `There is no contender ${unknown.join(', ')}.`,
-      `one of ${all.map(({ key }) => key).join(', ')}, or --command ${unknown[0]}='PROGRAM …'`,
-    )
-  }
-  return all.filter(({ key }) => wanted.includes(key))
-}
-
-async function chooseWorkloads(
-  protocols: readonly BenchProtocol[],
-  { workload: wanted, state, quick }: BenchFlagValues,
-): Promise<Workload[]> {
-  const { largeState, workloads } = await import('../bench/workloads.js')
-  const all = workloads.filter(({ service }) => protocols.includes(service.protocol))
-  const states = protocols.includes('udp') ? (state ?? []).map(largeState) : []
-  const quickKeys = ['udp-mixed', 'udp-announces', 'http-close']
-  if (wanted === undefined)
-    return [...(quick ? all.filter(({ key }) => quickKeys.includes(key)) : all), ...states]
-  const unknown = wanted.filter(key => !all.some(workload => workload.key === key))
-  if (unknown.length > 0) {
-    throw usage(
-      `There is no workload ${unknown.join(', ')}.`,
-      `one of ${all.map(({ key }) => key).join(', ')}`,
-    )
-  }
-  return [...all.filter(({ key }) => wanted.includes(key)), ...states]
 }
 
 /** report.md, report.html and report.json beside the results. */
@@ -265,9 +221,14 @@ export async function writeReports(directory: string, report: ReportData): Promi
   const { writeFile } = await import('node:fs/promises')
   const { markdownReport } = await import('../bench/report/markdown.js')
   const { htmlReport } = await import('../bench/report/html.js')
-  await writeFile(join(directory, 'report.md'), markdownReport(report))
-  await writeFile(join(directory, 'report.html'), htmlReport(report))
-  await writeFile(join(directory, 'report.json'), `${JSON.stringify(report, undefined, 2)}\n`)
+  const { unwritable } = await import('../bench/store.js')
+  try {
+    await writeFile(join(directory, 'report.md'), markdownReport(report))
+    await writeFile(join(directory, 'report.html'), htmlReport(report))
+    await writeFile(join(directory, 'report.json'), `${JSON.stringify(report, undefined, 2)}\n`)
+  } catch (error) {
+    throw unwritable(error, directory)
+  }
 }
 
 /** 90 -> `2 min`, 40 -> `40 s`. */

@@ -1,7 +1,8 @@
 // Figures as reports write them.
 
-import { metrics } from '../metrics.js'
+import { type Metric, metrics } from '../metrics.js'
 import type { RatioEstimate } from '../statistics.js'
+import type { WorkloadSummary } from '../summary.js'
 
 /** Three digits that count: 152341 -> `152k`, 4.5678 -> `4.57`. */
 function numberText(value: number): string {
@@ -14,13 +15,22 @@ function numberText(value: number): string {
 
 function threeDigits(value: number): string {
   const size = Math.abs(value)
+  if (size === 0) return '0'
   return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3)
 }
 
-/** A figure with its unit, `4.57 µs`, `152k/s`. */
+/** A figure with its unit, `4.57 µs`, `152k/s`; long times in milliseconds or seconds. */
 export function figureText(metric: string, value: number): string {
   const unit = metrics.find(({ key }) => key === metric)?.unit ?? ''
-  return unit === '/s' ? `${numberText(value)}${unit}` : `${numberText(value)} ${unit}`
+  if (unit === 'µs' && value >= 1e6) return `${threeDigits(value / 1e6)} s`
+  if (unit === 'µs' && value >= 1e3) return `${threeDigits(value / 1e3)} ms`
+  return unit === '/s' || unit === '' ? `${numberText(value)}${unit}` : `${numberText(value)} ${unit}`
+}
+
+/** Those that somebody has a figure of; nothing is said of losses where there were none. */
+export function shownMetrics({ contenders }: Pick<WorkloadSummary, 'contenders'>): Metric[] {
+  const figures = contenders.flatMap(contender => contender.figures)
+  return metrics.filter(({ key }) => figures.some(({ metric, high }) => metric === key && high !== 0))
 }
 
 /** `0.61× [0.58, 0.64]`, `~ 1.02×` where no difference is shown, `1.02× (one pair)`. */

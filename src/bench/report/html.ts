@@ -1,9 +1,8 @@
 // A bench as one HTML file with bars and intervals, for people who would rather look than read. No scripts, nothing
 // from elsewhere; light or dark as the reader's system.
 
-import { metrics } from '../metrics.js'
 import type { Figure, WorkloadSummary } from '../summary.js'
-import { figureText, ratioText, troubleText } from './figure-text.js'
+import { figureText, ratioText, shownMetrics, troubleText } from './figure-text.js'
 import { markdownReport } from './markdown.js'
 import type { ReportData } from './report-data.js'
 
@@ -48,7 +47,7 @@ ${data.summaries.map(summary => workloadPart(summary, data)).join('\n')}
 
 function workloadPart(summary: WorkloadSummary, data: ReportData): string {
   const title = data.workloads.find(({ key }) => key === summary.workload)?.title ?? summary.workload
-  const charts = metrics
+  const charts = shownMetrics(summary)
     .map(metric => chart(metric.key, metric.title, metric.isMoreBetter, summary, data))
     .join('\n')
   const troubles = summary.contenders.flatMap(({ contender, troubles }) =>

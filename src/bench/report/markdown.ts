@@ -2,7 +2,7 @@
 
 import { metrics } from '../metrics.js'
 import type { ContenderSummary, WorkloadSummary } from '../summary.js'
-import { figureText, ratioText, troubleText } from './figure-text.js'
+import { figureText, ratioText, shownMetrics, troubleText } from './figure-text.js'
 import type { ReportData } from './report-data.js'
 
 export function markdownReport(data: ReportData): string {
@@ -46,9 +46,7 @@ function warnings({ warnings, isWhole }: ReportData): string[] {
 
 function workloadSection(summary: WorkloadSummary, { workloads, contenders }: ReportData): string {
   const title = workloads.find(({ key }) => key === summary.workload)?.title ?? summary.workload
-  const present = metrics.filter(metric =>
-    summary.contenders.some(({ figures }) => figures.some(figure => figure.metric === metric.key)),
-  )
+  const present = shownMetrics(summary)
   const nameOf = (key: string): string => contenders.find(contender => contender.key === key)?.name ?? key
   const rows = summary.contenders.map(contender => [
     nameOf(contender.contender) + (contender.isRanked ? '' : ' (not ranked)'),
@@ -91,7 +89,11 @@ function cellText({ figures }: ContenderSummary, metric: string): string {
 }
 
 function contenderSection({ contenders, missing }: ReportData): string {
-  const rows = contenders.map(({ name, version, limits }) => [name, version, limits.join('; ') || '–'])
+  const rows = contenders.map(({ name, version, sha256, limits }) => [
+    name,
+    typeof sha256 === 'string' ? `${version}, SHA-256 ${sha256.slice(0, 12)}…` : version,
+    limits.join('; ') || '–',
+  ])
   const absent = missing.map(({ name, reason, remedy }) => `* ${name}: ${reason} (${remedy})`)
   return [
     `## Trackers`,
@@ -129,6 +131,7 @@ function environmentSection({ environment, startedAt }: ReportData): string {
       `${bytes(environment.receiveBufferBytesMax)} received, ${bytes(environment.sendBufferBytesMax)} sent`,
     ],
     ['open files at most', bytes(environment.openFilesMax)],
+    ['turbo', environment.hasTurbo == null ? 'not readable' : environment.hasTurbo ? 'on' : 'off'],
     ['load average at start', environment.loadAverage.toFixed(2)],
     ['node', environment.node],
   ]

@@ -1,7 +1,7 @@
 // A bench as tables for a terminal.
 
 import { metrics } from '../metrics.js'
-import { figureText, ratioText, troubleText } from './figure-text.js'
+import { figureText, ratioText, shownMetrics, troubleText } from './figure-text.js'
 import type { ReportData } from './report-data.js'
 
 export async function tableReport(data: ReportData): Promise<string> {
@@ -9,17 +9,15 @@ export async function tableReport(data: ReportData): Promise<string> {
   const nameOf = (key: string): string =>
     data.contenders.find(contender => contender.key === key)?.name ?? key
   const parts: string[] = []
-  for (const { workload, baseline, contenders, noise } of data.summaries) {
+  for (const summary of data.summaries) {
+    const { workload, baseline, contenders, noise } = summary
     const title = data.workloads.find(({ key }) => key === workload)?.title ?? workload
-    const present = metrics.filter(({ key }) =>
-      contenders.some(({ figures }) => figures.some(({ metric }) => metric === key)),
-    )
     // No colours: the table is the answer, which may go to a file.
     const table = new Table({
       head: ['figure', ...contenders.map(({ contender }) => nameOf(contender))],
       style: { head: [], border: [] },
     })
-    for (const { key, title: metricTitle } of present) {
+    for (const { key, title: metricTitle } of shownMetrics(summary)) {
       const cells = contenders.map(({ figures, isRanked }) => {
         const figure = figures.find(({ metric }) => metric === key)
         if (figure === undefined || !isRanked) return '–'
