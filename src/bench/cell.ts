@@ -306,7 +306,11 @@ class Cell {
     const trouble = this.#overseer?.trouble ?? null
     if (trouble !== null) throw new Trouble(trouble.outcome, trouble.reason)
     if (outcome.document === null) throw new Trouble('failed', outcome.reason)
-    if (outcome.document.verdict === 'no-answers') throw new Trouble('failed', silenceText(outcome.document))
+    if (outcome.document.verdict === 'no-answers') {
+      const { reason } = wrongAnswersIn(outcome.document)
+      if (reason !== null) throw new Trouble('wrong-answers', reason)
+      throw new Trouble('failed', silenceText(outcome.document))
+    }
     return outcome.document
   }
 }
