@@ -29,36 +29,42 @@ export function saturationOf(
   }
 }
 
-/** Answers that were looked at and wrong, and what was wrong with most of them. */
+/** How many answers were wrong, and a sentence about them, null where there are none. */
 export interface WrongAnswers {
   readonly count: number
-  readonly fault: string | null
+  readonly reason: string | null
 }
 
 /**
+ * Answers that were looked at and found wrong, and those, looked at or not, that are no answers of the protocol.
  * @param known remarks that are the contender's known way, and no fault here
  *
  * Remarks are of the whole run and counts of the measurement, so that a sum of remarks may be the larger.
  */
 export function wrongAnswersIn(
-  { counts, remarks }: Pick<LoadTestDocument, 'counts' | 'remarks'>,
+  { counts, remarks, kinds }: Pick<LoadTestDocument, 'counts' | 'remarks' | 'kinds'>,
   known: readonly string[] = [],
 ): WrongAnswers {
+  const garbled = kinds.reduce((sum, { outcomes }) => sum + outcomes.malformed + outcomes.wrongType, 0)
+  if (garbled > 0) return { count: garbled, reason: `${garbled} answers were none of the protocol` }
   const all = remarks.filter(([text]) => text.includes(' wrong: '))
   const others = all.filter(([text]) => !known.includes(text))
-  const isAllKnown = all.length > 0 && others.length === 0
-  if (isAllKnown || counts.verifiedWrong === 0) return { count: 0, fault: null }
-  const count = all.length === 0 ? counts.verifiedWrong : sumOf(others)
-  return { count: Math.min(count, counts.verifiedWrong), fault: others[0]?.[0] ?? null }
+  const told = all.length === 0 ? counts.verifiedWrong : others.reduce((sum, [, count]) => sum + count, 0)
+  const count = Math.min(told, counts.verifiedWrong)
+  if (count === 0) return { count, reason: null }
+  const fault = others[0] === undefined ? '' : ` (${others[0][0]})`
+  return { count, reason: `${count} of ${counts.verified} answers that were looked at were wrong${fault}` }
+}
+
+/** Why nothing was answered, with what the contender said where it said something. */
+export function silenceText({ warnings, remarks }: Pick<LoadTestDocument, 'warnings' | 'remarks'>): string {
+  const said = remarks[0] === undefined ? '' : ` (${remarks[0][0]})`
+  return `${(warnings[0] ?? 'nothing was answered').replace(/\.$/, '')}${said}`
 }
 
 /** Whether the load test could not announce all peers in the time it had. */
 export function isFilled({ warnings }: Pick<LoadTestDocument, 'warnings'>): boolean {
   return !warnings.some(warning => warning.startsWith('The swarm was not filled'))
-}
-
-function sumOf(remarks: readonly (readonly [string, number])[]): number {
-  return remarks.reduce((sum, [, count]) => sum + count, 0)
 }
 
 function add(left: number, right: number): number {

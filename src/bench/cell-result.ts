@@ -42,7 +42,7 @@ export interface CellFigures {
   /** From the start of the process to the first answer. */
   readonly startUpMs: number
   readonly fill: FillResult | null
-  /** Null for a contender whose answers are wrong. */
+  /** Null where the workload is no load, but a state to keep. */
   readonly saturation: Saturation | null
   readonly latency: readonly LatencyPoint[]
   /** Highest rate that keeps the objectives; null where it was not asked for. */

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { LoadTestDocument } from '../loadtest/report/document.js'
 import { findFreePorts } from '../net/free-ports.js'
-import { isFilled, saturationOf, type WrongAnswers, wrongAnswersIn } from './answers.js'
+import { isFilled, saturationOf, silenceText, wrongAnswersIn } from './answers.js'
 import type { CellFigures, CellResult, FillResult, LatencyPoint, Saturation } from './cell-result.js'
 import type { CertificatePaths, Found, LaunchRequest } from './contender.js'
 import type { Guard } from './guard.js'
@@ -100,12 +100,7 @@ class Cell {
     this.#setting.guard.removeAtDeath(directory)
     try {
       const figures = await this.#run(directory)
-      const isWrong = figures.answersWrong > 0
-      return this.#result(
-        isWrong ? 'wrong-answers' : 'measured',
-        isWrong ? wrongText(figures, this.#fault) : null,
-        figures,
-      )
+      return this.#result(this.#fault === null ? 'measured' : 'wrong-answers', this.#fault, figures)
     } catch (error) {
       if (error instanceof Trouble) return this.#result(error.outcome, error.message, null)
       return this.#result('failed', (error as Error).message, null)
@@ -146,8 +141,15 @@ class Cell {
       const document = await this.#load(url, this.#saturateFlags())
       const { loadProcessors } = this.#setting.share
       const saturation = saturationOf(document, this.#isOurs ? watch : null, loadProcessors)
-      const wrong: WrongAnswers = wrongAnswersIn(document, this.#found.knownWrongs)
-      this.#fault = wrong.fault
+      const wrong = wrongAnswersIn(document, this.#found.knownWrongs)
+      this.#fault = wrong.reason
+      if (wrong.count > 0)
+        return {
+          ...emptyFigures(startUpMs),
+          saturation,
+          answersVerified: document.counts.verified,
+          answersWrong: wrong.count,
+        }
       const latency = await this.#latency(url, saturation)
       const objectiveRatePerSecond = await this.#search(url)
       return {
@@ -304,15 +306,13 @@ class Cell {
     const trouble = this.#overseer?.trouble ?? null
     if (trouble !== null) throw new Trouble(trouble.outcome, trouble.reason)
     if (outcome.document === null) throw new Trouble('failed', outcome.reason)
-    const { verdict, warnings } = outcome.document
-    if (verdict === 'no-answers') throw new Trouble('failed', warnings[0] ?? 'nothing was answered')
+    if (outcome.document.verdict === 'no-answers') {
+      const { reason } = wrongAnswersIn(outcome.document)
+      if (reason !== null) throw new Trouble('wrong-answers', reason)
+      throw new Trouble('failed', silenceText(outcome.document))
+    }
     return outcome.document
   }
-}
-
-function wrongText({ answersWrong, answersVerified }: CellFigures, fault: string | null): string {
-  const text = `${answersWrong} of ${answersVerified} answers that were looked at were wrong`
-  return fault === null ? text : `${text} (${fault})`
 }
 
 function emptyFigures(startUpMs: number): CellFigures {

@@ -55,6 +55,13 @@ export const benchFlags = {
     helpValue: 'SECONDS',
     description: 'Before each; 2 without it.',
   }),
+  peers: Flags.integer({
+    default: 200_000,
+    min: 1000,
+    max: 10_000_000,
+    helpValue: 'NUMBER',
+    description: 'Peers that are there before a measurement, two to a torrent (UDP and HTTP).',
+  }),
   seed: Flags.integer({ default: 1, helpValue: 'NUMBER', description: 'Order and load follow from it.' }),
   slo: Flags.string({
     multiple: true,
@@ -104,7 +111,7 @@ export const benchFlags = {
     helpValue: 'DIR',
     exclusive: [
       ...['out', 'contender', 'workload', 'baseline', 'quick', 'blocks', 'duration', 'warmup', 'seed', 'slo'],
-      ...['state', 'processors', 'cpu-mode', 'path', 'command', 'url', 'start-limit'],
+      ...['peers', 'state', 'processors', 'cpu-mode', 'path', 'command', 'url', 'start-limit'],
     ],
     description: 'Go on with an interrupted bench, with its settings.',
   }),
@@ -120,6 +127,7 @@ export interface BenchFlagValues {
   readonly blocks?: number | undefined
   readonly duration?: number | undefined
   readonly warmup?: number | undefined
+  readonly peers: number
   readonly seed: number
   readonly slo?: string[] | undefined
   readonly state?: number[] | undefined

@@ -99,10 +99,12 @@ const QUICK_WORKLOADS = ['udp-mixed', 'udp-announces', 'http-close']
 
 async function chooseWorkloads(
   protocols: readonly BenchProtocol[],
-  { workload: wanted, state, quick }: BenchFlagValues,
+  { workload: wanted, state, quick, peers }: BenchFlagValues,
 ): Promise<Workload[]> {
-  const { largeState, workloads } = await import('../bench/workloads.js')
-  const all = workloads.filter(({ service }) => protocols.includes(service.protocol))
+  const { largeState, withPeers, workloads } = await import('../bench/workloads.js')
+  const all = workloads
+    .filter(({ service }) => protocols.includes(service.protocol))
+    .map(workload => withPeers(workload, peers))
   if (state !== undefined && !protocols.includes('udp')) {
     throw usage('--state fills over UDP, which is not compared here.', 'aquatic bench udp --state 1')
   }

@@ -22,6 +22,7 @@ function threeDigits(value: number): string {
 /** A figure with its unit, `4.57 µs`, `152k/s`; long times in milliseconds or seconds. */
 export function figureText(metric: string, value: number): string {
   const unit = metrics.find(({ key }) => key === metric)?.unit ?? ''
+  if (unit === '' && value < 1e4) return value.toFixed(0)
   if (unit === 'µs' && value >= 1e6) return `${threeDigits(value / 1e6)} s`
   if (unit === 'µs' && value >= 1e3) return `${threeDigits(value / 1e3)} ms`
   return unit === '/s' || unit === '' ? `${numberText(value)}${unit}` : `${numberText(value)} ${unit}`
