@@ -20,14 +20,16 @@ export interface Comparison<Load> {
   readonly protocol: string
   readonly loads: readonly Load[]
   readonly contenders: ReadonlyMap<string, Contender<Load>>
+  /** Whether a contender can make a load; each can make all, if not given. */
+  readonly canMake?: (load: Load, contender: string) => boolean
   readonly targets: readonly RatioTarget[]
   /** What answers the load; it costs the same whoever asks. */
   readonly responder: {
     /** A sentence for the page. */
     readonly description: string
     readonly findPort: () => Promise<number>
-    readonly launch: (port: number) => Launch
-    readonly waitUntilAnswering: (port: number, exited: Promise<string>) => Promise<void>
+    readonly launch: (port: number, load: Load) => Launch
+    readonly waitUntilAnswering: (port: number, exited: Promise<string>, load: Load) => Promise<void>
   }
   /** For the page: what the generators have in common. */
   readonly settings: string
@@ -42,8 +44,8 @@ async function measure<Load extends NamedLoad>(
   run: RunGenerator<Load>,
 ): Promise<Measurement<LoadCounts>> {
   const port = await responder.findPort()
-  const started = await startTracker([responder.launch(port)], bench.trackerCore, exited =>
-    responder.waitUntilAnswering(port, exited),
+  const started = await startTracker([responder.launch(port, load)], bench.trackerCore, exited =>
+    responder.waitUntilAnswering(port, exited, load),
   )
   try {
     const cost = await run(bench, load, port)
@@ -83,7 +85,7 @@ export async function compare<Load extends NamedLoad>(
     options,
     {
       loads,
-      contendersOf: () => found,
+      contendersOf: load => found.filter(({ name }) => comparison.canMake?.(load, name) ?? true),
       measure: (load, { launch }) => measure(comparison, bench, load, launch),
       describe: describeCost,
     },

@@ -20,10 +20,15 @@ export interface GeneratorRunBench extends GeneratorBench {
 
 const program = fileURLToPath(new URL('./generate.js', import.meta.url))
 
-/** Our generator on the native engine. @param planOf its plan for a load, all but lengths and target */
+/**
+ * Our generator on the native engine.
+ * @param planOf its plan for a load, all but lengths and target
+ * @param isTls whether the responder of a load speaks TLS
+ */
 export function createOurs<Load>(
   repository: string,
   planOf: (load: Load) => Omit<LoadPlan, 'phases' | 'target'>,
+  isTls: (load: Load) => boolean = () => false,
 ): Contender<Load> {
   return {
     name: oursName,
@@ -33,7 +38,11 @@ export function createOurs<Load>(
       return {
         version: found.version,
         launch: (bench, load, port) => {
-          const plan = { ...planOf(load), ...lengthsOf(bench), target: targetOf(planOf(load).protocol, port) }
+          const plan = {
+            ...planOf(load),
+            ...lengthsOf(bench),
+            target: { ...targetOf(planOf(load).protocol, port), isTls: isTls(load) },
+          }
           const args = [program, JSON.stringify(plan)]
           return measureBetween(
             bench,

@@ -10,10 +10,11 @@ import { infoHashesOf } from '../loadtest/info-hashes.js'
 import { type CellSetting, type CellStage, measureCell } from './cell.js'
 import type { CellResult } from './cell-result.js'
 import { makeCertificate } from './certificate.js'
-import { type Contender, type Found, isMissing, type Places } from './contender.js'
+import type { Contender, Places } from './contender.js'
 import { type Environment, readEnvironment } from './environment.js'
 import { Guard } from './guard.js'
-import { type CellPlan, cellKey, planCells } from './plan.js'
+import { assign, changedContenders, lineUp, type MissingContender } from './lineup.js'
+import { type CellPlan, cellKey, estimateSeconds, planCells } from './plan.js'
 import { type ProcessorMode, type ProcessorShare, parseProcessorList, shareProcessors } from './processors.js'
 import { outputOf } from './programs.js'
 import type { ReportContender } from './report/report-data.js'
@@ -35,14 +36,13 @@ export interface BenchRequest {
   readonly latencyShare: number
   readonly coolDownSeconds: number
   readonly objectives: readonly string[]
+  readonly startLimitSeconds: number
+  /** Contenders of the user by key, and where others are: to go on, they are needed again. */
+  readonly commands: Readonly<Record<string, string>>
+  readonly urls: Readonly<Record<string, string>>
+  readonly paths: Readonly<Record<string, string>>
   readonly processorMode: ProcessorMode
   readonly processors: number
-}
-
-export interface MissingContender {
-  readonly name: string
-  readonly reason: string
-  readonly remedy: string
 }
 
 export interface StoredHead extends BenchHead {
@@ -52,6 +52,8 @@ export interface StoredHead extends BenchHead {
   readonly share: ProcessorShare
   readonly contenders: readonly ReportContender[]
   readonly missing: readonly MissingContender[]
+  /** What is left out, one sentence each. */
+  readonly notes: readonly string[]
   readonly cells: readonly CellPlan[]
 }
 
@@ -63,23 +65,6 @@ export interface BenchEvents {
   readonly signal: AbortSignal
 }
 
-interface Lineup {
-  readonly found: ReadonlyMap<string, Found>
-  readonly missing: readonly MissingContender[]
-}
-
-/** Asks everyone whether they can run here. */
-async function lineUp(contenders: readonly Contender[], places: Places): Promise<Lineup> {
-  const found = new Map<string, Found>()
-  const missing: MissingContender[] = []
-  for (const { key, name, find } of contenders) {
-    const finding = await find(places)
-    if (isMissing(finding)) missing.push({ name, ...finding })
-    else found.set(key, finding)
-  }
-  return { found, missing }
-}
-
 /** A new bench with results in a directory. */
 export async function startBench(
   directory: string,
@@ -88,14 +73,8 @@ export async function startBench(
   places: Places,
 ): Promise<ResultStore<StoredHead>> {
   const lineup = await lineUp(contenders, places)
-  const present = contenders.filter(({ key }) => lineup.found.has(key))
-  const contendersOf = new Map(
-    request.workloads.map(({ key, service }) => [
-      key,
-      present.filter(({ serves }) => serves(service)).map(contender => contender.key),
-    ]),
-  )
-  for (const [workload, keys] of contendersOf) if (keys.length === 0) contendersOf.delete(workload)
+  const hasOpenssl = (await outputOf('openssl', ['version'])) !== undefined
+  const { contendersOf, notes } = assign(request.workloads, contenders, lineup, hasOpenssl)
   if (contendersOf.size === 0) {
     throw new AquaticError('AQ_BENCH_NOBODY', 'No tracker is here that could be asked any of this.', {
       remedy: 'aquatic bench list says who is here, and how to get the others',
@@ -108,11 +87,9 @@ export async function startBench(
     request,
     environment: await readEnvironment(),
     share: shareProcessors(await availableProcessors(), request.processorMode, request.processors),
-    contenders: present.map(({ key, name }) => {
-      const { version, limits } = lineup.found.get(key)!
-      return { key, name, version, limits }
-    }),
+    contenders: lineup.present,
     missing: lineup.missing,
+    notes,
     cells: planCells({ contendersOf, blocks, seed, twinContender: measuresNoise ? baseline : null }),
   })
 }
@@ -125,7 +102,15 @@ export async function runBench(
   { onProgress, onStage, onResult, signal }: BenchEvents,
 ): Promise<boolean> {
   const { request, share, cells } = store.head
-  const { found } = await lineUp(contenders, places)
+  const { found, present } = await lineUp(contenders, places)
+  const [change] = changedContenders(store.head.contenders, present)
+  if (change !== undefined) {
+    throw new AquaticError('AQ_BENCH_RESULTS', `The bench can't go on: ${change}`, {
+      remedy: 'run it again from the start, into another directory',
+    })
+  }
+  // Nothing of the bench itself runs where contenders do.
+  if (!share.isShared) await outputOf('taskset', ['-acp', share.load, String(process.pid)])
   const guard = new Guard()
   const scratch = await mkdtemp(join(tmpdir(), 'aquatic-bench-'))
   guard.removeAtDeath(scratch)
@@ -145,11 +130,15 @@ export async function runBench(
       measure: (cell, cellSignal) => {
         const workload = request.workloads.find(({ key }) => key === cell.workload)!
         const contender = found.get(cell.contender)
-        if (contender === undefined) return Promise.resolve(absent(cell))
+        if (contender === undefined) return Promise.resolve(notStarted(cell, 'it is not here any more'))
+        if (hasNeverStarted(store.results, cell)) {
+          return Promise.resolve(notStarted(cell, 'it did not start twice, and was not tried again'))
+        }
         return measureCell(cell, workload, contender, setting, cellSignal, onStage)
       },
       store: result => store.add(result),
       coolDownMs: request.coolDownSeconds * 1000,
+      secondsEach: estimateSeconds(request),
       onProgress,
       onResult,
       signal,
@@ -160,14 +149,19 @@ export async function runBench(
   }
 }
 
-/** It was there when the bench began. */
-function absent(cell: CellPlan): CellResult {
+/** Whether two attempts under the same workload were in vain: each takes as long as a contender may take to start. */
+function hasNeverStarted(results: readonly CellResult[], { contender, workload }: CellPlan): boolean {
+  const tried = results.filter(result => result.contender === contender && result.workload === workload)
+  return tried.length >= 2 && tried.every(({ outcome }) => outcome === 'did-not-start')
+}
+
+function notStarted(cell: CellPlan, reason: string): CellResult {
   return {
     schemaVersion: 1,
     ...cell,
     startedAt: new Date().toISOString(),
     outcome: 'did-not-start',
-    reason: 'it is not here any more',
+    reason,
     lastWords: null,
     figures: null,
   }

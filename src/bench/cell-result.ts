@@ -27,6 +27,8 @@ export interface Saturation {
   readonly bytesPerResponse: number
   /** Share of its processors that the load generator used, 0 to 1: near 1 the generator may be the limit. */
   readonly generatorShare: number
+  /** Share of the machine's processors that its host took for others; null where unknown. */
+  readonly stealShare?: number | null
 }
 
 export interface FillResult {
@@ -40,7 +42,7 @@ export interface CellFigures {
   /** From the start of the process to the first answer. */
   readonly startUpMs: number
   readonly fill: FillResult | null
-  /** Null for a contender whose answers are wrong. */
+  /** Null where the workload is no load, but a state to keep. */
   readonly saturation: Saturation | null
   readonly latency: readonly LatencyPoint[]
   /** Highest rate that keeps the objectives; null where it was not asked for. */
@@ -50,6 +52,8 @@ export interface CellFigures {
   /** Answers looked at and found wrong. */
   readonly answersVerified: number
   readonly answersWrong: number
+  /** False where it took too few of the peers in time: its answers carried fewer than those of others. */
+  readonly isFilled?: boolean
 }
 
 /** A result of any kind is one: a contender that died is not left out. */

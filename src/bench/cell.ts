@@ -1,14 +1,18 @@
 // One measurement: a contender is started afresh, filled, warmed up, saturated, asked at half of that, and ended.
 
+import { randomUUID } from 'node:crypto'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { LoadTestDocument } from '../loadtest/report/document.js'
 import { findFreePorts } from '../net/free-ports.js'
+import { isFilled, saturationOf, silenceText, wrongAnswersIn } from './answers.js'
 import type { CellFigures, CellResult, FillResult, LatencyPoint, Saturation } from './cell-result.js'
 import type { CertificatePaths, Found, LaunchRequest } from './contender.js'
 import type { Guard } from './guard.js'
+import { listeningAddresses } from './listening.js'
 import { type LoadOutcome, runLoad } from './load.js'
+import { Overseer } from './overseer.js'
 import type { CellPlan } from './plan.js'
 import { ProcessFamily } from './processes.js'
 import { ProcessorWatch } from './processor-watch.js'
@@ -27,6 +31,8 @@ export interface CellSetting {
   readonly latencyShare: number
   /** `announce.p99<5ms` and so on: the highest rate that keeps them is searched; empty: not at all. */
   readonly objectives: readonly string[]
+  /** How long a contender may take until it answers. */
+  readonly startLimitSeconds: number
   readonly certificate: CertificatePaths | null
   readonly infoHashFileOf: (workload: Workload) => Promise<string>
   readonly guard: Guard
@@ -39,6 +45,13 @@ export type CellStage = 'starting' | 'filling' | 'saturating' | 'latency' | 'sea
 const SETTLE_MS = 300
 /** Share of the answers that is looked at closely. */
 const VERIFY_SHARE = '1%'
+/** Peers that are there before a measurement are announced within this, or as many as can be. */
+const FILL_SECONDS = 60
+/** A large state takes its time. */
+const LARGE_FILL_SECONDS = 3600
+/** Of a load test beside its phases: start, connections, drain, a machine that is slow. */
+const LOAD_GRACE_SECONDS = 120
+const SEARCH_SECONDS = 3600
 
 /** @param onStage is told of each stage when it begins */
 export async function measureCell(
@@ -71,7 +84,10 @@ class Cell {
   readonly #signal: AbortSignal
   readonly #onStage: (stage: CellStage) => void
   readonly #family = new ProcessFamily()
+  readonly #loadMark = randomUUID()
   readonly #startedAt = new Date()
+  #overseer: Overseer | null = null
+  #fault: string | null = null
 
   constructor(
     plan: CellPlan,
@@ -94,20 +110,17 @@ class Cell {
     // Programs that change their user read their files there.
     await chmod(directory, 0o755)
     this.#setting.guard.watch(this.#family.mark)
+    this.#setting.guard.watch(this.#loadMark)
     this.#setting.guard.removeAtDeath(directory)
     try {
       const figures = await this.#run(directory)
-      const isWrong = figures.answersWrong > 0
-      return this.#result(
-        isWrong ? 'wrong-answers' : 'measured',
-        isWrong ? wrongText(figures) : null,
-        figures,
-      )
+      return this.#result(this.#fault === null ? 'measured' : 'wrong-answers', this.#fault, figures)
     } catch (error) {
       if (error instanceof Trouble) return this.#result(error.outcome, error.message, null)
       return this.#result('failed', (error as Error).message, null)
     } finally {
       this.#onStage('stopping')
+      this.#overseer?.stop()
       await this.#family.stop()
       await rm(directory, { recursive: true, force: true })
     }
@@ -130,6 +143,9 @@ class Cell {
     this.#onStage('starting')
     const url = this.#found.url ?? (await this.#start(directory))
     const startUpMs = await this.#waitUntilReady(url)
+    if (this.#isOurs) {
+      this.#overseer = new Overseer({ family: this.#family, directory, signal: this.#signal })
+    }
     await new Promise(resolve => setTimeout(resolve, SETTLE_MS))
     const residentBytesBefore = this.#family.residentBytes()
     if (this.#workload.isLargeState) {
@@ -140,7 +156,17 @@ class Cell {
     try {
       this.#onStage('saturating')
       const document = await this.#load(url, this.#saturateFlags())
-      const saturation = this.#saturationOf(document, watch)
+      const { loadProcessors } = this.#setting.share
+      const saturation = saturationOf(document, this.#isOurs ? watch : null, loadProcessors)
+      const wrong = wrongAnswersIn(document, this.#found.knownWrongs)
+      this.#fault = wrong.reason
+      if (wrong.count > 0)
+        return {
+          ...emptyFigures(startUpMs),
+          saturation,
+          answersVerified: document.counts.verified,
+          answersWrong: wrong.count,
+        }
       const latency = await this.#latency(url, saturation)
       const objectiveRatePerSecond = await this.#search(url)
       return {
@@ -151,7 +177,8 @@ class Cell {
         peakResidentBytes: this.#isOurs ? this.#family.peakResidentBytes() : null,
         kernelDrops: document.selfCheck.kernelReceiveDrops,
         answersVerified: document.counts.verified,
-        answersWrong: this.#wrongIn(document),
+        answersWrong: wrong.count,
+        isFilled: isFilled(document),
       }
     } finally {
       watch.stop()
@@ -193,17 +220,27 @@ class Cell {
       protocol: this.#workload.service.protocol,
       family: this.#family,
       isOurs: this.#isOurs,
+      limitMs: this.#setting.startLimitSeconds * 1000,
       signal: this.#signal,
     })
-    if (problem !== null) throw new Trouble('did-not-start', problem)
+    if (problem !== null) throw new Trouble('did-not-start', problem + this.#whereItListens())
     return performance.now() - startedMs
+  }
+
+  /** Where a contender answers that does not where it was told. */
+  #whereItListens(): string {
+    const addresses = this.#family.pids().flatMap(listeningAddresses)
+    return addresses.length === 0 ? '' : ` It listens on ${[...new Set(addresses)].join(', ')}.`
   }
 
   async #fill(url: string, residentBytesBefore: number): Promise<FillResult> {
     this.#onStage('filling')
     const startedMs = performance.now()
-    const flags = ['--fill', '3600s', '--warmup', '0s', '--duration', '1s']
-    await this.#load(url, [...this.#commonFlags(), ...flags])
+    const flags = ['--fill', `${LARGE_FILL_SECONDS}s`, '--warmup', '0s', '--duration', '1s']
+    const document = await this.#load(url, [...this.#commonFlags(), ...flags], LARGE_FILL_SECONDS)
+    if (!isFilled(document)) {
+      throw new Trouble('failed', `it did not take all peers within ${LARGE_FILL_SECONDS / 60} minutes`)
+    }
     return {
       peers: this.#workload.fillPeers,
       seconds: (performance.now() - startedMs) / 1000,
@@ -240,7 +277,7 @@ class Cell {
     if (objectives.length === 0) return null
     this.#onStage('searching')
     const flags = ['--search', '--fill', '0s', ...objectives.flatMap(objective => ['--slo', objective])]
-    const document = await this.#load(url, [...this.#commonFlags(), ...flags])
+    const document = await this.#load(url, [...this.#commonFlags(), ...flags], SEARCH_SECONDS)
     return document.search?.ratePerSecond ?? null
   }
 
@@ -265,66 +302,37 @@ class Cell {
       ...['--verify', VERIFY_SHARE],
       ...['--warmup', `${warmUpSeconds}s`],
       ...['--duration', `${measureSeconds}s`],
-      ...(this.#workload.fillPeers > 0 ? ['--fill', '60s'] : []),
+      ...(this.#workload.fillPeers > 0 ? ['--fill', `${FILL_SECONDS}s`] : []),
     ]
   }
 
-  async #load(url: string, flags: readonly string[]): Promise<LoadTestDocument> {
+  /** @param phaseSeconds its phases beside warm-up and measurement, at most */
+  async #load(
+    url: string,
+    flags: readonly string[],
+    phaseSeconds: number = FILL_SECONDS,
+  ): Promise<LoadTestDocument> {
+    const { warmUpSeconds, measureSeconds, share } = this.#setting
     const outcome: LoadOutcome = await runLoad({
       protocol: this.#workload.service.protocol,
       url,
       flags,
-      processors: this.#setting.share.load,
-      mark: this.#family.mark,
-      signal: this.#signal,
+      processors: share.load,
+      mark: this.#loadMark,
+      limitSeconds: warmUpSeconds + measureSeconds + phaseSeconds + LOAD_GRACE_SECONDS,
+      signal: this.#overseer?.signal ?? this.#signal,
     })
-    if (this.#isOurs && !this.#family.isAlive) {
-      throw new Trouble('died', `it ended under the load: ${await this.#family.ended}`)
-    }
+    await this.#overseer?.look()
+    const trouble = this.#overseer?.trouble ?? null
+    if (trouble !== null) throw new Trouble(trouble.outcome, trouble.reason)
     if (outcome.document === null) throw new Trouble('failed', outcome.reason)
-    const { verdict, warnings } = outcome.document
-    if (verdict === 'no-answers') throw new Trouble('failed', warnings[0] ?? 'nothing was answered')
+    if (outcome.document.verdict === 'no-answers') {
+      const { reason } = wrongAnswersIn(outcome.document)
+      if (reason !== null) throw new Trouble('wrong-answers', reason)
+      throw new Trouble('failed', silenceText(outcome.document))
+    }
     return outcome.document
   }
-
-  /** Answers that were wrong, but for what is known of the contender. */
-  #wrongIn({ counts, remarks }: LoadTestDocument): number {
-    const known = this.#found.knownWrongs ?? []
-    const knownCount = remarks
-      .filter(([text]) => known.includes(text))
-      .reduce((sum, [, count]) => sum + count, 0)
-    const others = remarks.filter(([text]) => / wrong: /.test(text) && !known.includes(text))
-    // Remarks are of the whole run: where there are known ones alone, all that was counted wrong is of them.
-    return others.length === 0 && knownCount > 0 ? 0 : counts.verifiedWrong
-  }
-
-  #saturationOf(document: LoadTestDocument, watch: ProcessorWatch): Saturation {
-    const { measuredSeconds, counts, kinds, selfCheck, startedAt } = document
-    const fromMs = Date.parse(startedAt)
-    const { userMs, systemMs } = watch.between(fromMs, fromMs + measuredSeconds * 1000)
-    const answered = kinds.reduce((sum, { outcomes }) => sum + outcomes.answered, 0)
-    const asked = kinds.reduce((sum, { outcomes }) => sum + Object.values(outcomes).reduce(add, 0), 0)
-    const announces = kinds.find(({ kind }) => kind === 'announce')?.outcomes.answered ?? 0
-    const { share } = this.#setting
-    return {
-      responsesPerSecond: answered / measuredSeconds,
-      userUs: this.#isOurs ? (userMs * 1000) / answered : null,
-      systemUs: this.#isOurs ? (systemMs * 1000) / answered : null,
-      processorsUsed: this.#isOurs ? (userMs + systemMs) / 1000 / measuredSeconds : null,
-      lossShare: asked === 0 ? 0 : 1 - answered / asked,
-      peersPerAnnounce: announces === 0 ? 0 : counts.peersReceived / announces,
-      bytesPerResponse: counts.bytesReceived / answered,
-      generatorShare: selfCheck.processorSeconds / measuredSeconds / share.loadProcessors,
-    }
-  }
-}
-
-function add(left: number, right: number): number {
-  return left + right
-}
-
-function wrongText({ answersWrong, answersVerified }: CellFigures): string {
-  return `${answersWrong} of ${answersVerified} answers that were looked at were wrong`
 }
 
 function emptyFigures(startUpMs: number): CellFigures {
@@ -338,5 +346,6 @@ function emptyFigures(startUpMs: number): CellFigures {
     kernelDrops: null,
     answersVerified: 0,
     answersWrong: 0,
+    isFilled: true,
   }
 }

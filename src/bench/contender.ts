@@ -38,6 +38,8 @@ export interface Launch {
   readonly command: string
   readonly args: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
+  /** Where it is started; its own directory unless told. */
+  readonly workingDirectory?: string
 }
 
 /** A tracker that can run here. */

@@ -19,7 +19,10 @@ export interface Environment {
   readonly memoryBytes: number
   readonly kernel: string
   readonly mitigations: string
+  /** Of all processors, those that differ joined by a comma. */
   readonly governor: string | null
+  /** Whether processors may run faster than their nominal frequency for a while. */
+  readonly hasTurbo?: boolean | null
   readonly hasHyperthreads: boolean | null
   readonly virtualisation: string | null
   readonly receiveBufferBytesMax: number | null
@@ -39,7 +42,8 @@ export async function readEnvironment(): Promise<Environment> {
     memoryBytes: totalmem(),
     kernel: `Linux ${release()} ${process.arch}`,
     mitigations: readMitigations(),
-    governor: readLine('/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor'),
+    governor: readGovernors(),
+    hasTurbo: readTurbo(),
     hasHyperthreads: flag(readLine('/sys/devices/system/cpu/smt/active')),
     virtualisation: (await outputOf('systemd-detect-virt', []))?.trim() ?? null,
     receiveBufferBytesMax: numberOf(readLine('/proc/sys/net/core/rmem_max')),
@@ -54,7 +58,8 @@ export async function readEnvironment(): Promise<Environment> {
 const LOAD_AVERAGE_MAX = 0.7
 
 /** What makes figures of this machine doubtful, one sentence each. */
-export function environmentWarnings({ processors, loadAverage, governor }: Environment): string[] {
+export function environmentWarnings(environment: Environment): string[] {
+  const { processors, loadAverage, governor, hasTurbo } = environment
   const warnings: string[] = []
   if (processors < 2) {
     warnings.push('Contender and load share one processor: figures of processor time hold, rates do not.')
@@ -67,7 +72,26 @@ export function environmentWarnings({ processors, loadAverage, governor }: Envir
   if (governor !== null && governor !== 'performance') {
     warnings.push(`The frequency governor is ${governor}: cpupower frequency-set -g performance.`)
   }
+  if (hasTurbo === true) {
+    warnings.push(
+      'Processors may run faster while they are cool, which changes with time: switch turbo (boost) off for steady figures.',
+    )
+  }
   return warnings
+}
+
+function readGovernors(): string | null {
+  const governors = readdirSync('/sys/devices/system/cpu')
+    .filter(name => /^cpu\d+$/.test(name))
+    .map(name => readLine(`/sys/devices/system/cpu/${name}/cpufreq/scaling_governor`))
+    .filter(governor => governor !== null)
+  return governors.length === 0 ? null : [...new Set(governors)].join(', ')
+}
+
+/** Drivers say either that it is off, or that it is on. */
+function readTurbo(): boolean | null {
+  const isOff = flag(readLine('/sys/devices/system/cpu/intel_pstate/no_turbo'))
+  return isOff === null ? flag(readLine('/sys/devices/system/cpu/cpufreq/boost')) : !isOff
 }
 
 function readLine(path: string): string | null {

@@ -7,7 +7,8 @@ import { MARK } from './processes.js'
 
 /**
  * Each line of its input is a mark to remember, or a directory to remove, or `done` when all was ended in order.
- * grep looks at the environments of all processes; its own has no mark.
+ * grep looks at the environments of all processes; its own has no mark. It looks again until nobody is found in several
+ * rounds: what was just being started has its environment a moment later.
  */
 const SCRIPT = `
 marks= directories=
@@ -18,11 +19,17 @@ while read -r kind value; do
     done) exit 0 ;;
   esac
 done
-for mark in $marks; do
-  for file in $(grep -l -a -s "${MARK}=$mark" /proc/[0-9]*/environ); do
-    pid=\${file#/proc/}
-    kill -KILL "\${pid%/environ}"
+rounds=0 tries=0
+while [ $rounds -lt 5 ] && [ $tries -lt 200 ]; do
+  for mark in $marks; do
+    for file in $(grep -l -a -s "${MARK}=$mark" /proc/[0-9]*/environ); do
+      pid=\${file#/proc/}
+      kill -KILL "\${pid%/environ}"
+      rounds=0
+    done
   done
+  rounds=$((rounds + 1)) tries=$((tries + 1))
+  sleep 0.05
 done
 for directory in $directories; do rm -rf -- "$directory"; done
 `

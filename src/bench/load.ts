@@ -18,8 +18,10 @@ export interface LoadRequest {
   readonly flags: readonly string[]
   /** For taskset. */
   readonly processors: string
-  /** Carries the mark of the contender's family, so that the guard finds it too. */
+  /** For the guard; not the contender's, whose processes are accounted for by theirs. */
   readonly mark: string
+  /** A load test that takes longer is ended: it hangs. */
+  readonly limitSeconds: number
   readonly signal: AbortSignal
 }
 
@@ -29,14 +31,9 @@ export type LoadOutcome =
   | { readonly document: null; readonly reason: string }
 
 /** Never rejects for what contender or load do. */
-export async function runLoad({
-  protocol,
-  url,
-  flags,
-  processors,
-  mark,
-  signal,
-}: LoadRequest): Promise<LoadOutcome> {
+export async function runLoad(request: LoadRequest): Promise<LoadOutcome> {
+  const { protocol, url, flags, processors, mark, limitSeconds, signal } = request
+  if (signal.aborted) return { document: null, reason: 'the load test was not begun' }
   const args = [BINARY, 'loadtest', protocol, url, '--json', '--no-tui', ...flags]
   const child = spawn('taskset', ['-c', processors, process.execPath, ...args], {
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], [MARK]: mark },
@@ -46,13 +43,24 @@ export async function runLoad({
   })
   const end = (): boolean => child.kill('SIGKILL')
   signal.addEventListener('abort', end, { once: true })
-  const [stdout, stderr, [exitCode]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, 'close') as Promise<[number | null]>,
-  ])
-  signal.removeEventListener('abort', end)
-  return readOutcome(stdout, stderr, exitCode)
+  let isOverdue = false
+  const timer = setTimeout(() => {
+    isOverdue = true
+    end()
+  }, limitSeconds * 1000)
+  try {
+    const [stdout, stderr, [exitCode, killedBy]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>,
+    ])
+    if (isOverdue) return { document: null, reason: `the load test did not end within ${limitSeconds} s` }
+    if (killedBy !== null) return { document: null, reason: `the load test was ended by ${killedBy}` }
+    return readOutcome(stdout, stderr, exitCode)
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', end)
+  }
 }
 
 function readOutcome(stdout: string, stderr: string, exitCode: number | null): LoadOutcome {

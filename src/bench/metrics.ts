@@ -48,6 +48,20 @@ const metricList: readonly Metric[] = [
     of: ({ objectiveRatePerSecond }) => objectiveRatePerSecond,
   },
   {
+    key: 'loss_percent',
+    title: 'requests without an answer',
+    unit: '%',
+    isMoreBetter: false,
+    of: ({ saturation }) => (saturation === null ? null : saturation.lossShare * 100),
+  },
+  {
+    key: 'kernel_drops',
+    title: 'datagrams lost in receive buffers',
+    unit: '',
+    isMoreBetter: false,
+    of: ({ kernelDrops }) => kernelDrops,
+  },
+  {
     key: 'bytes_per_peer',
     title: 'memory per peer',
     unit: 'bytes',

@@ -30,12 +30,36 @@ export function planCells({ contendersOf, blocks, seed, twinContender }: PairsOf
       const contenders = contendersOf.get(workload) ?? []
       const all = contenders.map(contender => ({ contender, workload, block, twin: 0 }))
       const twins = contenders
-        .filter(contender => contender === twinContender)
+        .filter(contender => twinContender !== null && contender === baselineOf(contenders, twinContender))
         .map(contender => ({ contender, workload, block, twin: 1 }))
       cells.push(...shuffled([...all, ...twins], random))
     }
   }
   return cells
+}
+
+/** Whom the others are compared with: the one that is asked for, or the first where that one does not take part. */
+export function baselineOf(contenders: readonly string[], wanted: string): string {
+  return contenders.includes(wanted) ? wanted : (contenders[0] ?? wanted)
+}
+
+/** Starts and ends of contender and load test, and the peers that are announced first, in seconds. */
+const OVERHEAD_SECONDS = 6
+/** Most searches end within this. */
+const SEARCH_SECONDS = 60
+
+/** What one measurement may take, before any was made. */
+export function estimateSeconds(request: {
+  readonly warmUpSeconds: number
+  readonly measureSeconds: number
+  readonly latencyShare: number
+  readonly coolDownSeconds: number
+  readonly objectives: readonly string[]
+}): number {
+  const { warmUpSeconds, measureSeconds, latencyShare, coolDownSeconds, objectives } = request
+  const latencySeconds = latencyShare === 0 ? 0 : measureSeconds + 1
+  const searchSeconds = objectives.length === 0 ? 0 : SEARCH_SECONDS
+  return OVERHEAD_SECONDS + warmUpSeconds + measureSeconds + latencySeconds + searchSeconds + coolDownSeconds
 }
 
 /** What tells one measurement of a bench from all others. */

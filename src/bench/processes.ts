@@ -116,10 +116,15 @@ export class ProcessFamily {
     return this.#sumMemory(pid => parseMemoryLine(readProc(pid, 'status') ?? '', 'VmHWM'))
   }
 
+  /** All that its programs wrote to their outputs. */
+  get outputBytes(): number {
+    return this.#programs.reduce((sum, { outputBytes }) => sum + outputBytes, 0)
+  }
+
   /** The end of what its programs wrote. */
   lastWords(): string {
     return this.#programs
-      .map(({ output }) => output.trim())
+      .map(({ output }) => Buffer.from(output, 'latin1').toString().trim())
       .filter(words => words !== '')
       .join('\n')
   }
@@ -156,19 +161,22 @@ class Program {
   readonly pid: number | undefined
   hasEnded = false
   output = ''
+  outputBytes = 0
   readonly #child: ChildProcess
 
-  constructor({ command, args, environment }: Launch, processors: string, directory: string, mark: string) {
+  constructor(launch: Launch, processors: string, directory: string, mark: string) {
+    const { command, args, environment, workingDirectory } = launch
     const env = { ...withoutOurs(process.env), ...environment, [MARK]: mark }
     // A session of its own: Ctrl-C is for the bench, which then stops it in order.
     this.#child = spawn('taskset', ['-c', processors, command, ...args], {
-      cwd: directory,
+      cwd: workingDirectory ?? directory,
       env,
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     for (const stream of [this.#child.stdout!, this.#child.stderr!]) {
-      stream.setEncoding('utf8').on('data', (text: string) => {
+      stream.setEncoding('latin1').on('data', (text: string) => {
+        this.outputBytes += text.length
         this.output = (this.output + text).slice(-OUTPUT_CHARACTERS_MAX)
       })
     }

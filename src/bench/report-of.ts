@@ -1,7 +1,7 @@
 // The report of a store: what was asked for and found out, put together.
 
 import type { StoredHead } from './bench.js'
-import type { CellResult } from './cell-result.js'
+import type { CellFigures, CellResult } from './cell-result.js'
 import { environmentWarnings } from './environment.js'
 import { REPORT_SCHEMA_VERSION, type ReportData } from './report/report-data.js'
 import { summarise } from './summary.js'
@@ -10,11 +10,20 @@ import { summarise } from './summary.js'
 const GENERATOR_SHARE_MAX = 0.95
 /** Below this share of its processor a contender was not saturated. */
 const SATURATED_SHARE_MIN = 0.9
+/** Below this share of their processors neither contender nor load was the limit. */
+const IDLE_SHARE_MAX = 0.75
+const STEAL_SHARE_MAX = 0.05
 
 export function reportOf(head: StoredHead, results: readonly CellResult[]): ReportData {
   const { request, share, contenders } = head
-  const generatorWarnings = generatorLimits(head, results)
-  const warnings = [...environmentWarnings(head.environment), ...generatorWarnings]
+  const doubts = [...generatorLimits(head, results), ...stolenTime(results)]
+  const warnings = [
+    ...environmentWarnings(head.environment),
+    ...(head.notes ?? []),
+    ...doubts,
+    ...latencyGaps(head, results),
+    ...partFills(head, results),
+  ]
   return {
     schemaVersion: REPORT_SCHEMA_VERSION,
     startedAt: head.startedAt,
@@ -38,26 +47,69 @@ export function reportOf(head: StoredHead, results: readonly CellResult[]): Repo
     }),
     warnings,
     isWhole: results.length >= head.cells.length,
-    isDoubtful: share.isShared || generatorWarnings.length > 0,
+    isDoubtful: share.isShared || doubts.length > 0,
   }
 }
 
-/** Contenders whose rate at saturation is the generator's: it was busy, they were not. */
-function generatorLimits({ contenders, request }: StoredHead, results: readonly CellResult[]): string[] {
+/** For each workload and contender, a sentence about its figures or none. */
+function perContender(
+  { contenders, request }: StoredHead,
+  results: readonly CellResult[],
+  sentence: (figures: readonly CellFigures[], title: string, name: string) => string | null,
+): string[] {
   return request.workloads.flatMap(({ key: workload, title }) =>
     contenders.flatMap(({ key, name }) => {
-      const saturations = results
+      const figures = results
         .filter(result => result.workload === workload && result.contender === key)
-        .map(({ figures }) => figures?.saturation)
-        .filter(saturation => saturation !== undefined && saturation !== null)
-      const limited = saturations.filter(
-        ({ generatorShare, processorsUsed }) =>
-          generatorShare > GENERATOR_SHARE_MAX && (processorsUsed ?? 0) < SATURATED_SHARE_MIN,
-      )
-      if (limited.length <= saturations.length / 2) return []
-      return [
-        `${title}: the load generator was the limit for ${name}, not the tracker. Its responses/s is too low; its processor time per response holds.`,
-      ]
+        .map(result => result.figures)
+        .filter(found => found !== null)
+      return sentence(figures, title, name) ?? []
     }),
+  )
+}
+
+/** Contenders whose rate at saturation is the generator's, which was busy while they were not, or of neither. */
+function generatorLimits(head: StoredHead, results: readonly CellResult[]): string[] {
+  return perContender(head, results, (figures, title, name) => {
+    const saturations = figures.map(({ saturation }) => saturation).filter(found => found !== null)
+    const isMost = (list: readonly unknown[]): boolean => list.length > saturations.length / 2
+    const unsaturated = saturations.filter(
+      ({ processorsUsed }) => (processorsUsed ?? 0) < SATURATED_SHARE_MIN,
+    )
+    if (isMost(unsaturated.filter(({ generatorShare }) => generatorShare > GENERATOR_SHARE_MAX))) {
+      return `${title}: the load generator was the limit for ${name}, not the tracker. Its responses/s is too low; its processor time per response holds.`
+    }
+    const idle = unsaturated.filter(
+      ({ generatorShare, processorsUsed }) =>
+        generatorShare < IDLE_SHARE_MAX && (processorsUsed ?? 1) < IDLE_SHARE_MAX,
+    )
+    if (!isMost(idle)) return null
+    return `${title}: neither ${name} nor the load generator was busy: other programs took the processors, or something else was waited for. Its responses/s is too low.`
+  })
+}
+
+/** A host that gives its processors to others changes every figure. */
+function stolenTime(results: readonly CellResult[]): string[] {
+  const shares = results.map(({ figures }) => figures?.saturation?.stealShare ?? 0)
+  const most = Math.max(0, ...shares)
+  if (most <= STEAL_SHARE_MAX) return []
+  return [
+    `The host took up to ${(most * 100).toFixed(0)} % of this machine's processor time for others: repeat the bench when it is quiet, or on a machine of its own.`,
+  ]
+}
+
+function latencyGaps(head: StoredHead, results: readonly CellResult[]): string[] {
+  return perContender(head, results, (figures, title, name) => {
+    const late = figures.filter(({ latency }) => latency.some(({ isValid }) => !isValid)).length
+    if (late === 0) return null
+    return `${title}: the load generator fell behind its own schedule in ${late} of ${figures.length} measurements of the latency of ${name}, which are left out.`
+  })
+}
+
+function partFills(head: StoredHead, results: readonly CellResult[]): string[] {
+  return perContender(head, results, (figures, title, name) =>
+    figures.every(({ isFilled }) => isFilled !== false)
+      ? null
+      : `${title}: ${name} did not take all peers in time before it was measured; its answers carry fewer.`,
   )
 }

@@ -10,7 +10,7 @@ export interface BenchProgress {
   /** 1 and following. */
   readonly number: number
   readonly cells: number
-  /** From how long measurements took so far; null before the first. */
+  /** From how long measurements took so far; from what they should take before the first, null where nobody says. */
   readonly remainingSeconds: number | null
 }
 
@@ -22,6 +22,8 @@ export interface BenchOptions {
   readonly measure: (cell: CellPlan, signal: AbortSignal) => Promise<CellResult>
   readonly store: (result: CellResult) => Promise<void>
   readonly coolDownMs: number
+  /** What one measurement should take. */
+  readonly secondsEach?: number
   readonly onProgress: (progress: BenchProgress) => void
   readonly onResult: (result: CellResult) => void
   readonly signal: AbortSignal
@@ -34,7 +36,8 @@ export async function runCells(options: BenchOptions): Promise<boolean> {
   const startedMs = performance.now()
   for (const [made, cell] of left.entries()) {
     if (signal.aborted) return false
-    const secondsEach = made === 0 ? null : (performance.now() - startedMs) / 1000 / made
+    const secondsEach =
+      made === 0 ? (options.secondsEach ?? null) : (performance.now() - startedMs) / 1000 / made
     options.onProgress({
       cell,
       number: cells.length - left.length + made + 1,

@@ -3,13 +3,14 @@
 //
 //   DIR/bench.json       what is compared, where, and with which settings
 //   DIR/results.ndjson   one CellResult in a line
-//   DIR/lock             process id of the bench that is at it
+//   DIR/lock             the bench that is at it
 
 import { constants } from 'node:fs'
-import { appendFile, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, open, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AquaticError } from '../errors.js'
 import type { CellResult } from './cell-result.js'
+import { holdLock } from './lock.js'
 
 export const SCHEMA_VERSION = 1
 
@@ -22,45 +23,57 @@ export class ResultStore<Head extends BenchHead> {
   readonly directory: string
   readonly head: Head
   readonly #results: CellResult[]
-  readonly #isLocked: boolean
+  readonly #unlock: () => Promise<void>
 
-  private constructor(directory: string, head: Head, results: CellResult[], isLocked: boolean) {
+  private constructor(directory: string, head: Head, results: CellResult[], unlock: () => Promise<void>) {
     this.directory = directory
     this.head = head
     this.#results = results
-    this.#isLocked = isLocked
+    this.#unlock = unlock
   }
 
   /** A new bench. @throws AQ_BENCH_RESULTS where the directory holds one already, or can't be written */
   static async create<Head extends BenchHead>(directory: string, head: Head): Promise<ResultStore<Head>> {
     try {
       await mkdir(directory, { recursive: true })
-      await lock(directory)
+    } catch (error) {
+      throw unwritable(error, directory)
+    }
+    const unlock = await lock(directory)
+    try {
       const flags = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY
       const file = await open(join(directory, 'bench.json'), flags)
       await file.writeFile(`${JSON.stringify(head, undefined, 2)}\n`)
       await file.close()
       await writeFile(join(directory, 'results.ndjson'), '')
     } catch (error) {
+      await unlock()
       if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
         throw new AquaticError('AQ_BENCH_RESULTS', `${directory} has the results of a bench already.`, {
           remedy: 'go on with --resume, or choose another directory with --out',
           cause: error,
         })
       }
-      throw readable(error, directory)
+      throw unwritable(error, directory)
     }
-    return new ResultStore(directory, head, [], true)
+    return new ResultStore(directory, head, [], unlock)
   }
 
   /** A bench that was interrupted, to go on with it. */
   static async resume<Head extends BenchHead>(directory: string): Promise<ResultStore<Head>> {
-    await lock(directory)
-    const { head, results } = await readResults<Head>(directory)
-    // The line it was at may be cut short: what follows must begin a line of its own.
-    const lines = results.map(result => `${JSON.stringify(result)}\n`).join('')
-    await writeFile(join(directory, 'results.ndjson'), lines)
-    return new ResultStore(directory, head, results, true)
+    // Read once before there is a lock, so that nothing is written where no bench was.
+    await readResults<Head>(directory)
+    const unlock = await lock(directory)
+    try {
+      const { head, results } = await readResults<Head>(directory)
+      // The line it was at may be cut short: what follows must begin a line of its own.
+      const lines = results.map(result => `${JSON.stringify(result)}\n`).join('')
+      await writeFile(join(directory, 'results.ndjson'), lines)
+      return new ResultStore(directory, head, results, unlock)
+    } catch (error) {
+      await unlock()
+      throw unwritable(error, directory)
+    }
   }
 
   get results(): readonly CellResult[] {
@@ -72,12 +85,12 @@ export class ResultStore<Head extends BenchHead> {
     try {
       await appendFile(join(this.directory, 'results.ndjson'), `${JSON.stringify(result)}\n`)
     } catch (error) {
-      throw readable(error, this.directory)
+      throw unwritable(error, this.directory)
     }
   }
 
   async close(): Promise<void> {
-    if (this.#isLocked) await rm(join(this.directory, 'lock'), { force: true })
+    await this.#unlock()
   }
 }
 
@@ -91,10 +104,10 @@ export async function readResults<Head extends BenchHead>(
     headText = await readFile(join(directory, 'bench.json'), 'utf8')
     lines = (await readFile(join(directory, 'results.ndjson'), 'utf8')).split('\n')
   } catch (error) {
-    throw readable(error, directory)
+    throw unreadable(error, directory)
   }
   const head = parse<Head>(headText)
-  if (head === undefined || typeof head.schemaVersion !== 'number') {
+  if (typeof head !== 'object' || head === null || typeof head.schemaVersion !== 'number') {
     throw new AquaticError('AQ_BENCH_RESULTS', `${directory}/bench.json is not what a bench wrote.`, {
       remedy: 'name the directory that `aquatic bench --out` wrote',
     })
@@ -107,7 +120,11 @@ export async function readResults<Head extends BenchHead>(
       { remedy: 'read it with that version, or run the bench again' },
     )
   }
-  const results = lines.map(line => parse<CellResult>(line)).filter(result => result !== undefined)
+  const results = lines
+    .map(line => parse<CellResult | null>(line))
+    .filter(
+      (result): result is CellResult => typeof result === 'object' && typeof result?.contender === 'string',
+    )
   return { head, results }
 }
 
@@ -121,41 +138,31 @@ function parse<T>(text: string): T | undefined {
   }
 }
 
-/** One bench at a time in a directory; a lock whose process has ended is nobody's. */
-async function lock(directory: string): Promise<void> {
-  const path = join(directory, 'lock')
-  for (;;) {
-    try {
-      return await writeFile(path, String(process.pid), { flag: 'wx' })
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw readable(error, directory)
-    }
-    const owner = Number(await readFile(path, 'utf8').catch(() => '0'))
-    if (owner > 0 && isRunning(owner)) {
-      throw new AquaticError('AQ_BENCH_RUNNING', `Another bench (process ${owner}) writes to ${directory}.`, {
-        remedy: 'wait for it; two benches on one machine measure each other',
-      })
-    }
-    await rm(path, { force: true })
-  }
-}
-
-function isRunning(pid: number): boolean {
+async function lock(directory: string): Promise<() => Promise<void>> {
   try {
-    return process.kill(pid, 0)
+    return await holdLock(join(directory, 'lock'), `in ${directory}`)
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
+    throw unwritable(error, directory)
   }
 }
 
-function readable(error: unknown, directory: string): Error {
+/** One sentence for trouble with the file system; anything else as it is. */
+export function unwritable(error: unknown, directory: string): Error {
   if (error instanceof AquaticError || !(error instanceof Error) || !('code' in error)) return error as Error
-  return new AquaticError(
-    'AQ_BENCH_RESULTS',
-    `The results in ${directory} can't be used: ${error.message}.`,
-    {
-      remedy: 'choose a directory that can be written, with room, with --out',
-      cause: error,
-    },
-  )
+  return new AquaticError('AQ_BENCH_RESULTS', `Results can't be written to ${directory}: ${error.message}.`, {
+    remedy: 'choose a directory that can be written, with room, with --out',
+    cause: error,
+  })
+}
+
+function unreadable(error: unknown, directory: string): Error {
+  if (!(error instanceof Error) || !('code' in error)) return error as Error
+  const message =
+    error.code === 'ENOENT' || error.code === 'ENOTDIR'
+      ? `There are no results of a bench in ${directory}.`
+      : `The results in ${directory} can't be read: ${error.message}.`
+  return new AquaticError('AQ_BENCH_RESULTS', message, {
+    remedy: 'name the directory that `aquatic bench --out` wrote',
+    cause: error,
+  })
 }

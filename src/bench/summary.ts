@@ -3,6 +3,7 @@
 
 import type { CellResult } from './cell-result.js'
 import { type Metric, metrics } from './metrics.js'
+import { baselineOf } from './plan.js'
 import { estimateRatio, median, outliers, type RatioEstimate } from './statistics.js'
 
 /** One figure of one contender under one workload. */
@@ -56,7 +57,7 @@ export function summarise(request: SummaryRequest): WorkloadSummary[] {
 }
 
 function summariseWorkload(workload: string, request: SummaryRequest): WorkloadSummary {
-  const { results, blocks, baseline } = request
+  const { results, blocks } = request
   const of = (contender: string, twin: number): (CellResult | undefined)[] =>
     Array.from({ length: blocks }, (_, block) =>
       results.find(
@@ -67,13 +68,15 @@ function summariseWorkload(workload: string, request: SummaryRequest): WorkloadS
           result.block === block,
       ),
     )
-  const baselineCells = of(baseline, 0)
-  const contenders = request.contenders
+  const present = request.contenders
     .map(contender => ({ contender, cells: of(contender, 0) }))
     .filter(({ cells }) => cells.some(cell => cell !== undefined))
-    .map(({ contender, cells }) =>
-      summariseContender(contender, cells, contender === baseline ? null : baselineCells),
-    )
+  const keys = present.map(({ contender }) => contender)
+  const baseline = baselineOf(keys, request.baseline)
+  const baselineCells = of(baseline, 0)
+  const contenders = present.map(({ contender, cells }) =>
+    summariseContender(contender, cells, contender === baseline ? null : baselineCells),
+  )
   const twins = request.contenders
     .map(contender => [of(contender, 0), of(contender, 1)] as const)
     .find(([, second]) => second.some(cell => cell !== undefined))

@@ -89,6 +89,13 @@ export const workloads: readonly Workload[] = [
   ),
 ]
 
+/** With another number of peers before the measurement, two to a torrent; where there are none, it changes nothing. */
+export function withPeers(workload: Workload, peers: number): Workload {
+  return workload.fillPeers === 0
+    ? workload
+    : { ...workload, fillPeers: peers, torrents: Math.ceil(peers / 2) }
+}
+
 /** Memory for each peer: UDP announces of so many peers, four to a torrent on average. */
 export function largeState(millions: number): Workload {
   const peers = millions * 1_000_000

@@ -7,12 +7,19 @@ import type { BenchProtocol, Contender, Places } from '../bench/contender.js'
 import { processorModes } from '../bench/processors.js'
 import type { ReportData } from '../bench/report/report-data.js'
 import type { ResultStore } from '../bench/store.js'
-import type { Workload } from '../bench/workloads.js'
-import { AquaticError, ExitCode } from '../errors.js'
+import { ExitCode } from '../errors.js'
 import { chooseReporter, openReporter } from '../tui/reporter.js'
 import { AquaticCommand, writeRemark } from './base.js'
+import {
+  allContenders,
+  chooseContenders,
+  keyed,
+  ownContenders,
+  placesOf,
+  requestOf,
+} from './bench-request.js'
 import { runShownBench } from './bench-session.js'
-import { untilSignal } from './serving.js'
+import { type StopRequest, untilSignal } from './serving.js'
 import { tuiFlags } from './tui-flags.js'
 
 const pairs = (name: string, value: string, description: string) =>
@@ -51,6 +58,13 @@ export const benchFlags = {
     helpValue: 'SECONDS',
     description: 'Before each; 2 without it.',
   }),
+  peers: Flags.integer({
+    default: 200_000,
+    min: 1000,
+    max: 10_000_000,
+    helpValue: 'NUMBER',
+    description: 'Peers that are there before a measurement, two to a torrent (UDP and HTTP).',
+  }),
   seed: Flags.integer({ default: 1, helpValue: 'NUMBER', description: 'Order and load follow from it.' }),
   slo: Flags.string({
     multiple: true,
@@ -85,13 +99,23 @@ export const benchFlags = {
     'A contender of your own: a command with {port}, {dir}, {workers}, {cert}, {key}; may be repeated.',
   ),
   url: pairs('KEY', 'URL', 'A contender that already runs; may be repeated.'),
+  'start-limit': Flags.integer({
+    default: 30,
+    min: 1,
+    max: 3600,
+    helpValue: 'SECONDS',
+    description: 'How long a contender may take until it answers.',
+  }),
   out: Flags.string({
     helpValue: 'DIR',
     description: 'Directory for results and reports; bench-DATE-TIME without it.',
   }),
   resume: Flags.string({
     helpValue: 'DIR',
-    exclusive: ['out'],
+    exclusive: [
+      ...['out', 'contender', 'workload', 'baseline', 'quick', 'blocks', 'duration', 'warmup', 'seed', 'slo'],
+      ...['peers', 'state', 'processors', 'cpu-mode', 'path', 'command', 'url', 'start-limit'],
+    ],
     description: 'Go on with an interrupted bench, with its settings.',
   }),
   ...tuiFlags,
@@ -106,6 +130,7 @@ export interface BenchFlagValues {
   readonly blocks?: number | undefined
   readonly duration?: number | undefined
   readonly warmup?: number | undefined
+  readonly peers: number
   readonly seed: number
   readonly slo?: string[] | undefined
   readonly state?: number[] | undefined
@@ -114,25 +139,17 @@ export interface BenchFlagValues {
   readonly path?: string[] | undefined
   readonly command?: string[] | undefined
   readonly url?: string[] | undefined
+  readonly 'start-limit': number
   readonly out?: string | undefined
   readonly resume?: string | undefined
   readonly 'no-tui': boolean
   readonly quiet: boolean
 }
 
-/** `KEY=VALUE` flags as a map. @throws a usage error naming the flag */
-function keyed(flag: string, values: readonly string[] | undefined): Map<string, string> {
-  return new Map(
-    (values ?? []).map(text => {
-      const at = text.indexOf('=')
-      if (at < 1) throw usage(`--${flag} ${text} is not KEY=VALUE.`, `--${flag} mine=…`)
-      return [text.slice(0, at), text.slice(at + 1)] as const
-    }),
-  )
-}
-
-function usage(message: string, remedy: string): AquaticError {
-  return new AquaticError('AQ_BENCH_REQUEST', message, { remedy })
+interface OpenedBench {
+  readonly store: ResultStore<StoredHead>
+  readonly contenders: readonly Contender[]
+  readonly places: Places
 }
 
 export abstract class BenchCommand extends AquaticCommand {
@@ -143,34 +160,42 @@ export abstract class BenchCommand extends AquaticCommand {
   ): Promise<ReportData | undefined> {
     // First of all: a signal that comes while modules are loaded must not be lost.
     const stop = untilSignal(ExitCode.terminated)
-    const isMuted = flags.quiet || this.jsonEnabled()
-    const places: Places = { paths: keyed('path', flags.path), environment: process.env }
-    const contenders = await chooseContenders(flags)
-    const store = await this.#open(protocols, flags, contenders, places)
+    const { holdMachine } = await import('../bench/lock.js')
+    const unlock = await holdMachine()
     try {
-      this.notice([`results in ${store.directory}`], isMuted)
-      const kind = chooseReporter({
-        json: this.jsonEnabled(),
-        quiet: flags.quiet,
-        noTui: flags['no-tui'],
-        stderr: process.stderr,
-        env: process.env,
-      })
-      const reporter = await openReporter(kind, { write: writeRemark })
-      const command = ['aquatic', ...(this.id ?? '').split(':')].join(' ')
-      const { signal } = stop
-      await runShownBench({ command, store, contenders, places, reporter, signal }).finally(() =>
-        reporter.close(),
-      )
-      const { reportOf } = await import('../bench/report-of.js')
-      const report = reportOf(store.head, store.results)
-      await writeReports(store.directory, report)
-      if (signal.aborted) process.exitCode = stop.exitCode()
-      else if (report.isDoubtful) process.exitCode = ExitCode.invalid
-      return await this.#end(report)
+      const { store, contenders, places } = await this.#open(protocols, flags)
+      try {
+        return await this.#run({ store, contenders, places }, flags, stop)
+      } finally {
+        await store.close()
+      }
     } finally {
-      await store.close()
+      await unlock()
     }
+  }
+
+  async #run(
+    opened: OpenedBench,
+    flags: BenchFlagValues,
+    stop: StopRequest,
+  ): Promise<ReportData | undefined> {
+    const { reportOf } = await import('../bench/report-of.js')
+    const { store } = opened
+    const { signal } = stop
+    const [json, quiet] = [this.jsonEnabled(), flags.quiet]
+    const says = [`results in ${store.directory}`, ...store.head.notes]
+    if (!json && !quiet) writeRemark(says.map(line => `${line}\n`).join(''))
+    const { stderr, env } = process
+    const kind = chooseReporter({ json, quiet, noTui: flags['no-tui'], stderr, env })
+    const reporter = await openReporter(kind, { write: writeRemark })
+    const command = ['aquatic', ...(this.id ?? '').split(':')].join(' ')
+    await runShownBench({ ...opened, command, reporter, signal }).finally(() => reporter.close())
+    const report = reportOf(store.head, store.results)
+    await writeReports(store.directory, report)
+    if (signal.aborted) process.exitCode = stop.exitCode()
+    else if (store.results.every(({ outcome }) => outcome !== 'measured')) process.exitCode = ExitCode.failure
+    else if (report.isDoubtful) process.exitCode = ExitCode.invalid
+    return this.#end(report)
   }
 
   async #end(report: ReportData): Promise<ReportData | undefined> {
@@ -180,89 +205,24 @@ export abstract class BenchCommand extends AquaticCommand {
     return undefined
   }
 
-  async #open(
-    protocols: readonly BenchProtocol[],
-    flags: BenchFlagValues,
-    contenders: readonly Contender[],
-    places: Places,
-  ): Promise<ResultStore<StoredHead>> {
+  /** A bench that goes on has the contenders and settings that it was started with. */
+  async #open(protocols: readonly BenchProtocol[], flags: BenchFlagValues): Promise<OpenedBench> {
     const { startBench } = await import('../bench/bench.js')
     const { ResultStore } = await import('../bench/store.js')
-    if (flags.resume !== undefined) return ResultStore.resume<StoredHead>(flags.resume)
-    const request = await this.#request(protocols, flags, contenders)
+    if (flags.resume !== undefined) {
+      const store = await ResultStore.resume<StoredHead>(flags.resume)
+      const contenders = await allContenders(store.head.request)
+      const paths = new Map(Object.entries(store.head.request.paths))
+      return { store, contenders, places: placesOf(paths, contenders) }
+    }
+    const own = ownContenders(flags)
+    const all = await allContenders(own)
+    const places = placesOf(keyed('path', flags.path), all)
+    const contenders = chooseContenders(all, flags, own)
+    const request = await requestOf(protocols, flags, contenders, own, places)
     const directory = flags.out ?? `bench-${new Date().toISOString().slice(0, 19).replaceAll(/[:T]/g, '-')}`
-    return startBench(directory, request, contenders, places)
+    return { store: await startBench(directory, request, contenders, places), contenders, places }
   }
-
-  async #request(
-    protocols: readonly BenchProtocol[],
-    flags: BenchFlagValues,
-    contenders: readonly Contender[],
-  ): Promise<BenchRequest> {
-    const { quick } = flags
-    const keys = contenders.map(({ key }) => key)
-    const baseline = flags.baseline ?? (keys.includes('opentracker') ? 'opentracker' : keys[0])
-    if (!keys.includes(baseline)) {
-      throw usage(`--baseline ${baseline} does not take part.`, `one of ${keys.join(', ')}`)
-    }
-    return {
-      command: `aquatic ${['bench', ...process.argv.slice(3)].join(' ')}`,
-      workloads: await chooseWorkloads(protocols, flags),
-      baseline,
-      blocks: flags.blocks ?? (quick ? 2 : 6),
-      seed: flags.seed,
-      measuresNoise: !quick,
-      numwant: 30,
-      warmUpSeconds: flags.warmup ?? (quick ? 1 : 2),
-      measureSeconds: flags.duration ?? (quick ? 2 : 5),
-      latencyShare: 0.5,
-      coolDownSeconds: quick ? 0.2 : 1,
-      objectives: flags.slo ?? [],
-      processorMode: flags['cpu-mode'],
-      processors: flags.processors,
-    }
-  }
-}
-
-async function chooseContenders(flags: BenchFlagValues): Promise<readonly Contender[]> {
-  const { contenders } = await import('../bench/registry.js')
-  const { commandContender, urlContender } = await import('../bench/contenders/user.js')
-  const mine = [
-    ...[...keyed('command', flags.command)].map(([key, text]) => commandContender(key, text)),
-    ...[...keyed('url', flags.url)].map(([key, url]) => urlContender(key, url)),
-  ]
-  const all = [...contenders, ...mine]
-  const wanted =
-    flags.contender ?? (flags.quick ? ['aquatic', 'opentracker', ...mine.map(({ key }) => key)] : undefined)
-  if (wanted === undefined) return all
-  const unknown = wanted.filter(key => !all.some(contender => contender.key === key))
-  if (unknown.length > 0) {
-    throw usage(
-      `There is no contender ${unknown.join(', ')}.`,
-      `one of ${all.map(({ key }) => key).join(', ')}, or --command ${unknown[0]}='PROGRAM …'`,
-    )
-  }
-  return all.filter(({ key }) => wanted.includes(key))
-}
-
-async function chooseWorkloads(
-  protocols: readonly BenchProtocol[],
-  { workload: wanted, state, quick }: BenchFlagValues,
-): Promise<Workload[]> {
-  const { largeState, workloads } = await import('../bench/workloads.js')
-  const all = workloads.filter(({ service }) => protocols.includes(service.protocol))
-  const states = protocols.includes('udp') ? (state ?? []).map(largeState) : []
-  const quickKeys = ['udp-mixed', 'udp-announces', 'http-close']
-  if (wanted === undefined)
-    return [...(quick ? all.filter(({ key }) => quickKeys.includes(key)) : all), ...states]
-  const unknown = wanted.filter(key => !all.some(workload => workload.key === key))
-  if (unknown.length > 0) {
-    throw usage(
-      `There is no workload ${unknown.join(', ')}.`,
-      `one of ${all.map(({ key }) => key).join(', ')}`,
-    )
-  }
-  return [...all.filter(({ key }) => wanted.includes(key)), ...states]
 }
 
 /** report.md, report.html and report.json beside the results. */
@@ -270,9 +230,14 @@ export async function writeReports(directory: string, report: ReportData): Promi
   const { writeFile } = await import('node:fs/promises')
   const { markdownReport } = await import('../bench/report/markdown.js')
   const { htmlReport } = await import('../bench/report/html.js')
-  await writeFile(join(directory, 'report.md'), markdownReport(report))
-  await writeFile(join(directory, 'report.html'), htmlReport(report))
-  await writeFile(join(directory, 'report.json'), `${JSON.stringify(report, undefined, 2)}\n`)
+  const { unwritable } = await import('../bench/store.js')
+  try {
+    await writeFile(join(directory, 'report.md'), markdownReport(report))
+    await writeFile(join(directory, 'report.html'), htmlReport(report))
+    await writeFile(join(directory, 'report.json'), `${JSON.stringify(report, undefined, 2)}\n`)
+  } catch (error) {
+    throw unwritable(error, directory)
+  }
 }
 
 /** As wide as the terminal, where stdout is one. */

@@ -1,5 +1,6 @@
 // Whether the figures say something about the tracker, and what makes them doubtful.
 
+import { requestKindsOf } from './kinds.js'
 import type { LoadPlan } from './plan.js'
 import type { KindFigures, SelfCheck, Verdict } from './result.js'
 import { plannedIn } from './self-check.js'
@@ -21,10 +22,15 @@ const UNSENT_SHARE_MAX = 0.01
 
 /** The verdict, and a sentence for each reason. */
 export function judgeVerdict(facts: VerdictFacts): { verdict: Verdict; reasons: readonly string[] } {
-  const { kinds, measuredSeconds } = facts
-  const answered = sum(kinds.map(({ outcomes }) => outcomes.answered))
-  if (answered === 0) return { verdict: 'no-answers', reasons: [silenceText(kinds, measuredSeconds)] }
+  const { kinds, measuredSeconds, plan } = facts
+  // A server that takes connections, and breaks each one off, has answered nothing.
+  const asked = kinds.filter(({ kind }) => requestKindsOf[plan.protocol].includes(kind))
+  const answered = sum(asked.map(({ outcomes }) => outcomes.answered))
   const reasons = generatorReasons(facts)
+  // Where hardly anything could be sent, the tracker can't be blamed for its silence.
+  if (answered === 0 && (sent(kinds) > 0 || reasons.length === 0)) {
+    return { verdict: 'no-answers', reasons: [silenceText(asked, measuredSeconds)] }
+  }
   return { verdict: reasons.length > 0 ? 'generator-bound' : 'valid', reasons }
 }
 
@@ -61,6 +67,10 @@ function silenceText(kinds: readonly KindFigures[], measuredSeconds: number): st
   const asked = requestsOf(kinds)
   if (asked === 0) return 'Nothing was asked in the measurement: its rate was 0, or no connection was open.'
   return `None of ${asked} requests was answered.`
+}
+
+function sent(kinds: readonly KindFigures[]): number {
+  return requestsOf(kinds) - sum(kinds.map(({ outcomes }) => outcomes.unsent))
 }
 
 function requestsOf(kinds: readonly KindFigures[]): number {

@@ -35,6 +35,10 @@ const head: StoredHead = {
     latencyShare: 0.5,
     coolDownSeconds: 1,
     objectives: [],
+    startLimitSeconds: 30,
+    commands: {},
+    urls: {},
+    paths: {},
     processorMode: 'subsequent',
     processors: 1,
   },
@@ -59,6 +63,7 @@ const head: StoredHead = {
     { key: 'opentracker', name: 'opentracker', version: '1 <script>|', limits: ['closes connections'] },
   ],
   missing: [{ name: 'chihaya', reason: 'no chihaya in PATH', remedy: 'build it' }],
+  notes: [],
   cells: [],
 }
 

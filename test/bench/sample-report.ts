@@ -40,6 +40,10 @@ export const sampleHead: StoredHead = {
     latencyShare: 0.5,
     coolDownSeconds: 1,
     objectives: [],
+    startLimitSeconds: 30,
+    commands: {},
+    urls: {},
+    paths: {},
     processorMode: 'subsequent',
     processors: 1,
   },
@@ -63,6 +67,7 @@ export const sampleHead: StoredHead = {
     key,
     name,
     version,
+    sha256: '0123456789abcdef'.repeat(4),
     limits: key === 'opentracker' ? ['closes every HTTP connection after its answer'] : [],
   })),
   missing: [
@@ -72,6 +77,7 @@ export const sampleHead: StoredHead = {
       remedy: 'build it from its source, then --path wt-tracker=FILE',
     },
   ],
+  notes: [],
   cells: planned(),
 }
 

@@ -6,7 +6,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { Accounts } from '../../src/loadtest/accounts.js'
 import { createRunControlMemory, RunControl } from '../../src/loadtest/control.js'
-import { LoadKind, Outcome, WorkerCount } from '../../src/loadtest/kinds.js'
+import { LoadKind, Outcome, WorkerCount, workerCountNames } from '../../src/loadtest/kinds.js'
 import { percentileUs } from '../../src/loadtest/latency-buckets.js'
 import { Random } from '../../src/loadtest/random.js'
 import type { LatencyFigures } from '../../src/loadtest/result.js'
@@ -335,10 +335,27 @@ describe('the accounts of a worker', () => {
   it('count what belongs to no request by the moment', () => {
     const { accounts, tallies } = accountsOf()
     for (const nowMs of [1500, 2500, 6000]) accounts.count(WorkerCount.bytesSent, nowMs, 100)
-    accounts.count(WorkerCount.late, 2500)
+    for (const which of [WorkerCount.late, WorkerCount.peersReceived]) {
+      for (const atMs of [1500, 2500]) accounts.count(which, atMs)
+    }
     assert.equal(tallies.count(WorkerCount.bytesSent, Period.measured), 100)
     assert.equal(tallies.count(WorkerCount.bytesSent), 300)
-    assert.equal(tallies.count(WorkerCount.late), 1)
+    assert.equal(tallies.count(WorkerCount.late), 2)
+  })
+
+  it('count answers that come in the drain with the measurement', () => {
+    const { accounts, tallies } = accountsOf()
+    const names = ['late', 'duplicate', 'unknown', 'peersReceived', 'verified', 'bytesReceived'] as const
+    const counts = names.map(name => workerCountNames.indexOf(name))
+    for (const which of counts) {
+      for (const atMs of [1500, 2500, 6000]) accounts.count(which, atMs)
+    }
+    const measured = counts.map(which => tallies.count(which, Period.measured))
+    assert.deepEqual(measured, [2, 2, 2, 2, 2, 1])
+    const early = new Tallies(createTallyMemory(1, 2), 1)
+    const control = new RunControl(createRunControlMemory(1))
+    new Accounts(early.workers[0], control, TIMEOUT_MS, true).count(WorkerCount.late, 9)
+    assert.equal(early.count(WorkerCount.late, Period.measured), 0)
   })
 
   it('do not touch those of other workers', () => {

@@ -7,9 +7,11 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
 import { monotonicMs } from '../../src/loadtest/clock.js'
 import type { OutcomeName } from '../../src/loadtest/kinds.js'
+import { bucketOf } from '../../src/loadtest/latency-buckets.js'
 import type { LoadPlan } from '../../src/loadtest/plan.js'
+import { Gauge, Latency } from '../../src/loadtest/tally.js'
 import type { Owner } from '../support/child-process.js'
-import { LoadKind, LoadWorker, Phase, planFor } from '../support/load-worker.js'
+import { LoadKind, LoadWorker, Period, Phase, planFor } from '../support/load-worker.js'
 
 const PEERS = 4
 const engines = ['native', 'node'] as const
@@ -22,16 +24,23 @@ const good = answerOf(body)
 
 type Answering = (socket: Socket, request: string) => void
 
-/** Calls `answer` for each whole request; what is no HTTP gets the greeting. @returns the port */
+/**
+ * Calls `answer` for each whole request.
+ * @param greeting what is written, once anything has come, before the connection ends
+ * @param first what is written before anything comes; null: nothing, the connection is closed
+ */
 async function serve(
   owner: Owner,
   answer: Answering,
   greeting = '',
+  first: string | null = '',
 ): Promise<{ port: number; connections: () => number }> {
   let connections = 0
   const server = createServer(socket => {
     connections++
     let input = ''
+    if (first === null) socket.end()
+    else if (first !== '') socket.write(first)
     socket.on('error', () => undefined)
     socket.on('data', chunk => {
       if (greeting !== '') socket.end(greeting)
@@ -319,6 +328,30 @@ for (const engine of engines) {
       assert.equal(remarks.get('connect: TLS: wrong version number (is it http there?)'), broken)
     })
 
+    it('greet before anything is asked', { timeout: 60_000 }, async test => {
+      const { port, connections } = await serve(test, () => undefined, '', '220 mail.example ESMTP\r\n')
+      const worker = new LoadWorker(test, planFor('http', { port }, { engine }))
+      await worker.until(() => worker.count('unknown') >= 3)
+      const remarks = await worker.stop()
+      const greeted = worker.count('unknown')
+      assert.equal(remarks.get('bytes that no request had asked for'), greeted)
+      assert.equal(worker.count('connectionsLost'), greeted)
+      const { answered: opened = 0 } = worker.outcomes(LoadKind.connect)
+      assert.ok(opened - greeted <= 1 && connections() - opened <= 1)
+      assert.deepEqual(worker.outcomes(LoadKind.announce), {})
+    })
+
+    it('close what they have accepted', { timeout: 60_000 }, async test => {
+      const { port } = await serve(test, () => undefined, '', null)
+      const worker = new LoadWorker(test, planFor('http', { port }, { engine }))
+      await worker.until(() => worker.count('connectionsLost') >= 4)
+      const remarks = await worker.stop()
+      const lost = worker.count('connectionsLost')
+      assert.equal(remarks.get('an idle connection: closed by the server'), lost)
+      const { answered: opened = 0 } = worker.outcomes(LoadKind.connect)
+      assert.ok(opened - lost <= 1, `${opened} opened, ${lost} lost`)
+    })
+
     it('are not there, without a busy loop', { timeout: 60_000 }, async test => {
       const closed = createServer()
       closed.listen(0, '127.0.0.1')
@@ -340,3 +373,47 @@ for (const engine of engines) {
     })
   })
 }
+
+describe('HTTP load in an open loop', () => {
+  for (const engine of engines) {
+    it(`shows a server that stalls for what it is, on the ${engine} engine`, {
+      timeout: 60_000,
+    }, async test => {
+      const held: Socket[] = []
+      let requests = 0
+      let isStalling = false
+      const { port } = await serve(test, socket => {
+        if (++requests === PEERS + 50) isStalling = true
+        if (isStalling) held.push(socket)
+        else socket.write(good)
+      })
+      const stages = [{ seconds: 10, from: 1000, to: 1000 }]
+      const plan = planFor(
+        'http',
+        { port },
+        { engine, connectionsPerWorker: 4, pacing: { mode: 'open', spacing: 'even', stages } },
+      )
+      const worker = new LoadWorker(test, plan)
+      await worker.fill()
+      const measured = worker.measure(600)
+      // 300 ms after no connection was left.
+      await worker.until(() => worker.tally.gauges[Gauge.behind] >= 300)
+      isStalling = false
+      for (const socket of held) socket.write(good)
+      await measured
+      await worker.stop()
+      assert.deepEqual(worker.outcomes(LoadKind.announce, Period.measured), { answered: 600 })
+      const slow = (latency: number): number =>
+        worker.tally
+          .latencies(Period.measured, LoadKind.announce, latency)
+          .subarray(bucketOf(100 * 10_000))
+          .reduce((sum, count) => sum + count, 0)
+      // Those planned in the first 200 of 300 ms waited for 100 and more; only four of them were sent by then.
+      assert.ok(slow(Latency.response) >= 195, String(slow(Latency.response)))
+      assert.ok(slow(Latency.service) >= 4 && slow(Latency.service) <= 50, String(slow(Latency.service)))
+      // It was not the generator that was late.
+      const late = worker.tally.lag(Period.measured).subarray(bucketOf(100 * 10_000))
+      assert.ok(late.reduce((sum, count) => sum + count, 0) < 100)
+    })
+  }
+})

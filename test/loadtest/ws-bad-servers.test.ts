@@ -314,6 +314,27 @@ for (const engine of engines) {
       assert.equal(worker.count('unknown'), 0)
     })
 
+    it('read nothing and want pongs', { timeout }, async test => {
+      const pings = Buffer.concat(
+        Array.from({ length: 1000 }, () => frame({ opcode: 9, payload: 'x'.repeat(125), mask: null })),
+      )
+      const { worker } = await start(test, engine, {
+        message: ({ socket }) => {
+          socket.pause()
+          const more = (): void => {
+            while (!socket.destroyed && socket.write(pings));
+          }
+          socket.on('drain', more)
+          more()
+        },
+      })
+      await worker.done(Phase.connect)
+      worker.control.enter(Phase.fill)
+      await worker.until(() => worker.count('connectionsLost') >= 1)
+      const remarks = await worker.stop()
+      assert.equal(remarks.get('connection lost: the server reads nothing'), worker.count('connectionsLost'))
+    })
+
     it('answer late', { timeout }, async test => {
       const { worker, served } = await start(test, engine, {}, { ...interval(1), timeoutMs: 1000 })
       await worker.fill()
@@ -421,11 +442,14 @@ async function relay(
   engine: Engine,
   relaying: Relaying,
   timeoutMs = 10_000,
+  answersScrapes = true,
 ): Promise<LoadWorker> {
   const ws = { ...planFor('ws', {}).ws, offersPerAnnounce: 3, answers: true, announceIntervalSeconds: 60 }
   const served = await serveWebTorrent(test, {
     message: (client, message) => {
-      if (message.answer === undefined) client.respond()
+      if (message.action === 'scrape') {
+        if (answersScrapes) client.send({ action: 'scrape', files: {} })
+      } else if (message.answer === undefined) client.respond()
       relaying(served, served.clients.indexOf(client), message)
     },
   })
@@ -459,6 +483,70 @@ for (const engine of engines) {
       // Four announces of the fill, one of the load, and both ends of three exchanges.
       assert.deepEqual([worker.count('verified'), worker.count('verifiedWrong')], [11, 0])
       assert.deepEqual([worker.count('duplicate'), worker.count('unknown')], [0, 0])
+    })
+
+    it('are responded to as announces are, or with a failure where a scrape is asked for', {
+      timeout,
+    }, async test => {
+      for (const scrapeFails of [false, true]) {
+        const ws = { ...planFor('ws', {}).ws, offersPerAnnounce: 1, answers: true }
+        let announces = 0
+        const served = await serveWebTorrent(test, {
+          message: (client, message) => {
+            passOn(1, 1)(served, served.clients.indexOf(client), message)
+            if (message.action === 'announce') client.respond()
+            else if (scrapeFails) client.send({ action: 'scrape', 'failure reason': 'no scrapes' })
+            else client.send({ action: 'scrape', files: {} })
+            if (message.action === 'announce' && message.answer === undefined) announces++
+          },
+        })
+        const worker = new LoadWorker(test, plan(engine, served, { ws }))
+        await worker.fill()
+        await worker.measure(200)
+        assert.deepEqual([...(await worker.stop())], [])
+        const { announce, offer, answer, ...others } = worker.all(Period.measured)
+        assert.deepEqual(others, {})
+        // Every announce that was sent is counted, and no other response for one.
+        assert.deepEqual(announce, { answered: announces - PEERS })
+        assert.deepEqual(Object.keys(answer ?? {}), ['answered'])
+        assert.equal(offer?.answered, announce.answered)
+        for (const name of ['unknown', 'duplicate', 'late'] as const) assert.equal(worker.count(name), 0)
+      }
+    })
+
+    it('come in announces of any length', { timeout }, async test => {
+      const lengths: number[] = []
+      const ws = { ...planFor('ws', {}).ws, offersPerAnnounce: 60, announceIntervalSeconds: 60 }
+      const { worker } = await start(
+        test,
+        engine,
+        {
+          message: (client, message) => {
+            client.respond()
+            if (message.offers !== undefined)
+              lengths.push(JSON.stringify(message).length, message.offers.length)
+          },
+        },
+        { ws },
+      )
+      await worker.fill()
+      await measureOne(worker, () => worker.outcomes(LoadKind.announce, Period.measured).answered === 1)
+      await worker.stop()
+      const [length = 0, offers] = lengths
+      assert.ok(length > 65_536)
+      assert.equal(offers, 60)
+    })
+
+    it('are answered even if scrapes are not, nor answers to nobody', { timeout }, async test => {
+      const worker = await relay(
+        test,
+        engine,
+        (served, from, message) => passOn(1, 1)(served, from, message),
+        300,
+        false,
+      )
+      await measureOne(worker, () => answers(worker).answered === 3)
+      await worker.stop()
     })
 
     it('arrive twice', { timeout }, async test => {

@@ -147,6 +147,20 @@ for (const engine of engines) {
       )
     })
 
+    it('opens connections along a ramp', { timeout }, async test => {
+      const tracker = await startTracker(test, { protocol: 'ws', families: [4] })
+      const ws = { ...relaying, connectionsPerSecond: 100 }
+      const worker = new LoadWorker(test, plan({ port: tracker.port(4) }, { engine, ws }))
+      await worker.until(() => worker.count('connectionsOpened') >= 1)
+      const startMs = monotonicMs()
+      await worker.done(Phase.connect)
+      // From the first to the last; some may have been opened when the first was seen.
+      const tookMs = monotonicMs() - startMs
+      assert.ok(tookMs > 0.6 * (CONNECTIONS - 1) * 10, `${tookMs} ms`)
+      await worker.stop()
+      assert.equal(worker.count('connectionsOpened'), CONNECTIONS)
+    })
+
     it('gives up what was planned while nothing was answered', { timeout }, async test => {
       const tracker = await startTracker(test, { protocol: 'ws', families: [4] })
       const stages = [{ seconds: 10, from: 1e9, to: 1e9 }]

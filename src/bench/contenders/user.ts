@@ -41,7 +41,7 @@ export function commandContender(key: string, text: string): Contender {
               word,
             ),
           )
-          return [{ command, args }]
+          return [{ command, args, workingDirectory: process.cwd() }]
         },
       }
     },

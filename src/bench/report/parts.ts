@@ -113,10 +113,10 @@ function valueText(figure: Figure | undefined, metric: string): string {
   return `${figureText(metric, figure.median)}${ratio}`
 }
 
-/** Metrics that anybody has under a workload; what a response or a peer costs is read first. */
+/** Metrics that somebody has, and not all as nothing; what a response or a peer costs is read first. */
 export function metricsOf(summary: WorkloadSummary): Metric[] {
   const present = metrics.filter(({ key }) =>
-    summary.contenders.some(contender => figureOf(contender, key) !== undefined),
+    summary.contenders.some(contender => (figureOf(contender, key)?.high ?? 0) !== 0),
   )
   const first = ['processor_us', 'bytes_per_peer']
   const place = ({ key }: Metric): number => (first.includes(key) ? 0 : 1)
@@ -171,7 +171,11 @@ function outlierText({ contender, figures }: ContenderSummary, data: ReportData)
 }
 
 export function contenderGrid({ contenders }: ReportData): Grid {
-  const rows = contenders.map(({ name, version, limits }) => [name, version, limits.join('; ') || NOTHING])
+  const rows = contenders.map(({ name, version, sha256, limits }) => [
+    name,
+    typeof sha256 === 'string' ? `${version}, SHA-256 ${sha256.slice(0, 12)}…` : version,
+    limits.join('; ') || NOTHING,
+  ])
   return { head: ['tracker', 'version', 'to be known'], rows }
 }
 
@@ -206,6 +210,7 @@ export function environmentGrid({ environment, startedAt }: ReportData): Grid {
       ['frequency governor', environment.governor ?? 'not readable'],
       ['socket buffers at most', `${buffers[0]} bytes to receive, ${buffers[1]} bytes to send`],
       ['open files at most', known(environment.openFilesMax)],
+      ['turbo', environment.hasTurbo == null ? 'not readable' : environment.hasTurbo ? 'on' : 'off'],
       ['load average at start', environment.loadAverage.toFixed(2)],
       ['node', environment.node],
     ],

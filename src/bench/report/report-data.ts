@@ -9,6 +9,8 @@ export interface ReportContender {
   readonly key: string
   readonly name: string
   readonly version: string
+  /** Of the program, in hexadecimal; null where there is none to read. Results of earlier versions lack it. */
+  readonly sha256?: string | null
   readonly limits: readonly string[]
 }
 

@@ -2,7 +2,7 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import type { StoredHead } from '../../bench/bench.js'
 import type { BenchChange } from '../../bench/compare.js'
-import { ExitCode } from '../../errors.js'
+import { AquaticError, ExitCode } from '../../errors.js'
 import { AquaticCommand } from '../base.js'
 
 export default class BenchCompare extends AquaticCommand {
@@ -43,6 +43,13 @@ leaves as they are. Exit code 3 with --max-regression when something got worse b
       }),
     )
     const changes = compareReports(before!, after!)
+    if (changes.length === 0) {
+      throw new AquaticError(
+        'AQ_BENCH_RESULTS',
+        `${args.before} and ${args.after} have no workload and contender in common.`,
+        { remedy: 'aquatic bench report DIRECTORY says what each has' },
+      )
+    }
     const limit = flags['max-regression']
     if (limit !== undefined && changes.some(change => isBeyond(change, limit / 100))) {
       process.exitCode = ExitCode.objectiveMissed

@@ -1,5 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import { AquaticCommand } from '../base.js'
+import { keyed, placesOf } from '../bench-request.js'
 
 interface ListedContender {
   readonly key: string
@@ -32,10 +33,10 @@ export default class BenchList extends AquaticCommand {
     const { flags } = await this.parse(BenchList)
     const { contenders } = await import('../../bench/registry.js')
     const { isMissing } = await import('../../bench/contender.js')
-    const paths = new Map((flags.path ?? []).map(text => text.split('=', 2) as [string, string]))
+    const places = placesOf(keyed('path', flags.path), contenders)
     const listed = await Promise.all(
       contenders.map(async ({ key, name, find }): Promise<ListedContender> => {
-        const finding = await find({ paths, environment: process.env })
+        const finding = await find(places)
         return isMissing(finding)
           ? { key, name, found: false, version: null, path: null, ...finding }
           : {

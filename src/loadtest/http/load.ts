@@ -1,5 +1,5 @@
 // The load over HTTP, whatever carries it (a state machine, longer than other files): phases, connections, requests,
-// and where each is counted. A transport opens connections and carries requests; it calls back with what became of them.
+// and where each is counted. A transport opens connections and carries requests, and says what became of them.
 //
 //   closed ─▶ opening ─▶ idle ⇄ busy ─▶ finishing ─▶ closed             kept alive, until the connection's last answer
 //     └ ready ─▶ opening (with its request) ─▶ busy ─▶ finishing ─┘     one connection for each request
@@ -34,6 +34,16 @@ export interface HttpTransport {
   /** Own address of a connection: 4 or 16 bytes into `into`. @returns how many, 0 where it is not known */
   localAddress(slot: number, into: Uint8Array): number
 }
+
+/** What is known of a connection when an answer has come over it. */
+export const ConnectionFate = {
+  /** It goes on as long as both sides want it. */
+  open: 0,
+  /** It is over already; `HttpLoad.ended` follows. */
+  over: 1,
+  /** More came than was asked for: it can't be known what belongs to the next answer. */
+  useless: 2,
+} as const
 
 /** Connections that are being opened at a time: more would overflow a listener's queue. */
 const OPENING_MAX = 128
@@ -177,17 +187,18 @@ export class HttpLoad {
 
   /**
    * A whole answer has come for a busy connection.
-   * @param isLast the connection is over already; `ended` follows
+   * @param fate a `ConnectionFate`
    */
-  received(slot: number, nowMs: number, response: HttpResponse, input: Uint8Array, isLast: boolean): void {
+  received(slot: number, nowMs: number, response: HttpResponse, input: Uint8Array, fate: number): void {
     assert(this.#states[slot] === State.busy)
     const kind = this.#kinds[slot] as HttpKind
     const outcome = this.#answers.judge(kind, response, input)
-    if (outcome === Outcome.answered) this.#look(slot, kind, nowMs, response, input)
+    if (outcome === Outcome.answered) this.#look(slot, kind, response, input)
     this.#resolve(slot, outcome, nowMs)
     this.#failures[slot] = 0
     this.#answered[slot]++
-    if (isLast) this.#states[slot] = State.finishing
+    if (fate === ConnectionFate.over) this.#states[slot] = State.finishing
+    else if (fate === ConnectionFate.useless) this.#abandon(slot, nowMs)
     else if (response.closes || this.#answered[slot] >= this.#requestsPerConnection) {
       this.#states[slot] = State.finishing
       this.#transport.finish(slot)
@@ -420,17 +431,18 @@ export class HttpLoad {
   }
 
   /** Peers of an answer, and whether it is right, for the share that is looked at. */
-  #look(slot: number, kind: HttpKind, nowMs: number, response: HttpResponse, input: Uint8Array): void {
+  #look(slot: number, kind: HttpKind, response: HttpResponse, input: Uint8Array): void {
     const { accounts, plan, random } = this.#context
     const { answer } = this.#answers
     const isAnnounce = kind === LoadKind.announce
-    if (isAnnounce) accounts.count(WorkerCount.peersReceived, nowMs, answer.peers + answer.peers6)
+    const plannedMs = this.#plannedMs[slot]
+    if (isAnnounce) accounts.count(WorkerCount.peersReceived, plannedMs, answer.peers + answer.peers6)
     if (plan.verifyShare === 0 || random.unit() >= plan.verifyShare) return
-    accounts.count(WorkerCount.verified, nowMs)
+    accounts.count(WorkerCount.verified, plannedMs)
     const isRight = isAnnounce
       ? this.#isAnnounceRight(slot, input)
       : this.#isScrapeRight(slot, response, input)
-    if (!isRight) accounts.count(WorkerCount.verifiedWrong, nowMs)
+    if (!isRight) accounts.count(WorkerCount.verifiedWrong, plannedMs)
   }
 
   #isAnnounceRight(slot: number, input: Uint8Array): boolean {

@@ -15,7 +15,7 @@ import type { GeneratorContext } from '../generator.js'
 import { WorkerCount } from '../kinds.js'
 import type { LoadTarget } from '../plan.js'
 import { BODY_BYTES_MAX, malformedText, USER_AGENT } from './exchange.js'
-import { HttpLoad, type HttpTransport } from './load.js'
+import { ConnectionFate, HttpLoad, type HttpTransport } from './load.js'
 
 /** Requests are a few hundred bytes: this is for a server that does not read. */
 const OUTPUT_BYTES_MAX = 65_536
@@ -115,12 +115,9 @@ class NativeHttpGenerator implements HttpTransport, StreamClientProtocol {
       return end - start
     }
     const nowMs = monotonicMs()
-    if (response.end < end) {
-      load.unasked(slot, nowMs)
-      // It can't be known what belongs to the next answer.
-      response.closes = true
-    }
-    load.received(slot, nowMs, response, input, false)
+    const isTooMuch = response.end < end
+    if (isTooMuch) load.unasked(slot, nowMs)
+    load.received(slot, nowMs, response, input, isTooMuch ? ConnectionFate.useless : ConnectionFate.open)
     return end - start
   }
 
@@ -135,7 +132,9 @@ class NativeHttpGenerator implements HttpTransport, StreamClientProtocol {
     if (this.#load.isBusy(slot) && end === StreamClientEnd.ended && kept > 0) {
       const response = this.#response
       const status = decodeResponse(input, 0, kept, true, BODY_BYTES_MAX, response)
-      if (status === ResponseStatus.complete) this.#load.received(slot, nowMs, response, input, true)
+      if (status === ResponseStatus.complete) {
+        this.#load.received(slot, nowMs, response, input, ConnectionFate.over)
+      }
     }
     this.#load.ended(slot, nowMs, kept > 0 ? `${text} within an answer` : text)
   }

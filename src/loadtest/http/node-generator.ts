@@ -8,7 +8,7 @@ import { monotonicMs } from '../clock.js'
 import type { GeneratorContext } from '../generator.js'
 import { WorkerCount } from '../kinds.js'
 import { USER_AGENT } from './exchange.js'
-import { HttpLoad, type HttpTransport } from './load.js'
+import { ConnectionFate, HttpLoad, type HttpTransport } from './load.js'
 import { NodeConnection, type NodeConnectionEvents } from './node-connection.js'
 
 /** Makes load until the phase is `stop`. */
@@ -114,9 +114,15 @@ class NodeHttpGenerator implements HttpTransport, NodeConnectionEvents {
     const isDelimited = head['content-length'] !== undefined || head['transfer-encoding'] !== undefined
     response.closes = !isDelimited || String(head['connection']).toLowerCase() === 'close'
     response.isEncoded = head['content-encoding'] !== undefined
-    const isLast = this.#connections[slot]?.isClosed === true
+    const isOver = this.#connections[slot]?.isClosed === true
     this.#countBytes(slot)
-    this.#load.received(slot, monotonicMs(), response, body, isLast)
+    this.#load.received(
+      slot,
+      monotonicMs(),
+      response,
+      body,
+      isOver ? ConnectionFate.over : ConnectionFate.open,
+    )
   }
 
   spoilt(slot: number, text: string): void {

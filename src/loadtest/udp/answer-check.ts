@@ -2,7 +2,7 @@
 
 import type { DatagramBatch } from '../../net/datagram-batch.js'
 import { isScrapeEntryPlausible, listsPeer, type UdpAnswer } from '../../protocol/udp-client.js'
-import type { LoadPlan } from '../plan.js'
+import type { GeneratorContext, Remarks } from '../generator.js'
 import type { Population } from '../population.js'
 import type { Random } from '../random.js'
 
@@ -19,9 +19,19 @@ export class AnswerCheck {
   /** Each socket's own address as it would be listed, with room for a port at its end. */
   readonly #self: readonly Uint16Array[]
   readonly #peerBytes: number
+  readonly #remarks: Remarks
 
   /** @param self address and port of each socket, as compact peers */
-  constructor(plan: LoadPlan, population: Population, random: Random, self: readonly Uint16Array[]) {
+  constructor(
+    {
+      plan,
+      population,
+      random,
+      remarks,
+    }: Pick<GeneratorContext, 'plan' | 'population' | 'random' | 'remarks'>,
+    self: readonly Uint16Array[],
+  ) {
+    this.#remarks = remarks
     this.#checkedBelow = plan.verifyShare * 2 ** 32
     this.#numwant = plan.numwant
     this.#population = population
@@ -32,37 +42,48 @@ export class AnswerCheck {
 
   announce(answers: DatagramBatch, index: number, answer: UdpAnswer, socket: number, peer: number): void {
     if (!this.#isDrawn()) return
-    const peers = answer.peersBytes / this.#peerBytes
-    const { intervalSeconds, leechers, seeders } = answer
-    const isRight =
-      (this.#numwant <= 0 || peers <= this.#numwant) &&
-      intervalSeconds > 0 &&
-      intervalSeconds <= INTERVAL_SECONDS_MAX &&
-      leechers >= 0 &&
-      seeders >= 0 &&
-      leechers + seeders >= peers &&
-      !this.#listsAnnouncer(answers, index, answer, socket, peer)
-    this.#count(isRight)
+    const fault = this.#announceFault(answers, index, answer, socket, peer)
+    this.#count(fault === null ? null : `announce answer wrong: ${fault}`)
   }
 
   /** @param hashes asked for */
   scrape(answers: DatagramBatch, index: number, answer: UdpAnswer, hashes: number): void {
     if (!this.#isDrawn()) return
-    const offset = answers.offsetOf(index)
-    let isRight = answer.entries === hashes
-    for (let entry = 0; entry < answer.entries && isRight; entry++) {
-      isRight = isScrapeEntryPlausible(answers.memory, offset, entry)
+    const fault = scrapeFault(answers, index, answer, hashes)
+    this.#count(fault === null ? null : `scrape answer wrong: ${fault}`)
+  }
+
+  #announceFault(
+    answers: DatagramBatch,
+    index: number,
+    answer: UdpAnswer,
+    socket: number,
+    peer: number,
+  ): string | null {
+    const peers = answer.peersBytes / this.#peerBytes
+    const { intervalSeconds, leechers, seeders } = answer
+    if (this.#numwant > 0 && peers > this.#numwant)
+      return `${peers} peers where ${this.#numwant} were asked for`
+    if (intervalSeconds <= 0 || intervalSeconds > INTERVAL_SECONDS_MAX) {
+      return `an interval of ${intervalSeconds} s`
     }
-    this.#count(isRight)
+    if (leechers < 0 || seeders < 0) return 'a count below zero'
+    if (leechers + seeders < peers) return `${peers} peers of ${leechers + seeders}`
+    if (this.#listsAnnouncer(answers, index, answer, socket, peer)) {
+      return 'the announcer itself among the peers'
+    }
+    return null
   }
 
   #isDrawn(): boolean {
     return this.#checkedBelow > 0 && this.#random.word() >>> 0 < this.#checkedBelow
   }
 
-  #count(isRight: boolean): void {
+  #count(fault: string | null): void {
     this.verified++
-    if (!isRight) this.wrong++
+    if (fault === null) return
+    this.wrong++
+    this.#remarks.add(fault)
   }
 
   #listsAnnouncer(
@@ -79,4 +100,18 @@ export class AnswerCheck {
     const readBytes = answers.slotBytes - 20
     return listsPeer(answers.memory, offset, Math.min(answer.peersBytes, readBytes), self)
   }
+}
+
+function scrapeFault(
+  answers: DatagramBatch,
+  index: number,
+  { entries }: UdpAnswer,
+  hashes: number,
+): string | null {
+  if (entries !== hashes) return `${entries} torrents where ${hashes} were asked for`
+  const offset = answers.offsetOf(index)
+  for (let entry = 0; entry < entries; entry++) {
+    if (!isScrapeEntryPlausible(answers.memory, offset, entry)) return 'a count below zero'
+  }
+  return null
 }

@@ -53,7 +53,7 @@ export class RequestFates {
 
   /** @param self each socket's own address and port, as compact peers (net/udp-client.ts) */
   constructor(context: GeneratorContext, answers: DatagramBatch, self: readonly Uint16Array[]) {
-    const { plan, population, random } = context
+    const { population } = context
     const sockets = self.length
     this.#context = context
     this.#answers = answers
@@ -62,7 +62,7 @@ export class RequestFates {
     this.fill = new FillQueue(population.peers, this.ledger)
     this.changed = new SocketQueue(sockets)
     this.inFlight = new Int32Array(sockets)
-    this.#check = new AnswerCheck(plan, population, random, self)
+    this.#check = new AnswerCheck(context, self)
     this.#peerBytes = self[0].byteLength
     this.#heardMs = new Float64Array(sockets).fill(Number.NEGATIVE_INFINITY)
     this.#refusedMs = new Float64Array(sockets).fill(Number.NEGATIVE_INFINITY)
@@ -193,7 +193,9 @@ export class RequestFates {
     const socket = this.ledger.sockets[slot]
     const detail = this.ledger.details[slot]
     if (kind === LoadKind.announce) {
-      this.#sums[WorkerCount.peersReceived] += answer.peersBytes / this.#peerBytes
+      const { plannedMs } = this.ledger
+      const peers = answer.peersBytes / this.#peerBytes
+      this.#context.accounts.count(WorkerCount.peersReceived, plannedMs[slot], peers)
       this.#check.announce(this.#answers, index, answer, socket, peerOf(detail))
     } else if (kind === LoadKind.connect) {
       const isFirst = this.ids.came(socket, answer.connectionId0, answer.connectionId1, nowMs)

@@ -6,19 +6,22 @@
 //                                   └─ time limit ─▶ resting ─▶ idle
 //
 // Responses carry no number. So a connection whose response did not come in time rests as long again: what comes
-// meanwhile is late, and not taken for the next one. For the same reason a second response to one request is seen as one
-// only while nothing is awaited, in an open loop or with announceIntervalSeconds; without either it is taken for the next.
+// meanwhile is late, and not taken for the next one. For the same reason a second response to one request is seen as
+// one only while nothing is awaited, in an open loop or with announceIntervalSeconds; else it is taken for the next.
+// Whether a tracker responds to answers, too, has to be known: see answer-responses.ts.
 
 import {
   TrackerMessage,
   TrackerMessageKind,
   TrackerMessageReader,
 } from '../../protocol/webtorrent/client-message.js'
+import { MessageAction } from '../../protocol/webtorrent/request.js'
 import { monotonicMs } from '../clock.js'
 import { Phase } from '../control.js'
 import type { GeneratorContext } from '../generator.js'
 import { LoadKind, Outcome, WorkerCount } from '../kinds.js'
 import { Gauge } from '../tally.js'
+import { AnswerResponses } from './answer-responses.js'
 import { Deadlines } from './deadlines.js'
 import { IdleQueue } from './idle-queue.js'
 import { Opener } from './opener.js'
@@ -35,15 +38,15 @@ const enum State {
   idle = 2,
   awaiting = 3,
   resting = 4,
+  /** Finds out what answer-responses.ts asks. */
+  probing = 5,
 }
 
 /** How long a worker may sleep: phases before the load change without a time of their own. */
 const SLEEP_MS_MAX = 20
 const SLEEP_MS_BEFORE_LOAD = 2
-/** Requests that are given up in one turn: rates of 10^9 a second are planned one by one, too. */
-const GIVEN_UP_PER_TURN = 4096
-/** Those that are left at the end are counted by the second. */
-const UNSENT_STEP_MS = 1000
+/** What is given up is counted in steps of the time series, or finer. */
+const UNSENT_STEP_MS = 100
 
 export class WsLoad {
   readonly #context: GeneratorContext
@@ -53,6 +56,7 @@ export class WsLoad {
   readonly #requests: Requests
   readonly #verifier: Verifier
   readonly #opener: Opener
+  readonly #answerResponses: AnswerResponses
   readonly #reader = new TrackerMessageReader()
   readonly #message: TrackerMessage
   readonly #states: Uint8Array
@@ -65,7 +69,7 @@ export class WsLoad {
   readonly #isAnswered: Uint8Array
   /** Whether the slot's first announce has had its end. */
   readonly #isFilled: Uint8Array
-  /** Slots that are opening, awaiting or resting. */
+  /** Slots that are opening, awaiting, resting or probing. */
   readonly #deadlines: Deadlines
   readonly #idle: IdleQueue
   /** Since when there has been an idle connection. */
@@ -86,6 +90,7 @@ export class WsLoad {
     this.#requests = new Requests(plan, this.#peers, this.#relays, wire, random)
     this.#verifier = new Verifier(context, this.#peers, this.#requests, this.#relays)
     this.#opener = new Opener(context, wire)
+    this.#answerResponses = new AnswerResponses(capacity, plan.ws.answers)
     this.#message = new TrackerMessage(plan.population.scrapeTorrents)
     this.#states = new Uint8Array(capacity)
     this.#kinds = new Uint8Array(capacity)
@@ -112,9 +117,11 @@ export class WsLoad {
     this.#endPatience(nowMs)
     this.#relays.expire(nowMs)
     if (phase <= Phase.load) this.#opener.turn(nowMs, this.#onOpen)
+    if (this.#answerResponses.isWanted && this.#isProbeTime()) this.#probeIdle(nowMs)
     if (phase === Phase.load || phase === Phase.drain) this.#sendDue(nowMs)
     if (phase === Phase.connect && this.#open === this.#states.length) control.reportDone(worker, phase)
-    else if (phase === Phase.fill && this.#unfilled === 0) control.reportDone(worker, phase)
+    else if (phase === Phase.fill && this.#unfilled === 0 && this.#answerResponses.isKnown)
+      control.reportDone(worker, phase)
     else if (phase === Phase.drain && this.#isDrained()) control.reportDone(worker, phase)
     return this.#sleepMs(phase, nowMs)
   }
@@ -141,7 +148,7 @@ export class WsLoad {
       else if (state === State.opening) this.#resolveConnect(slot, Outcome.timedOut, nowMs)
     }
     this.#relays.expire(nowMs, 0)
-    this.#giveUpRest()
+    this.#giveUpBefore(this.#context.control.measureEndMs)
     this.#context.accounts.tally.gauges.fill(0, Gauge.inFlight, Gauge.openConnections + 1)
     this.#context.accounts.tally.gauges[Gauge.behind] = 0
   }
@@ -172,8 +179,10 @@ export class WsLoad {
     accounts.count(WorkerCount.connectionsLost, nowMs)
     remarks.add(`connection lost: ${text}`)
     if (state === State.awaiting) this.#resolve(slot, outcome, nowMs)
-    if (state === State.awaiting || state === State.resting) this.#deadlines.remove(slot)
     if (state === State.idle) this.#idle.remove(slot)
+    else this.#deadlines.remove(slot)
+    if (state === State.probing) this.#answerResponses.abandon()
+    this.#answerResponses.forget(slot)
     this.#states[slot] = State.closed
     this.#open--
     this.#relays.memory.turn(this.#relays.connectionOf(slot))
@@ -267,7 +276,12 @@ export class WsLoad {
           this.#states[slot] = State.resting
           deadlines.add(slot, nowMs + this.#context.plan.timeoutMs)
           break
+        case State.probing:
+          this.#answerResponses.conclude()
+          this.#rest(slot, nowMs, nowMs)
+          break
         default:
+          this.#answerResponses.forget(slot)
           this.#rest(slot, nowMs, nowMs)
       }
     }
@@ -275,7 +289,14 @@ export class WsLoad {
 
   /** A response to a request of this kind. */
   #takeResponse(slot: number, kind: LoadKind, nowMs: number): void {
-    if (this.#states[slot] === State.awaiting && this.#kinds[slot] === kind) {
+    const isAwaited = this.#states[slot] === State.awaiting && this.#kinds[slot] === kind
+    if (kind === LoadKind.announce && this.#answerResponses.take(slot, isAwaited)) return
+    if (this.#states[slot] === State.probing) {
+      if (kind === LoadKind.scrape) this.#endProbe(slot, nowMs)
+      else this.#answerResponses.hasResponded()
+      return
+    }
+    if (isAwaited) {
       if (kind === LoadKind.announce) this.#verifier.announceResponse(slot, this.#message, nowMs)
       else this.#verifier.scrapeResponse(slot, this.#message, nowMs)
       this.#isAnswered[slot] = 1
@@ -293,8 +314,10 @@ export class WsLoad {
     const { control, plan } = this.#context
     if (!this.#relays.takeOffer(this.#message, nowMs)) return
     this.#verifier.offer(slot, this.#message, nowMs)
-    if (!plan.ws.answers || this.#phase !== Phase.load || nowMs >= control.measureEndMs) return
-    this.#relays.sendAnswer(slot, this.#message, nowMs)
+    if (!plan.ws.answers || !this.#answerResponses.isKnown) return
+    if (this.#phase !== Phase.load || nowMs >= control.measureEndMs) return
+    const isSent = this.#relays.sendAnswer(slot, this.#message, nowMs)
+    if (isSent) this.#answerResponses.sent(slot, this.#states[slot] === State.awaiting)
   }
 
   /** Whether a failure is about an answer only its words tell: that it names the action `announce` says nothing. */
@@ -305,6 +328,11 @@ export class WsLoad {
       .replaceAll(/\\(.)/g, '$1')
     if (/\banswer/i.test(text) && this.#relays.refuseAnswer(slot, nowMs)) {
       this.#context.remarks.add(`answer refused: ${text}`)
+      return
+    }
+    if (this.#states[slot] === State.probing) {
+      // The answer may be one, too.
+      if (this.#message.action === MessageAction.scrape) this.#endProbe(slot, nowMs)
       return
     }
     const name = this.#kinds[slot] === LoadKind.scrape ? 'scrape' : 'announce'
@@ -318,6 +346,7 @@ export class WsLoad {
       case State.awaiting:
         this.#deadlines.remove(slot)
         this.#resolve(slot, outcome, nowMs)
+        this.#answerResponses.settle(slot)
         this.#restAfter(slot, nowMs)
         return
       case State.resting:
@@ -353,6 +382,10 @@ export class WsLoad {
       this.#ask(slot, nowMs)
       return
     }
+    if (this.#answerResponses.isWanted && this.#phase === Phase.load) {
+      this.#probe(slot, nowMs)
+      return
+    }
     const isAtOnce = schedule === null && this.#phase === Phase.load && fromMs <= nowMs
     if (isAtOnce && nowMs >= control.loadStartMs && nowMs < control.measureEndMs) {
       this.#ask(slot, nowMs)
@@ -362,6 +395,30 @@ export class WsLoad {
     if (this.#idle.size === 0) this.#idleSinceMs = nowMs
     // In an interval's queue nobody is before those who wait already.
     this.#idle.add(slot, fromMs)
+  }
+
+  /** When everybody has announced, or the load has begun without that. */
+  #isProbeTime(): boolean {
+    return this.#phase === Phase.load || (this.#phase === Phase.fill && this.#unfilled === 0)
+  }
+
+  #probeIdle(nowMs: number): void {
+    if (this.#idle.size > 0) this.#probe(this.#idle.take(), nowMs)
+  }
+
+  /** See answer-responses.ts. None of it counts. */
+  #probe(slot: number, nowMs: number): void {
+    this.#answerResponses.ask(slot)
+    this.#states[slot] = State.probing
+    this.#deadlines.add(slot, nowMs + this.#context.plan.timeoutMs)
+    this.#relays.sendAnswerToNobody(slot)
+    this.#requests.scrapeOwn(slot)
+  }
+
+  #endProbe(slot: number, nowMs: number): void {
+    this.#answerResponses.conclude()
+    this.#deadlines.remove(slot)
+    this.#rest(slot, nowMs, nowMs)
   }
 
   #sendDue(nowMs: number): void {
@@ -379,19 +436,13 @@ export class WsLoad {
     const { control, schedule, accounts, plan } = this.#context
     if (schedule === null) return
     const { loadStartMs, measureEndMs } = control
-    let givenUp = 0
-    for (;;) {
+    this.#giveUpBefore(Math.min(nowMs - plan.timeoutMs, measureEndMs))
+    while (this.#idle.size > 0) {
       const plannedMs = loadStartMs + schedule.nextMs
       if (plannedMs > nowMs || plannedMs >= measureEndMs) return
-      if (plannedMs + plan.timeoutMs <= nowMs) {
-        if (++givenUp > GIVEN_UP_PER_TURN) return
-        accounts.resolveUnsent(LoadKind.announce, this.#unsentOutcome(), plannedMs, 1)
-      } else if (this.#idle.size === 0) return
-      else {
-        const sentMs = monotonicMs()
-        accounts.recordLag(plannedMs, sentMs - Math.max(plannedMs, this.#idleSinceMs))
-        this.#ask(this.#idle.take(), plannedMs, sentMs)
-      }
+      const sentMs = monotonicMs()
+      accounts.recordLag(plannedMs, sentMs - Math.max(plannedMs, this.#idleSinceMs))
+      this.#ask(this.#idle.take(), plannedMs, sentMs)
       schedule.advance()
     }
   }
@@ -400,21 +451,30 @@ export class WsLoad {
     return this.#open === 0 ? Outcome.broken : Outcome.timedOut
   }
 
-  /** What was planned and not sent when all is over. */
-  #giveUpRest(): void {
+  /** What was planned before a time and has not been sent is lost. */
+  #giveUpBefore(endMs: number): void {
     const { control, schedule, accounts } = this.#context
     if (schedule === null || control.loadStartMs === 0) return
-    const { loadStartMs, measureStartMs, measureEndMs } = control
-    const endMs = measureEndMs - loadStartMs
-    while (schedule.nextMs < endMs) {
+    const { loadStartMs, measureStartMs } = control
+    while (loadStartMs + schedule.nextMs < endMs) {
       const plannedMs = loadStartMs + schedule.nextMs
       // No step crosses the beginning of the measurement: all of a step is counted in one period.
-      const measureInMs = measureStartMs - loadStartMs
-      const stepEndMs = Math.min(endMs, schedule.nextMs + UNSENT_STEP_MS)
-      const crosses = schedule.nextMs < measureInMs && stepEndMs > measureInMs
-      const count = schedule.skipBefore(crosses ? measureInMs : stepEndMs)
-      accounts.resolveUnsent(LoadKind.announce, this.#unsentOutcome(), plannedMs, count)
+      const stepEndMs = Math.min(endMs, plannedMs + UNSENT_STEP_MS)
+      const crosses = plannedMs < measureStartMs && stepEndMs > measureStartMs
+      const count = schedule.skipBefore((crosses ? measureStartMs : stepEndMs) - loadStartMs)
+      const scrapes = this.#scrapesAmong(count)
+      const outcome = this.#unsentOutcome()
+      if (count > scrapes) accounts.resolveUnsent(LoadKind.announce, outcome, plannedMs, count - scrapes)
+      if (scrapes > 0) accounts.resolveUnsent(LoadKind.scrape, outcome, plannedMs, scrapes)
     }
+  }
+
+  /** How many of some requests would have been scrapes. */
+  #scrapesAmong(count: number): number {
+    const { mix } = this.#context.plan
+    const exact = (count * mix.scrape) / (mix.announce + mix.scrape)
+    const whole = Math.floor(exact)
+    return whole + (this.#context.random.unit() < exact - whole ? 1 : 0)
   }
 
   /** Announces, or scrapes, over an open connection that awaits nothing. */

@@ -16,6 +16,8 @@ import { MESSAGE_BYTES_MAX, type Wire } from './wire.js'
 /** Timers have whole milliseconds: shorter waits look again after what has come meanwhile. */
 const TIMER_MS_MIN = 1
 const GAUGE_MS = 50
+/** Messages of the longest kind that are kept for a tracker that reads slowly. */
+const KEPT_MESSAGES_MAX = 16
 
 interface End {
   readonly outcome: Outcome
@@ -40,6 +42,9 @@ class NodeWsGenerator implements Wire {
   readonly #sockets: (WebSocket | null)[]
   readonly #load: WsLoad
   readonly #url: string
+  readonly #keptBytesMax: number
+  /** Why connections end, where that is known before they do. */
+  readonly #ends: (End | null)[]
   #opened = 0
 
   constructor(context: GeneratorContext, socketClass: typeof WebSocket) {
@@ -48,6 +53,8 @@ class NodeWsGenerator implements Wire {
     this.#context = context
     this.#socketClass = socketClass
     this.output = new Uint8Array(sentBytesMax(plan))
+    this.#keptBytesMax = KEPT_MESSAGES_MAX * this.output.length
+    this.#ends = new Array<End | null>(plan.connectionsPerWorker).fill(null)
     this.#sockets = new Array<WebSocket | null>(plan.connectionsPerWorker).fill(null)
     this.#url = `${isTls ? 'wss' : 'ws'}://${hostHeader(hostName, port, isTls)}${path}`
     this.#load = new WsLoad(context, this, context.relays ?? createRelayMemory(plan))
@@ -82,10 +89,12 @@ class NodeWsGenerator implements Wire {
     })
     const socket = new this.#socketClass(this.#url, {
       perMessageDeflate: false,
+      autoPong: false,
       maxPayload: MESSAGE_BYTES_MAX,
       createConnection: () => stream,
     })
     this.#sockets[slot] = socket
+    this.#ends[slot] = null
     this.#listen(slot, socket, stream)
   }
 
@@ -97,6 +106,7 @@ class NodeWsGenerator implements Wire {
     const socket = this.#sockets[slot]
     if (socket === null || socket.readyState !== socket.OPEN) return
     this.#context.accounts.count(WorkerCount.bytesSent, monotonicMs(), end - start)
+    if (this.#isStalled(slot, socket)) return
     // It is masked into memory of its own before `send` returns.
     socket.send(Buffer.from(this.output.buffer, start, end - start), { binary: false })
   }
@@ -108,8 +118,15 @@ class NodeWsGenerator implements Wire {
     socket?.terminate()
   }
 
+  /** Ends a connection whose other side does not read. */
+  #isStalled(slot: number, socket: WebSocket): boolean {
+    if (socket.bufferedAmount <= this.#keptBytesMax) return false
+    this.#ends[slot] = { outcome: Outcome.broken, text: 'the server reads nothing' }
+    socket.terminate()
+    return true
+  }
+
   #listen(slot: number, socket: WebSocket, stream: Socket): void {
-    let end: End | null = null
     const isCurrent = (): boolean => this.#sockets[slot] === socket
     socket.on('open', () => {
       if (isCurrent()) this.#load.opened(slot)
@@ -120,21 +137,26 @@ class NodeWsGenerator implements Wire {
       this.#context.accounts.count(WorkerCount.bytesReceived, monotonicMs(), bytes.length)
       this.#load.message(slot, bytes, 0, bytes.length)
     })
+    socket.on('ping', (data: Buffer) => {
+      if (isCurrent() && !this.#isStalled(slot, socket)) socket.pong(data)
+    })
     socket.on('unexpected-response', (_request, response) => {
-      end = {
-        outcome: Outcome.refused,
-        text: `the upgrade was answered with status ${response.statusCode}`,
-      }
+      if (!isCurrent()) return
+      const text = `the upgrade was answered with status ${response.statusCode}`
+      this.#ends[slot] = { outcome: Outcome.refused, text }
       // Whoever listens to this has to end it.
       socket.terminate()
     })
     socket.on('error', error => {
-      end ??= endOf(error, stream)
+      if (isCurrent()) this.#ends[slot] ??= endOf(error, stream)
     })
     socket.on('close', (code, reason) => {
       if (!isCurrent()) return
       this.#sockets[slot] = null
-      const { outcome, text } = end ?? { outcome: Outcome.broken, text: closeText(code, reason.toString()) }
+      const { outcome, text } = this.#ends[slot] ?? {
+        outcome: Outcome.broken,
+        text: closeText(code, reason.toString()),
+      }
       this.#load.closed(slot, outcome, text)
     })
   }

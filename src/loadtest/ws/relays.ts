@@ -2,23 +2,27 @@
 //
 // An offer counts when it is received: answered, or timed out where that took longer than the limit. How many a tracker
 // passes on is its own choice (never more than there are other peers in the torrent), so the others are nobody's loss.
-// An answer counts when its fate is known: it must arrive while both ends stay connected. Then it is answered, or, after
-// the limit, timed out; broken where one of the ends has gone; refused where the tracker said so to the answerer; unsent
-// where more than ANSWERS_MAX of this worker's are under way. Both are timed from the frame of the sender to that of
-// the receiver and belong to the period in which they were sent.
+// An answer counts when its fate is known: it must arrive while both ends stay connected. Then it is answered, or,
+// after the limit, timed out; broken where one of the ends has gone; refused where the tracker said so to the answerer;
+// unsent where more than ANSWERS_MAX of this worker's are under way. Both are timed from the frame of the sender to
+// that of the receiver and belong to the period in which they were sent. Offers that come after the load are counted
+// and not answered.
 
 import { readAnswerStamp, STAMP_WORDS } from '../../protocol/webtorrent/client-descriptions.js'
 import type { TrackerMessage } from '../../protocol/webtorrent/client-message.js'
-import { ANSWER_BYTES_MAX, encodeAnswerRequest } from '../../protocol/webtorrent/client-requests.js'
+import { encodeAnswerRequest } from '../../protocol/webtorrent/client-requests.js'
 import type { Accounts } from '../accounts.js'
 import type { GeneratorContext } from '../generator.js'
 import { LoadKind, Outcome, WorkerCount } from '../kinds.js'
 import type { Peers } from './peers.js'
 import { ANSWERS_MAX, RelayMemory, type RelayMemoryBuffers } from './relay-memory.js'
-import { AnswerStamp, OfferStamp, relayTag } from './stamps.js'
+import { AnswerStamp, OfferStamp } from './stamps.js'
 import type { Wire } from './wire.js'
 
-export { ANSWER_BYTES_MAX }
+/** Number of an answer whose fate nobody cares for. */
+const NOT_COUNTED = 0
+/** Twenty `-`: in no identifier that a client makes there are that many. */
+const nobody = new Uint8Array(20).fill(0x2d)
 
 export class Relays {
   readonly memory: RelayMemory
@@ -45,10 +49,9 @@ export class Relays {
 
   constructor(context: GeneratorContext, buffers: RelayMemoryBuffers, peers: Peers, wire: Wire) {
     const { plan, worker, accounts } = context
-    const tag = relayTag(plan.seed)
     this.memory = new RelayMemory(buffers, plan)
-    this.offer = new OfferStamp(tag)
-    this.#answer = new AnswerStamp(tag)
+    this.offer = new OfferStamp(this.memory.tag)
+    this.#answer = new AnswerStamp(this.memory.tag)
     this.#accounts = accounts
     this.#peers = peers
     this.#wire = wire
@@ -87,13 +90,13 @@ export class Relays {
     return true
   }
 
-  /** Sends the answer to the offer that was just taken. */
-  sendAnswer(slot: number, message: TrackerMessage, nowMs: number): void {
+  /** Sends the answer to the offer that was just taken. @returns false if too many are under way */
+  sendAnswer(slot: number, message: TrackerMessage, nowMs: number): boolean {
     const number = this.#tail
     const place = number % ANSWERS_MAX
     if (number - this.#head >= ANSWERS_MAX) {
       this.#accounts.resolve(LoadKind.answer, Outcome.unsent, nowMs, nowMs, nowMs)
-      return
+      return false
     }
     this.#tail++
     const receiver = this.offer.connection
@@ -103,12 +106,22 @@ export class Relays {
     this.#receiverEpochs[place] = this.memory.epoch(receiver)
     this.#answer.write(this.#stampWords, this.#worker, place, number | 0)
     this.memory.sendAnswer(this.#worker, place, number | 0, nowMs)
+    this.#writeAnswer(slot, message.peerId, message.offerId)
+    return true
+  }
+
+  /** Answers an offer that nobody has made, to a peer that is not there. Nothing of it counts. */
+  sendAnswerToNobody(slot: number): void {
+    this.#answer.write(this.#stampWords, this.#worker, 0, NOT_COUNTED)
+    this.#writeAnswer(slot, nobody, nobody)
+  }
+
+  #writeAnswer(slot: number, peerId: Uint8Array, offerId: Uint8Array): void {
     const { output } = this.#wire
     const at = this.#wire.reserve()
     const { bytes } = this.#peers
     const hashAt = this.#peers.hashAt(slot)
     const peerAt = this.#peers.peerAt(slot)
-    const { peerId, offerId } = message
     const end = encodeAnswerRequest(
       output,
       at,
@@ -136,6 +149,7 @@ export class Relays {
       return false
     }
     const { worker, place, number } = answer
+    if (number === NOT_COUNTED) return false
     const isUnderWay = this.memory.takeAnswer(worker, place, number)
     const sentMs = this.memory.answerSentMs(worker, place)
     if (isUnderWay) this.#resolve(LoadKind.answer, sentMs, nowMs)

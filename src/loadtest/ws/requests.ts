@@ -17,13 +17,14 @@ import type { Relays } from './relays.js'
 import type { Wire } from './wire.js'
 
 const ID_WORDS = 5
+const ID_BYTES = 4 * ID_WORDS
 
 /** The longest message that a test sends. */
 export function sentBytesMax({ ws, population }: LoadPlan): number {
   return Math.max(
     announceBytesMax(ws.offersPerAnnounce),
     ANSWER_BYTES_MAX,
-    scrapeBytesMax(population.scrapeTorrents),
+    scrapeBytesMax(Math.max(1, population.scrapeTorrents)),
   )
 }
 
@@ -48,7 +49,7 @@ export class Requests {
     this.#random = random
     this.#offerIdWords = new Int32Array(plan.ws.offersPerAnnounce * ID_WORDS)
     this.#offerIds = new Uint8Array(this.#offerIdWords.buffer)
-    this.#hashWords = new Int32Array(plan.population.scrapeTorrents * ID_WORDS)
+    this.#hashWords = new Int32Array(Math.max(1, plan.population.scrapeTorrents) * ID_WORDS)
     this.#hashes = new Uint8Array(this.#hashWords.buffer)
     const isLookedAt = plan.verifyShare > 0 && plan.mix.scrape > 0
     this.#scraped = new Int32Array(
@@ -87,6 +88,14 @@ export class Requests {
     }
     const start = this.#wire.reserve()
     this.#wire.send(slot, start, encodeScrapeRequest(this.#wire.output, start, this.#hashes, count))
+  }
+
+  /** Asks for the slot's own torrent alone. */
+  scrapeOwn(slot: number): void {
+    const hashAt = this.#peers.hashAt(slot)
+    this.#hashes.set(this.#peers.bytes.subarray(hashAt, hashAt + ID_BYTES))
+    const start = this.#wire.reserve()
+    this.#wire.send(slot, start, encodeScrapeRequest(this.#wire.output, start, this.#hashes, 1))
   }
 
   /** Whether the slot's last scrape asked for the info hash of five words. */

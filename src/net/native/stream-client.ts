@@ -558,7 +558,7 @@ export class StreamClient {
     if (sent > 0) this.#keptOutput.advance(slot, sent)
   }
 
-  /** Sends what lies from `address` + start on. @returns bytes taken, or -1 when the connection is over (it has been marked) */
+  /** Sends what lies from `address` + start on. @returns bytes taken, or -1: the connection is over, and marked */
   #send(slot: number, address: number, start: number, end: number): number {
     if (this.#tls !== null) return this.#sendTls(slot, this.#tls, address, start, end)
     const fd = this.#fds[slot]

@@ -42,6 +42,7 @@ export class NativeUdpClientSockets {
   readonly #receiving: MessageHeaders
   #sendsRetried = 0
   #lastErrno = 0
+  #isClosed = false
 
   /** Opens all sockets. @throws AquaticError where the system has no descriptor left, or no way to the target */
   constructor(options: UdpClientOptions) {
@@ -134,6 +135,8 @@ export class NativeUdpClientSockets {
 
   /** Idempotent. */
   close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
     for (const [socket, fd] of this.#fds.entries()) {
       if (fd >= 0) this.#libc.close(fd)
       this.#fds[socket] = -1

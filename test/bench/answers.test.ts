@@ -1,0 +1,58 @@
+// What the document of a load test says of a contender.
+
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { silenceText, wrongAnswersIn } from '../../src/bench/answers.js'
+import type { LoadTestDocument } from '../../src/loadtest/report/document.js'
+
+type Answers = Parameters<typeof wrongAnswersIn>[0]
+
+const listsItself = 'announce answer wrong: the announcer itself among the peers'
+const tooMany = 'announce answer wrong: 31 peers where 30 were asked for'
+
+function answers(
+  verifiedWrong: number,
+  remarks: LoadTestDocument['remarks'],
+  outcomes: { malformed?: number; wrongType?: number } = {},
+): Answers {
+  const kinds = [{ outcomes: { malformed: 0, wrongType: 0, ...outcomes } }]
+  return { counts: { verified: 1000, verifiedWrong }, remarks, kinds } as unknown as Answers
+}
+
+describe('wrong answers', () => {
+  it('are none where none was found', () => {
+    assert.deepEqual(wrongAnswersIn(answers(0, [])), { count: 0, reason: null })
+  })
+
+  it('are told with what is wrong with most', () => {
+    assert.deepEqual(wrongAnswersIn(answers(8, [[tooMany, 9]])), {
+      count: 8,
+      reason: `8 of 1000 answers that were looked at were wrong (${tooMany})`,
+    })
+  })
+
+  it('are no fault where they are the known way of a tracker, and others beside them are', () => {
+    assert.equal(wrongAnswersIn(answers(400, [[listsItself, 700]]), [listsItself]).count, 0)
+    const both = answers(400, [
+      [listsItself, 700],
+      [tooMany, 3],
+    ])
+    assert.match(wrongAnswersIn(both, [listsItself]).reason!, /^3 of 1000 .*31 peers/)
+    assert.equal(wrongAnswersIn(both).count, 400)
+  })
+
+  it('that are of no protocol count without a closer look', () => {
+    const { count, reason } = wrongAnswersIn(answers(0, [], { malformed: 2, wrongType: 1 }))
+    assert.deepEqual([count, reason], [3, '3 answers were none of the protocol'])
+  })
+})
+
+describe('silence', () => {
+  it('is told with what the tracker said instead', () => {
+    const remarks = [['announce refused: not authorized', 7]] as const
+    assert.equal(
+      silenceText({ warnings: ['None of 7 requests was answered.'], remarks }),
+      'None of 7 requests was answered (announce refused: not authorized)',
+    )
+  })
+})

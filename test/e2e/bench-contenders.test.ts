@@ -1,0 +1,74 @@
+// A bench among contenders that it had better not trust: it goes on with the others, says what happened, and leaves
+// nothing behind.
+
+import assert from 'node:assert/strict'
+import { after, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import type { ReportData } from '../../src/bench/report/report-data.js'
+import { BenchWorld } from '../support/bench-process.js'
+
+const fixture = fileURLToPath(new URL('../fixtures/bad-tracker.js', import.meta.url))
+
+/** Short, and without the second run of the baseline. */
+const short = ['--quick', '--blocks', '1', '--duration', '1', '--warmup', '0', '--peers', '2000', '--json']
+const announces = [...short, '--workload', 'udp-announces']
+
+const commandsOf = (ways: readonly string[]): string[] =>
+  ways.flatMap(way => ['--command', `${way}=${process.execPath} ${fixture} ${way} {port}`])
+const only = (keys: readonly string[]): string[] => keys.flatMap(key => ['--contender', key])
+
+describe('a bench', () => {
+  const world = new BenchWorld({ after: (end: () => void) => after(end) })
+
+  async function bench(ways: readonly string[], args: readonly string[] = []) {
+    const chosen = [...commandsOf(ways), ...only(ways)]
+    const { code, stdout, stderr } = await world
+      .start([...announces, ...chosen, ...args, '--out', world.path(ways.join('-'))])
+      .waitForEnd()
+    assert.equal(stderr, '')
+    assert.deepEqual(world.started(), [])
+    assert.deepEqual(world.leftovers(), [])
+    const report = JSON.parse(stdout) as ReportData
+    const [summary] = report.summaries
+    const of = (key: string) => summary!.contenders.find(({ contender }) => contender === key)!
+    return { code, report, of, troubleOf: (key: string) => of(key).troubles[0] }
+  }
+
+  it('goes on with the others, and says what became of each', async () => {
+    const ways = ['good', 'forks', 'stubborn', 'dies', 'garbage', 'greedy', 'floods']
+    const { code, report, of, troubleOf } = await bench(ways)
+    assert.equal(code, report.isDoubtful ? 4 : 0)
+    assert.equal(report.isWhole, true)
+    for (const way of ['good', 'forks', 'stubborn']) {
+      assert.deepEqual(of(way).troubles, [], way)
+      assert.equal(of(way).isRanked, true)
+      // Also of one whose first process has ended.
+      const cost = of(way).figures.find(({ metric }) => metric === 'processor_us')
+      assert.ok(cost !== undefined && cost.median > 1, way)
+    }
+    assert.deepEqual(troubleOf('dies'), {
+      outcome: 'died',
+      blocks: 1,
+      reason: 'it ended under the load: ended with exit code 7',
+    })
+    assert.equal(troubleOf('garbage')?.outcome, 'wrong-answers')
+    assert.match(troubleOf('garbage')!.reason, /^\d+ answers were none of the protocol$/)
+    assert.equal(troubleOf('greedy')?.outcome, 'wrong-answers')
+    assert.match(troubleOf('greedy')!.reason, /\(announce answer wrong: 31 peers where 30 were asked for\)$/)
+    assert.equal(of('greedy').isRanked, false)
+    assert.match(troubleOf('floods')!.reason, /^it wrote more than 256 MiB to its output$/)
+  })
+
+  it('does not wait long for those that never answer, or answer elsewhere, and fails when nobody is left', async () => {
+    const { code, report, troubleOf } = await bench(['silent', 'elsewhere'], ['--start-limit', '4'])
+    assert.equal(code, 1)
+    assert.equal(report.isWhole, true)
+    for (const way of ['silent', 'elsewhere']) {
+      assert.equal(troubleOf(way)?.outcome, 'did-not-start')
+      assert.match(
+        troubleOf(way)!.reason,
+        /^it did not answer within 4 s: .* It listens on udp 127\.0\.0\.1:\d+\.$/,
+      )
+    }
+  })
+})
