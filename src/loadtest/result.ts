@@ -22,7 +22,7 @@ export interface LatencyFigures {
 export interface KindFigures {
   readonly kind: LoadKindName
   readonly outcomes: Readonly<Record<OutcomeName, number>>
-  /** Answered requests per second of the measurement. */
+  /** Answers that came in the measurement, over its length; those that came in the drain are none of it. */
   readonly answersPerSecond: number
   /** Part of the requests that was not answered, 0 to 1. */
   readonly lossShare: number

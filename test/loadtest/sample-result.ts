@@ -146,6 +146,7 @@ function sampleKind(
   return kindFigures({
     kind,
     outcomes,
+    arrivals: outcomes.answered,
     measuredSeconds: seconds,
     response: mode === 'open' ? response : null,
     service,
