@@ -80,7 +80,8 @@ describe('an open loop against known delays and losses', () => {
       const lost = requests / lossEvery
       assert.deepEqual([figures.outcomes.answered, figures.outcomes.timedOut], [requests - lost, lost])
       assert.equal(figures.lossShare, 1 / lossEvery)
-      assert.equal(figures.answersPerSecond, came / 10)
+      // One that comes at the very end may be rounded to either side of it.
+      assert.ok(Math.abs(figures.answersPerSecond - came / 10) < 0.3)
       // Sent when planned: both latencies are the delay, and 0.5 % of the records are at the time limit.
       const expected = (share: number): number =>
         share <= 1 - 1 / lossEvery ? quantile(share / (1 - 1 / lossEvery)) : TIMEOUT_MS
