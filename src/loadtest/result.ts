@@ -54,6 +54,8 @@ export interface SelfCheck {
   readonly receiveBufferBytesGranted: number | null
   /** Processor time of the worker threads over the time that passed, 0 to 1 for each. */
   readonly workerProcessorShares: readonly number[]
+  /** Time in which they could have run and had no processor, in the same way; zeros where the system does not say. */
+  readonly workerWaitShares: readonly number[]
   /** User and system time of the whole process in the measurement. */
   readonly processorSeconds: number
   /** Share of the machine's processors taken by others (steal of /proc/stat), 0 to 1; null where unknown. */
