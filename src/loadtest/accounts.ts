@@ -39,6 +39,7 @@ export class Accounts {
       const second = (plannedMs - this.#control.measureStartMs) / 1000
       tally.addToSeries((second / tally.binSeconds) | 0, kind, outcome, 1)
     }
+    if (outcome === Outcome.answered && this.periodOf(nowMs) === Period.measured) tally.arrivals[kind]++
     if (outcome !== Outcome.answered && outcome !== Outcome.timedOut) return
     const isLost = outcome === Outcome.timedOut
     const serviceMs = isLost ? this.#timeoutMs : nowMs - sentMs

@@ -195,6 +195,7 @@ class LoadTest {
       return kindFigures({
         kind: name,
         outcomes: tallies.outcomes(kind, Period.measured),
+        arrivals: tallies.arrivals(kind),
         measuredSeconds,
         response:
           this.#plan.pacing.mode === 'open'

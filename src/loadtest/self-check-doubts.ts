@@ -20,6 +20,7 @@ export interface DoubtFacts {
 const SILENCE_SECONDS_MIN = 1
 const STEAL_SHARE_MAX = 0.02
 const THREAD_SHARE_MAX = 0.9
+const WAIT_SHARE_MAX = 0.1
 const IDLE_SHARE_MIN = 0.05
 /** Sent in the measurement, of what was planned in it. */
 const RATE_RATIO_MIN = 0.99
@@ -44,6 +45,7 @@ export function doubtsOf(facts: DoubtFacts): string[] {
     ...waitedInVain(facts),
     ...lateRequests(facts),
     ...busyThreads(facts),
+    ...waitsForProcessors(facts),
     ...sharedProcessors(facts),
     ...stolenTime(facts),
     ...slowClock(facts),
@@ -129,6 +131,13 @@ function* busyThreads({ plan, selfCheck }: DoubtFacts): Generator<string> {
   yield plan.pacing.mode === 'open'
     ? `A worker of the load test used ${percent(most)} of a processor and has nothing in reserve: use more workers.`
     : `A worker of the load test used ${percent(most)} of a processor: the tracker may be able to do more. Use more workers, and processors of their own.`
+}
+
+/** Answers lie unread meanwhile, and the tracker seems slow. */
+function* waitsForProcessors({ selfCheck }: DoubtFacts): Generator<string> {
+  const most = Math.max(0, ...selfCheck.workerWaitShares)
+  if (most <= WAIT_SHARE_MAX) return
+  yield `A worker of the load test waited ${percent(most)} of the time for a processor, and its answers with it: latencies are longer than the tracker's. Use fewer workers, or give them processors of their own.`
 }
 
 function* sharedProcessors({ plan, idleShare }: DoubtFacts): Generator<string> {

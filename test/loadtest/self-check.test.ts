@@ -74,6 +74,8 @@ describe('doubts about figures', () => {
       /the tracker may be able to do more/,
     )
     assert.deepEqual(doubts({ workerProcessorShares: [0.9] }), [])
+    assert.match(doubts({ workerWaitShares: [0, 0.15] }).join(), /waited 15 % of the time for a processor/)
+    assert.deepEqual(doubts({ workerWaitShares: [0.1] }), [])
   })
 
   it('say when a tracker on this machine competes for its processors', () => {
@@ -167,6 +169,18 @@ describe('the verdict', () => {
     assert.equal(judge(open({ protocol: 'http' }), { rateRatio: 0.5 }).verdict, 'valid')
     assert.equal(judge(open(), { rateRatio: 0.5 }).verdict, 'valid')
     assert.equal(judge(open({ protocol: 'ws' }), { lagP99Us: 1e6 }).verdict, 'generator-bound')
+  })
+
+  it('blames it for connections that a worker without a processor does not free', () => {
+    const http = open({ protocol: 'http' })
+    const waiting = (p99Us: number) => [
+      announcesOf({ response: latencyOf({ p99Us }), service: latencyOf({ p99Us: 5_000 }) }),
+    ]
+    const found = judge(http, { workerWaitShares: [0, 0.6] }, waiting(780_000))
+    assert.equal(found.verdict, 'generator-bound')
+    assert.match(found.reasons.join(), /waited 60.0 % of the time .* requests waited 775 ms/)
+    assert.equal(judge(http, { workerWaitShares: [0.2] }, waiting(780_000)).verdict, 'valid')
+    assert.equal(judge(http, { workerWaitShares: [0.6] }, waiting(105_000)).verdict, 'valid')
   })
 
   it('has a limit of lateness that follows the rate', () => {

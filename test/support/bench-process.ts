@@ -33,7 +33,9 @@ export class BenchWorld {
   }
 
   start(args: readonly string[], environment: NodeJS.ProcessEnv = {}): RunningProcess {
-    return startBinary(this.#owner, ['bench', ...args], { ...this.environment, ...environment })
+    return startBinary(this.#owner, ['bench', ...args], {
+      environment: { ...this.environment, ...environment },
+    })
   }
 
   /** Contenders and load generators that were started here and still run, with their command lines. */
