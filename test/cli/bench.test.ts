@@ -72,7 +72,7 @@ describe('aquatic bench', () => {
     const { stdout, stderr, exitCode } = await run(...tiny, '--blocks', '1', '--out', out)
     const report = JSON.parse(readFileSync(join(out, 'report.json'), 'utf8'))
     assert.equal(exitCode, report.isDoubtful ? 4 : 0, stderr)
-    assert.match(stdout, /^UDP: 50 connects, 50 announces, 1 scrape \(ratios to aquatic;/)
+    assert.match(stdout, /^UDP: 50 connects, 50 announces, 1 scrape \(ratios to aquatic, /)
     assert.match(stdout, /responses\/s at saturation +│ [\d.]+k?\/s/)
     assert.match(stderr, /^results in .*\/whole\n1\/1 block 1 udp-mixed aquatic, about \d+ s left\n$/)
     assert.deepEqual(schemaProblems(schema, report), [])
@@ -240,7 +240,7 @@ describe('usage errors of aquatic bench', () => {
   ]
 
   for (const [args, error] of cases) {
-    it(String(error), async () => {
+    it(error.source, async () => {
       const { exitCode, stdout, stderr } = await run(...args())
       assert.deepEqual([exitCode, stdout], [2, ''], stderr)
       assert.match(stderr, error)

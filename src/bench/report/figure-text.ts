@@ -37,8 +37,14 @@ export function shownMetrics({ contenders }: Pick<WorkloadSummary, 'contenders'>
 /** `0.61× [0.58, 0.64]`, `~ 1.02×` where no difference is shown, `1.02× (one pair)`. */
 export function ratioText({ ratio, low, high, pairs, isNoise }: RatioEstimate): string {
   if (pairs < 2) return `${ratio.toFixed(2)}× (one pair)`
-  const interval = `[${low.toFixed(2)}, ${high.toFixed(2)}]`
+  const interval = `[${boundText(low)}, ${boundText(high)}]`
   return isNoise ? `~ ${ratio.toFixed(2)}× ${interval}` : `${ratio.toFixed(2)}× ${interval}`
+}
+
+/** Few blocks have intervals that say nothing but that they are wide. */
+function boundText(ratio: number): string {
+  if (ratio < 0.01) return '<0.01'
+  return ratio >= 1000 ? '>999' : ratio.toFixed(2)
 }
 
 /** `2 blocks: did not start (…)`. */

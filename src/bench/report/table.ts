@@ -26,7 +26,9 @@ export async function tableReport(data: ReportData): Promise<string> {
       })
       table.push([metricTitle, ...cells])
     }
-    parts.push(`${title} (ratios to ${nameOf(baseline)}; ~ no difference shown)\n${table.toString()}`)
+    parts.push(
+      `${title} (ratios to ${nameOf(baseline)}, 95 % intervals; ~ no difference shown)\n${table.toString()}`,
+    )
     const noiseTexts = noise
       .filter(({ metric }) => metric === 'processor_us' || metric === 'responses_per_second')
       .map(({ metric, ratio }) => `${metrics.find(({ key }) => key === metric)?.title} ${ratioText(ratio)}`)
