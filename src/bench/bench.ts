@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { AquaticError } from '../errors.js'
 import { infoHashesOf } from '../loadtest/info-hashes.js'
-import { type CellSetting, measureCell } from './cell.js'
+import { type CellSetting, type CellStage, measureCell } from './cell.js'
 import type { CellResult } from './cell-result.js'
 import { makeCertificate } from './certificate.js'
 import type { Contender, Places } from './contender.js'
@@ -59,6 +59,8 @@ export interface StoredHead extends BenchHead {
 
 export interface BenchEvents {
   readonly onProgress: (progress: BenchProgress) => void
+  /** What is done in the measurement that began last. */
+  readonly onStage?: (stage: CellStage) => void
   readonly onResult: (result: CellResult) => void
   readonly signal: AbortSignal
 }
@@ -97,7 +99,7 @@ export async function runBench(
   store: ResultStore<StoredHead>,
   contenders: readonly Contender[],
   places: Places,
-  { onProgress, onResult, signal }: BenchEvents,
+  { onProgress, onStage, onResult, signal }: BenchEvents,
 ): Promise<boolean> {
   const { request, share, cells } = store.head
   const { found, present } = await lineUp(contenders, places)
@@ -132,7 +134,7 @@ export async function runBench(
         if (hasNeverStarted(store.results, cell)) {
           return Promise.resolve(notStarted(cell, 'it did not start twice, and was not tried again'))
         }
-        return measureCell(cell, workload, contender, setting, cellSignal)
+        return measureCell(cell, workload, contender, setting, cellSignal, onStage)
       },
       store: result => store.add(result),
       coolDownMs: request.coolDownSeconds * 1000,

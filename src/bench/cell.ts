@@ -38,6 +38,9 @@ export interface CellSetting {
   readonly guard: Guard
 }
 
+/** What is done with a contender. `saturating` begins with filling it; `filling` is of large states alone. */
+export type CellStage = 'starting' | 'filling' | 'saturating' | 'latency' | 'searching' | 'stopping'
+
 /** Memory of a contender that has just started settles within this. */
 const SETTLE_MS = 300
 /** Share of the answers that is looked at closely. */
@@ -50,14 +53,16 @@ const LARGE_FILL_SECONDS = 3600
 const LOAD_GRACE_SECONDS = 120
 const SEARCH_SECONDS = 3600
 
+/** @param onStage is told of each stage when it begins */
 export async function measureCell(
   plan: CellPlan,
   workload: Workload,
   found: Found,
   setting: CellSetting,
   signal: AbortSignal,
+  onStage: (stage: CellStage) => void = () => undefined,
 ): Promise<CellResult> {
-  const cell = new Cell(plan, workload, found, setting, signal)
+  const cell = new Cell(plan, workload, found, setting, signal, onStage)
   return cell.measure()
 }
 
@@ -77,18 +82,27 @@ class Cell {
   readonly #found: Found
   readonly #setting: CellSetting
   readonly #signal: AbortSignal
+  readonly #onStage: (stage: CellStage) => void
   readonly #family = new ProcessFamily()
   readonly #loadMark = randomUUID()
   readonly #startedAt = new Date()
   #overseer: Overseer | null = null
   #fault: string | null = null
 
-  constructor(plan: CellPlan, workload: Workload, found: Found, setting: CellSetting, signal: AbortSignal) {
+  constructor(
+    plan: CellPlan,
+    workload: Workload,
+    found: Found,
+    setting: CellSetting,
+    signal: AbortSignal,
+    onStage: (stage: CellStage) => void,
+  ) {
     this.#plan = plan
     this.#workload = workload
     this.#found = found
     this.#setting = setting
     this.#signal = signal
+    this.#onStage = onStage
   }
 
   async measure(): Promise<CellResult> {
@@ -106,6 +120,7 @@ class Cell {
       return this.#result('failed', (error as Error).message, null)
     } finally {
       this.#overseer?.stop()
+      this.#onStage('stopping')
       await this.#family.stop()
       await rm(directory, { recursive: true, force: true })
     }
@@ -125,6 +140,7 @@ class Cell {
   }
 
   async #run(directory: string): Promise<CellFigures> {
+    this.#onStage('starting')
     const url = this.#found.url ?? (await this.#start(directory))
     const startUpMs = await this.#waitUntilReady(url)
     if (this.#isOurs) {
@@ -138,6 +154,7 @@ class Cell {
     }
     const watch = new ProcessorWatch(this.#family)
     try {
+      this.#onStage('saturating')
       const document = await this.#load(url, this.#saturateFlags())
       const { loadProcessors } = this.#setting.share
       const saturation = saturationOf(document, this.#isOurs ? watch : null, loadProcessors)
@@ -217,6 +234,7 @@ class Cell {
   }
 
   async #fill(url: string, residentBytesBefore: number): Promise<FillResult> {
+    this.#onStage('filling')
     const startedMs = performance.now()
     const flags = ['--fill', `${LARGE_FILL_SECONDS}s`, '--warmup', '0s', '--duration', '1s']
     const document = await this.#load(url, [...this.#commonFlags(), ...flags], LARGE_FILL_SECONDS)
@@ -234,6 +252,7 @@ class Cell {
   async #latency(url: string, saturation: Saturation): Promise<LatencyPoint[]> {
     const { latencyShare, measureSeconds } = this.#setting
     if (latencyShare === 0) return []
+    this.#onStage('latency')
     const rate = Math.max(1, Math.round(saturation.responsesPerSecond * latencyShare))
     const flags = [
       '--rate',
@@ -256,6 +275,7 @@ class Cell {
   async #search(url: string): Promise<number | null> {
     const { objectives } = this.#setting
     if (objectives.length === 0) return null
+    this.#onStage('searching')
     const flags = ['--search', '--fill', '0s', ...objectives.flatMap(objective => ['--slo', objective])]
     const document = await this.#load(url, [...this.#commonFlags(), ...flags], SEARCH_SECONDS)
     return document.search?.ratePerSecond ?? null

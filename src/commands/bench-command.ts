@@ -8,6 +8,7 @@ import { processorModes } from '../bench/processors.js'
 import type { ReportData } from '../bench/report/report-data.js'
 import type { ResultStore } from '../bench/store.js'
 import { ExitCode } from '../errors.js'
+import { chooseReporter, openReporter } from '../tui/reporter.js'
 import { AquaticCommand, writeRemark } from './base.js'
 import {
   allContenders,
@@ -17,7 +18,9 @@ import {
   placesOf,
   requestOf,
 } from './bench-request.js'
-import { untilSignal } from './serving.js'
+import { runShownBench } from './bench-session.js'
+import { type StopRequest, untilSignal } from './serving.js'
+import { tuiFlags } from './tui-flags.js'
 
 const pairs = (name: string, value: string, description: string) =>
   Flags.string({ multiple: true, multipleNonGreedy: true, helpValue: `${name}=${value}`, description })
@@ -116,7 +119,7 @@ export const benchFlags = {
     ],
     description: 'Go on with an interrupted bench, with its settings.',
   }),
-  'no-tui': Flags.boolean({ description: 'Lines instead of a live screen.' }),
+  ...tuiFlags,
 } as const
 
 /** What `benchFlags` parse to, as far as it is read here. */
@@ -140,6 +143,7 @@ export interface BenchFlagValues {
   readonly 'start-limit': number
   readonly out?: string | undefined
   readonly resume?: string | undefined
+  readonly 'no-tui': boolean
   readonly quiet: boolean
 }
 
@@ -149,12 +153,14 @@ export abstract class BenchCommand extends AquaticCommand {
     protocols: readonly BenchProtocol[],
     flags: BenchFlagValues,
   ): Promise<ReportData | undefined> {
+    // First of all: a signal that comes while modules are loaded must not be lost.
+    const stop = untilSignal(ExitCode.terminated)
     const { holdMachine } = await import('../bench/lock.js')
     const unlock = await holdMachine()
     try {
       const { store, contenders, places } = await this.#open(protocols, flags)
       try {
-        return await this.#run(store, contenders, places, flags)
+        return await this.#run(store, contenders, places, flags, stop)
       } finally {
         await store.close()
       }
@@ -168,28 +174,27 @@ export abstract class BenchCommand extends AquaticCommand {
     contenders: readonly Contender[],
     places: Places,
     flags: BenchFlagValues,
+    stop: StopRequest,
   ): Promise<ReportData | undefined> {
-    const { runBench } = await import('../bench/bench.js')
     const { reportOf } = await import('../bench/report-of.js')
-    const stop = untilSignal(ExitCode.terminated)
-    const say = (text: string): void => {
-      if (!flags.quiet && !this.jsonEnabled()) writeRemark(`${text}\n`)
-    }
-    say(`results in ${store.directory}`)
-    for (const note of store.head.notes) say(note)
-    await runBench(store, contenders, places, {
-      onProgress: ({ cell, number, cells, remainingSeconds }) => {
-        const remaining = remainingSeconds === null ? '' : `, about ${minutesText(remainingSeconds)} left`
-        say(`${number}/${cells} block ${cell.block + 1} ${cell.workload} ${cell.contender}${remaining}`)
-      },
-      onResult: ({ outcome, reason }) => {
-        if (outcome !== 'measured') say(`  ${outcome.replaceAll('-', ' ')}: ${reason}`)
-      },
-      signal: stop.signal,
+    const isMuted = flags.quiet || this.jsonEnabled()
+    this.notice([`results in ${store.directory}`, ...store.head.notes], isMuted)
+    const kind = chooseReporter({
+      json: this.jsonEnabled(),
+      quiet: flags.quiet,
+      noTui: flags['no-tui'],
+      stderr: process.stderr,
+      env: process.env,
     })
+    const reporter = await openReporter(kind, { write: writeRemark })
+    const command = ['aquatic', ...(this.id ?? '').split(':')].join(' ')
+    const { signal } = stop
+    await runShownBench({ command, store, contenders, places, reporter, signal }).finally(() =>
+      reporter.close(),
+    )
     const report = reportOf(store.head, store.results)
     await writeReports(store.directory, report)
-    if (stop.signal.aborted) process.exitCode = stop.exitCode()
+    if (signal.aborted) process.exitCode = stop.exitCode()
     else if (store.results.every(({ outcome }) => outcome !== 'measured')) process.exitCode = ExitCode.failure
     else if (report.isDoubtful) process.exitCode = ExitCode.invalid
     return this.#end(report)
@@ -198,7 +203,7 @@ export abstract class BenchCommand extends AquaticCommand {
   async #end(report: ReportData): Promise<ReportData | undefined> {
     if (this.jsonEnabled()) return report
     const { tableReport } = await import('../bench/report/table.js')
-    this.writeAnswer(await tableReport(report))
+    this.writeAnswer(await tableReport(report, tableSize()))
     return undefined
   }
 
@@ -240,7 +245,8 @@ export async function writeReports(directory: string, report: ReportData): Promi
   }
 }
 
-/** 90 -> `2 min`, 40 -> `40 s`. */
-function minutesText(seconds: number): string {
-  return seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.round(seconds / 60)} min`
+/** As wide as the terminal, where stdout is one. */
+export function tableSize(): { columns?: number } {
+  const { columns } = process.stdout
+  return columns === undefined ? {} : { columns }
 }

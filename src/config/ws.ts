@@ -78,13 +78,13 @@ const messages = {
       its connection (code 1013), and this is counted.`,
   }),
   relay_inbox_bytes: integer({
-    default: 4 * mebibyte,
+    default: 16 * mebibyte,
     min: 64 * kibibyte,
     max: 1024 * mebibyte,
     unit: 'bytes',
     since,
     doc: `Room for messages from other workers in each worker. When it is full, the oldest of them is dropped, and
-      counted.`,
+      counted. A thousand clients that announce ten offers each at the same moment send 12 MB. Only bursts use the memory.`,
   }),
 }
 

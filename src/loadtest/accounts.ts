@@ -1,7 +1,7 @@
 // Puts every request of a worker where it belongs when its fate is known: period, outcome, latencies, time series.
 
 import type { RunControl } from './control.js'
-import { type LoadKind, Outcome } from './kinds.js'
+import { type LoadKind, Outcome, WorkerCount } from './kinds.js'
 import { recordLatency } from './latency-buckets.js'
 import { Latency, Period, type Tally } from './tally.js'
 
@@ -39,6 +39,7 @@ export class Accounts {
       const second = (plannedMs - this.#control.measureStartMs) / 1000
       tally.addToSeries((second / tally.binSeconds) | 0, kind, outcome, 1)
     }
+    if (outcome === Outcome.answered && this.periodOf(nowMs) === Period.measured) tally.arrivals[kind]++
     if (outcome !== Outcome.answered && outcome !== Outcome.timedOut) return
     const isLost = outcome === Outcome.timedOut
     const serviceMs = isLost ? this.#timeoutMs : nowMs - sentMs
@@ -67,8 +68,22 @@ export class Accounts {
     recordLatency(this.tally.lag(this.periodOf(plannedMs)), lagMs)
   }
 
-  /** Adds to a count of the period in which `nowMs` lies. */
-  count(which: number, nowMs: number, count = 1): void {
-    this.tally.addCount(this.periodOf(nowMs), which, count)
+  /**
+   * Adds to a count of the period in which a moment lies: that at which it came, or the planned instant of the request
+   * where it belongs to one. What comes in the drain belongs to the measurement, as nothing else is planned then.
+   */
+  count(which: number, atMs: number, count = 1): void {
+    this.tally.addCount(isOfAnswers(which) ? this.#periodOfAnswer(atMs) : this.periodOf(atMs), which, count)
   }
+
+  #periodOfAnswer(atMs: number): Period {
+    const { measureStartMs, measureEndMs } = this.#control
+    // Before the load begins there are no times yet, and all are 0.
+    return measureEndMs > 0 && atMs >= measureStartMs ? Period.measured : Period.other
+  }
+}
+
+/** Others are of the time that passes: bytes, connections, sends. */
+function isOfAnswers(which: number): boolean {
+  return which <= WorkerCount.unknown || which >= WorkerCount.peersReceived
 }

@@ -41,6 +41,8 @@ export function latencyFigures(buckets: Float64Array, answered: number): Latency
 export interface KindCounts {
   readonly kind: LoadKindName
   readonly outcomes: Readonly<Record<OutcomeName, number>>
+  /** Answers that came in the measurement. */
+  readonly arrivals: number
   readonly measuredSeconds: number
   /** Null in a closed loop. */
   readonly response: Float64Array | null
@@ -48,13 +50,14 @@ export interface KindCounts {
   readonly service: Float64Array
 }
 
-export function kindFigures({ kind, outcomes, measuredSeconds, response, service }: KindCounts): KindFigures {
+export function kindFigures(counts: KindCounts): KindFigures {
+  const { kind, outcomes, arrivals, measuredSeconds, response, service } = counts
   const requests = Object.values(outcomes).reduce((sum, count) => sum + count, 0)
   const { answered } = outcomes
   return {
     kind,
     outcomes,
-    answersPerSecond: measuredSeconds > 0 ? answered / measuredSeconds : 0,
+    answersPerSecond: measuredSeconds > 0 ? arrivals / measuredSeconds : 0,
     lossShare: requests === 0 ? 0 : (requests - answered) / requests,
     response: response === null ? null : latencyFigures(response, answered),
     service: latencyFigures(service, answered),

@@ -22,7 +22,7 @@ export interface LatencyFigures {
 export interface KindFigures {
   readonly kind: LoadKindName
   readonly outcomes: Readonly<Record<OutcomeName, number>>
-  /** Answered requests per second of the measurement. */
+  /** Answers that came in the measurement, over its length; those that came in the drain are none of it. */
   readonly answersPerSecond: number
   /** Part of the requests that was not answered, 0 to 1. */
   readonly lossShare: number
@@ -54,6 +54,8 @@ export interface SelfCheck {
   readonly receiveBufferBytesGranted: number | null
   /** Processor time of the worker threads over the time that passed, 0 to 1 for each. */
   readonly workerProcessorShares: readonly number[]
+  /** Time in which they could have run and had no processor, in the same way; zeros where the system does not say. */
+  readonly workerWaitShares: readonly number[]
   /** User and system time of the whole process in the measurement. */
   readonly processorSeconds: number
   /** Share of the machine's processors taken by others (steal of /proc/stat), 0 to 1; null where unknown. */

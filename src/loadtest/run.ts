@@ -16,7 +16,7 @@ import { SelfWatch } from './self-check.js'
 import { doubtsOf } from './self-check-doubts.js'
 import { SeriesRecorder } from './series-recorder.js'
 import { leadingLatency, Tallies } from './tallies.js'
-import { createTallyMemory, Latency, Period } from './tally.js'
+import { createTallyMemory, Gauge, Latency, Period } from './tally.js'
 import { judgeVerdict } from './verdict.js'
 import type { LoadWorkerEnd } from './worker-data.js'
 import { createRelayMemory } from './ws/relay-memory.js'
@@ -88,14 +88,24 @@ class LoadTest {
     if (!conductor.isInterrupted) {
       if (!isConnected) warnings.push(this.#connectWarning())
       if (!isFilled) warnings.push(this.#fillWarning())
-      await conductor.load(() => this.#startMeasurement())
-      this.#watch?.end()
-      await conductor.drain()
+      if (isConnected || !this.#nothingIsOpen) await this.#measure()
     }
     const isInterrupted = conductor.isInterrupted
     conductor.stop()
     const ends = await this.#crew.finish()
     return this.#result(ends, isInterrupted, warnings)
+  }
+
+  async #measure(): Promise<void> {
+    const conductor = this.#conductor
+    await conductor.load(() => this.#startMeasurement())
+    this.#watch?.end()
+    await conductor.drain()
+  }
+
+  /** Whoever could open nothing in all that time would only wait on. */
+  get #nothingIsOpen(): boolean {
+    return this.#tallies.gauge(Gauge.openConnections) === 0
   }
 
   close(): Promise<void> {
@@ -136,7 +146,12 @@ class LoadTest {
 
   #connectWarning(): string {
     const { connectSeconds } = this.#plan.phases
-    const { target } = this.#plan
+    const { protocol, target } = this.#plan
+    if (this.#nothingIsOpen) {
+      return protocol === 'udp'
+        ? `No connection id came from ${target.url} within ${connectSeconds} s.`
+        : `No connection to ${target.url} could be opened within ${connectSeconds} s.`
+    }
     return `Not every connection to ${target.url} could be opened within ${connectSeconds} s; the test went on with those that could.`
   }
 
@@ -156,7 +171,8 @@ class LoadTest {
     const selfCheck = watch.finish(ends, measuredSeconds)
     const { verdict, reasons } = judgeVerdict({ plan: this.#plan, kinds, selfCheck, measuredSeconds })
     const machine = { clockSource: readClockSource(), idleShare: watch.idleShare }
-    const doubts = doubtsOf({ plan: this.#plan, kinds, selfCheck, ...machine })
+    const series = this.#series?.finish(measuredSeconds) ?? []
+    const doubts = doubtsOf({ plan: this.#plan, kinds, series, measuredSeconds, selfCheck, ...machine })
     return {
       plan: this.#plan,
       startedAt: this.#startedAt.toISOString(),
@@ -167,7 +183,7 @@ class LoadTest {
       kinds,
       counts: this.#counts(),
       remarks: addRemarks(ends.map(({ remarks }) => remarks)),
-      series: this.#series?.finish(measuredSeconds) ?? [],
+      series,
       selfCheck,
     }
   }
@@ -179,6 +195,7 @@ class LoadTest {
       return kindFigures({
         kind: name,
         outcomes: tallies.outcomes(kind, Period.measured),
+        arrivals: tallies.arrivals(kind),
         measuredSeconds,
         response:
           this.#plan.pacing.mode === 'open'

@@ -16,12 +16,12 @@ export interface TrialFigures {
 }
 
 /** Of everything that was asked of the tracker. */
-export function trialFigures({ plan, kinds, measuredSeconds }: LoadTestResult): TrialFigures {
+export function trialFigures({ plan, kinds }: LoadTestResult): TrialFigures {
   const asked = kinds.filter(({ kind }) => requestKindsOf[plan.protocol].includes(kind))
   const answered = sum(asked.map(({ outcomes }) => outcomes.answered))
   const requests = sum(asked.flatMap(({ outcomes }) => Object.values(outcomes)))
   return {
-    answersPerSecond: measuredSeconds > 0 ? answered / measuredSeconds : 0,
+    answersPerSecond: sum(asked.map(({ answersPerSecond }) => answersPerSecond)),
     lossShare: requests === 0 ? 0 : (requests - answered) / requests,
     p99Us: percentileOfAll(asked, 0.99),
   }

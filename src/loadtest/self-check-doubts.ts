@@ -1,11 +1,14 @@
-// What this machine did that makes the figures doubtful: one sentence each, with what to do.
+// What makes the figures doubtful, most of it done by this machine: one sentence each, with what to do.
 
+import { requestKindsOf } from './kinds.js'
 import type { LoadPlan } from './plan.js'
-import type { KindFigures, SelfCheck } from './result.js'
+import type { KindFigures, SelfCheck, SeriesPoint } from './result.js'
 
 export interface DoubtFacts {
   readonly plan: LoadPlan
   readonly kinds: readonly KindFigures[]
+  readonly series: readonly SeriesPoint[]
+  readonly measuredSeconds: number
   readonly selfCheck: SelfCheck
   /** What the clock is read from; null where unknown. */
   readonly clockSource: string | null
@@ -13,8 +16,11 @@ export interface DoubtFacts {
   readonly idleShare: number | null
 }
 
+/** Shorter silences at the end of a measurement are not spoken of. */
+const SILENCE_SECONDS_MIN = 1
 const STEAL_SHARE_MAX = 0.02
 const THREAD_SHARE_MAX = 0.9
+const WAIT_SHARE_MAX = 0.1
 const IDLE_SHARE_MIN = 0.05
 /** Sent in the measurement, of what was planned in it. */
 const RATE_RATIO_MIN = 0.99
@@ -32,15 +38,38 @@ const FAST_CLOCK_SOURCES = [
 /** Sentences for the warnings of a result. */
 export function doubtsOf(facts: DoubtFacts): string[] {
   return [
+    ...unansweredKinds(facts),
+    ...silenceAtTheEnd(facts),
     ...lostDatagrams(facts),
     ...smallBuffer(facts),
     ...waitedInVain(facts),
     ...lateRequests(facts),
     ...busyThreads(facts),
+    ...waitsForProcessors(facts),
     ...sharedProcessors(facts),
     ...stolenTime(facts),
     ...slowClock(facts),
   ]
+}
+
+/** What is never answered is easily overlooked beside what is. Where nothing is, the verdict says so. */
+function* unansweredKinds({ plan, kinds }: DoubtFacts): Generator<string> {
+  const asked = kinds.filter(({ kind }) => requestKindsOf[plan.protocol].includes(kind))
+  if (asked.every(({ outcomes }) => outcomes.answered === 0)) return
+  for (const { kind, outcomes } of asked) {
+    const requests = Object.values(outcomes).reduce((sum, count) => sum + count, 0)
+    if (requests > 0 && outcomes.answered === 0) yield `None of ${requests} ${kind} requests was answered.`
+  }
+}
+
+/** A tracker that ended half-way has good figures until then. */
+function* silenceAtTheEnd({ series, measuredSeconds }: DoubtFacts): Generator<string> {
+  const last = series.findLastIndex(({ answered }) => answered > 0)
+  if (last < 0 || last === series.length - 1) return
+  const seconds = measuredSeconds - series[last + 1].second
+  const failed = series.slice(last).reduce((sum, point) => sum + point.failed, 0)
+  if (seconds < SILENCE_SECONDS_MIN || failed === 0) return
+  yield `Nothing that was asked in the last ${seconds.toFixed(0)} s of the measurement was answered: the tracker has ended, or answers no more.`
 }
 
 /** The sockets' own counters know whose datagrams were lost; those of the kernel are the whole machine's. */
@@ -76,15 +105,17 @@ function* waitedInVain({ plan, kinds, selfCheck }: DoubtFacts): Generator<string
   if (kinds.some(({ outcomes }) => outcomes.unsent > outcomes.timedOut)) return
   yield plan.protocol === 'udp'
     ? `${percent(1 - rateRatio)} of the requests were not sent in the measurement, as the tracker gave no connection id for them: they count as lost.`
-    : `${percent(1 - rateRatio)} of the requests were not sent in the measurement, as every connection waited for an answer: this is in the response times. More connections can have more requests under way.`
+    : `${percent(1 - rateRatio)} of the requests were not sent in the measurement, as every connection waited for an answer or had to be opened again: this is in the response times. More connections can have more requests under way.`
 }
 
 /** Whether half of the response time's p99 or more is the load test's own lateness. */
 export function isMostlyLag({ kinds, selfCheck }: Pick<DoubtFacts, 'kinds' | 'selfCheck'>): boolean {
   const { lagP99Us } = selfCheck
   if (lagP99Us === null || lagP99Us <= LAG_MIN_US) return false
-  const p99Us = kinds.map(({ response }) => (response === null || response.count === 0 ? 0 : response.p99Us))
-  return lagP99Us > Math.max(...p99Us) / 2
+  const p99Us = kinds.flatMap(({ response }) =>
+    response === null || response.count === 0 ? [] : [response.p99Us],
+  )
+  return p99Us.length > 0 && lagP99Us > Math.max(...p99Us) / 2
 }
 
 /** Less than makes the test void, but a good part of what is reported. */
@@ -100,6 +131,13 @@ function* busyThreads({ plan, selfCheck }: DoubtFacts): Generator<string> {
   yield plan.pacing.mode === 'open'
     ? `A worker of the load test used ${percent(most)} of a processor and has nothing in reserve: use more workers.`
     : `A worker of the load test used ${percent(most)} of a processor: the tracker may be able to do more. Use more workers, and processors of their own.`
+}
+
+/** Answers lie unread meanwhile, and the tracker seems slow. */
+function* waitsForProcessors({ selfCheck }: DoubtFacts): Generator<string> {
+  const most = Math.max(0, ...selfCheck.workerWaitShares)
+  if (most <= WAIT_SHARE_MAX) return
+  yield `A worker of the load test waited ${percent(most)} of the time for a processor, and its answers with it: latencies are longer than the tracker's. Use fewer workers, or give them processors of their own.`
 }
 
 function* sharedProcessors({ plan, idleShare }: DoubtFacts): Generator<string> {

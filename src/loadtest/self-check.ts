@@ -17,6 +17,7 @@ import type { LoadWorkerEnd } from './worker-data.js'
 interface Differences {
   readonly drops: DatagramDrops | null
   readonly workerProcessorShares: readonly number[]
+  readonly workerWaitShares: readonly number[]
   readonly processorSeconds: number
   readonly stealShare: number | null
   readonly idleShare: number | null
@@ -34,6 +35,7 @@ export class SelfWatch {
   readonly #drops = readDatagramDrops()
   readonly #ticks = readProcessorTicks()
   readonly #threadsMs: readonly number[]
+  readonly #waitedMs: readonly number[]
   #differences: Differences | undefined
 
   constructor(plan: LoadPlan, tallies: Tallies) {
@@ -41,6 +43,7 @@ export class SelfWatch {
     this.#tallies = tallies
     this.#threads = new ThreadTimes(tallies)
     this.#threadsMs = this.#threads.processorMs()
+    this.#waitedMs = this.#threads.waitedMs()
   }
 
   /** Datagrams this machine lost since the start, in both directions; null where the system does not say. */
@@ -60,9 +63,8 @@ export class SelfWatch {
     const { user, system } = process.cpuUsage(this.#usage)
     this.#differences = {
       drops: this.#dropsSince(),
-      workerProcessorShares: this.#threads
-        .processorMs()
-        .map((ms, worker) => Math.min(1, (ms - this.#threadsMs[worker]) / wallMs)),
+      workerProcessorShares: sharesOf(this.#threads.processorMs(), this.#threadsMs, wallMs),
+      workerWaitShares: sharesOf(this.#threads.waitedMs(), this.#waitedMs, wallMs),
       processorSeconds: (user + system) / 1e6,
       ...this.#tickShares(),
       owed: this.#tallies.gauge(Gauge.behind) + neverSent(this.#tallies),
@@ -81,6 +83,7 @@ export class SelfWatch {
       socketDrops: drops.length === 0 ? null : drops.reduce((sum, count) => sum + count, 0),
       receiveBufferBytesGranted: granted.length === 0 ? null : Math.min(...granted),
       workerProcessorShares: found?.workerProcessorShares ?? [],
+      workerWaitShares: found?.workerWaitShares ?? [],
       processorSeconds: found?.processorSeconds ?? 0,
       stealShare: found?.stealShare ?? null,
       lagP99Us: isOpen ? percentileUs(lag, 0.99) : null,
@@ -132,6 +135,11 @@ function neverSent(tallies: Tallies): number {
     }
   }
   return count
+}
+
+/** 0 to 1, of each worker. */
+function sharesOf(nowMs: readonly number[], beforeMs: readonly number[], wallMs: number): number[] {
+  return nowMs.map((ms, worker) => Math.min(1, (ms - beforeMs[worker]) / wallMs))
 }
 
 function sum(buckets: Float64Array): number {

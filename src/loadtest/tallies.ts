@@ -26,6 +26,11 @@ export class Tallies {
     return sums
   }
 
+  /** Answers of a kind that came in the measurement. */
+  arrivals(kind: number): number {
+    return this.workers.reduce((sum, { arrivals }) => sum + arrivals[kind], 0)
+  }
+
   count(which: number, period?: Period): number {
     return this.#sum(period, (tally, of) => tally.count(of, which))
   }

@@ -1,7 +1,7 @@
 // What a worker counted, in shared memory that the main thread reads while it runs. A request belongs to the period
 // in which it was planned, whenever its answer comes: only those planned in the measurement count.
 //
-//   worker block │ outcomes[period][kind][outcome] │ counts[period][count] │ gauges │ series[second][kind][answered?]
+//   worker block │ outcomes[period][kind][outcome] │ counts[period][count] │ gauges │ arrivals[kind] │ series[second][kind][answered?]
 //   buckets      │ [period][kind][latency] × LATENCY_BUCKETS │ lag[period] × LATENCY_BUCKETS
 
 import { LoadKind, Outcome, WorkerCount } from './kinds.js'
@@ -38,7 +38,7 @@ const SERIES_VALUES = 2
 
 const OUTCOME_VALUES = Period.count * LoadKind.count * Outcome.count
 const COUNT_VALUES = Period.count * WorkerCount.count
-const FIXED_VALUES = OUTCOME_VALUES + COUNT_VALUES + Gauge.count
+const FIXED_VALUES = OUTCOME_VALUES + COUNT_VALUES + Gauge.count + LoadKind.count
 const HISTOGRAMS = Period.count * (LoadKind.count * Latency.count + 1)
 
 /** Plain data for workers. */
@@ -73,6 +73,8 @@ export class Tally {
   readonly outcomes: Float64Array
   readonly counts: Float64Array
   readonly gauges: Float64Array
+  /** By kind: answers that came in the measurement, whenever they were asked for. */
+  readonly arrivals: Float64Array
   /** `[bin][kind]{answered, everything else}`. */
   readonly series: Float64Array
   readonly seriesBins: number
@@ -86,6 +88,7 @@ export class Tally {
     this.outcomes = at(0, OUTCOME_VALUES)
     this.counts = at(OUTCOME_VALUES, COUNT_VALUES)
     this.gauges = at(OUTCOME_VALUES + COUNT_VALUES, Gauge.count)
+    this.arrivals = at(OUTCOME_VALUES + COUNT_VALUES + Gauge.count, LoadKind.count)
     this.series = at(FIXED_VALUES, memory.seriesBins * LoadKind.count * SERIES_VALUES)
     this.seriesBins = memory.seriesBins
     this.binSeconds = memory.binSeconds

@@ -1,5 +1,6 @@
 // Whether the figures say something about the tracker, and what makes them doubtful.
 
+import { requestKindsOf } from './kinds.js'
 import type { LoadPlan } from './plan.js'
 import type { KindFigures, SelfCheck, Verdict } from './result.js'
 import { plannedIn } from './self-check.js'
@@ -18,15 +19,19 @@ const LAG_MIN_MS = 1
 const LAG_MAX_MS = 100
 /** Part of the planned requests that the generator may not get to, or the system not take. */
 const UNSENT_SHARE_MAX = 0.01
+/** Part of the time that a worker may wait for a processor before what waits for a connection is its own affair. */
+const WAIT_SHARE_MAX = 0.2
 
 /** The verdict, and a sentence for each reason. */
 export function judgeVerdict(facts: VerdictFacts): { verdict: Verdict; reasons: readonly string[] } {
-  const { kinds, measuredSeconds } = facts
-  const answered = sum(kinds.map(({ outcomes }) => outcomes.answered))
+  const { kinds, measuredSeconds, plan } = facts
+  // A server that takes connections, and breaks each one off, has answered nothing.
+  const asked = kinds.filter(({ kind }) => requestKindsOf[plan.protocol].includes(kind))
+  const answered = sum(asked.map(({ outcomes }) => outcomes.answered))
   const reasons = generatorReasons(facts)
   // Where hardly anything could be sent, the tracker can't be blamed for its silence.
   if (answered === 0 && (sent(kinds) > 0 || reasons.length === 0)) {
-    return { verdict: 'no-answers', reasons: [silenceText(kinds, measuredSeconds)] }
+    return { verdict: 'no-answers', reasons: [silenceText(asked, measuredSeconds)] }
   }
   return { verdict: reasons.length > 0 ? 'generator-bound' : 'valid', reasons }
 }
@@ -48,6 +53,15 @@ function generatorReasons({ plan, kinds, selfCheck, measuredSeconds }: VerdictFa
         `(the limit at this rate is ${ms(limitMs * 1000)}). Use more workers, a lower rate, or another machine.`,
     )
   }
+  const waitShare = Math.max(0, ...selfCheck.workerWaitShares)
+  const waitUs = Math.max(0, ...kinds.map(waitForConnectionUs))
+  if (waitShare > WAIT_SHARE_MAX && waitUs > limitMs * 1000) {
+    reasons.push(
+      `A worker of the load test waited ${percent(waitShare)} of the time for a processor, so that connections were ` +
+        `not free in time: requests waited ${ms(waitUs)} for them. Use fewer workers or a lower rate, more ` +
+        'connections, or another machine.',
+    )
+  }
   // What waited in vain for a connection, or for a connection id, has timed out: that is the tracker's affair.
   const unsent = sum(kinds.map(({ outcomes }) => outcomes.unsent)) / requestsOf(kinds)
   if (unsent > UNSENT_SHARE_MAX) {
@@ -57,6 +71,11 @@ function generatorReasons({ plan, kinds, selfCheck, measuredSeconds }: VerdictFa
     )
   }
   return reasons
+}
+
+/** How much longer than its answers took the slowest of a hundred requests waited. */
+function waitForConnectionUs({ response, service }: KindFigures): number {
+  return response === null || service.count === 0 ? 0 : response.p99Us - service.p99Us
 }
 
 function silenceText(kinds: readonly KindFigures[], measuredSeconds: number): string {

@@ -4,9 +4,9 @@
 //   open ─▶ (connect, TLS) ─▶ upgrading ─▶ opened ─▶ message … ─▶ close
 //     └──────────┴─────────────────┴──────────┴─▶ closed
 //
-// A frame waits in the stream's kept input until it is whole. A message in one frame, by far the most of them, is handed
-// on where it lies; fragments are collected beside. What is sent to a connection while its own input is served leaves in
-// one write at the end.
+// A frame waits in the stream's kept input until it is whole. A message in one frame, by far the most of them, is
+// handed on where it lies; fragments are collected beside. What is sent to a connection while its own input is served
+// leaves in one write at the end.
 
 import type { SocketAddress } from '../protocol/socket-address.js'
 import {
@@ -153,7 +153,7 @@ export class WebSocketClient {
     return this.#outputEnd + HEADER_ROOM
   }
 
-  /** Sends output[start, end), written at `reserve`, as one text frame, which masks it. Nothing goes to a closed slot. */
+  /** Sends output[start, end), written at `reserve`, as one text frame, which masks it. A closed slot gets nothing. */
   send(slot: number, start: number, end: number): void {
     this.#sendFrame(slot, Opcode.text, start, end)
   }

@@ -28,6 +28,7 @@ async function loadOf(sources: ConfigSources): Promise<typeof udp.load> {
   return (await loadConfig(loadtestUdpTable, sources)).config.load
 }
 
+// What `aquatic_udp_load_test -p` and its sisters print, unchanged.
 describe('files of aquatic 0.9’s load tests', () => {
   it('load with their meaning: UDP', async () => {
     const { config, notices } = await loadConfig(loadtestUdpTable, { file: dataFile('loadtest-udp.toml') })

@@ -148,13 +148,14 @@ describe('figures of a kind of requests', () => {
     const figures = kindFigures({
       kind: 'announce',
       outcomes: { ...outcomes, answered: 90, timedOut: 10, broken: 20 },
+      arrivals: 80,
       measuredSeconds: 2,
       response,
       service,
     })
     assert.deepEqual([figures.service.count, figures.service.timeouts], [97, 7])
     assert.deepEqual([figures.response?.count, figures.response?.timeouts], [100, 10])
-    assert.deepEqual([figures.answersPerSecond, figures.lossShare], [45, 0.25])
+    assert.deepEqual([figures.answersPerSecond, figures.lossShare], [40, 0.25])
     assert.ok(figures.response !== null && figures.response.p90Us < 1_010 && figures.response.p99Us >= 1e6)
   })
 
@@ -164,6 +165,7 @@ describe('figures of a kind of requests', () => {
     const figures = kindFigures({
       kind: 'scrape',
       outcomes: none,
+      arrivals: 0,
       measuredSeconds: 0,
       response: null,
       service: nothing,

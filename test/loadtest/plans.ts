@@ -73,6 +73,7 @@ export function selfCheckOf(changes: Partial<SelfCheck> = {}): SelfCheck {
     socketDrops: 0,
     receiveBufferBytesGranted: 1_000_000,
     workerProcessorShares: [0.1],
+    workerWaitShares: [0],
     processorSeconds: 1,
     stealShare: 0,
     lagP99Us: 10,

@@ -76,6 +76,7 @@ const shapes: Readonly<Record<string, () => Promise<LoadTestDocument>>> = {
           socketDrops: null,
           receiveBufferBytesGranted: null,
           workerProcessorShares: [],
+          workerWaitShares: [],
           processorSeconds: 0,
           stealShare: null,
           lagP99Us: null,

@@ -88,6 +88,7 @@ export function sampleResult(
     series,
     selfCheck: selfCheckOf({
       workerProcessorShares: [0.31, 0.29],
+      workerWaitShares: [0.01, 0],
       ...(mode === 'open'
         ? { lagP99Us: 83.1, lagMaxUs: 1530 }
         : { lagP99Us: null, lagMaxUs: null, rateRatio: null }),
@@ -146,6 +147,7 @@ function sampleKind(
   return kindFigures({
     kind,
     outcomes,
+    arrivals: outcomes.answered,
     measuredSeconds: seconds,
     response: mode === 'open' ? response : null,
     service,

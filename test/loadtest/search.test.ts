@@ -31,9 +31,10 @@ function trialOf({ answersPerSecond, lossShare = 0, p99Us = 100, verdict = 'vali
   const kind = announcesOf({
     outcomes: { ...outcomes, answered, timedOut: REQUESTS - answered },
     response: latencyOf({ p99Us }),
+    answersPerSecond,
     lossShare,
   })
-  return resultOf({ kinds: [kind], measuredSeconds: answered / answersPerSecond || 1, verdict })
+  return resultOf({ kinds: [kind], verdict })
 }
 
 /** Answers up to its capacity and loses the rest. */

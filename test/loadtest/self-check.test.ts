@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Outcome } from '../../src/loadtest/kinds.js'
 import type { LoadPlan } from '../../src/loadtest/plan.js'
-import type { KindFigures, SelfCheck } from '../../src/loadtest/result.js'
+import type { KindFigures, SelfCheck, SeriesPoint } from '../../src/loadtest/result.js'
 import { plannedIn, SelfWatch } from '../../src/loadtest/self-check.js'
 import { doubtsOf } from '../../src/loadtest/self-check-doubts.js'
 import { Tallies } from '../../src/loadtest/tallies.js'
@@ -19,9 +19,16 @@ const open = (changes: Partial<LoadPlan> = {}): LoadPlan =>
 function doubts(
   changes: Partial<SelfCheck>,
   plan = open(),
-  { clockSource = 'tsc', idleShare = 0.5, kinds = [announcesOf()] as KindFigures[] } = {},
+  {
+    clockSource = 'tsc',
+    idleShare = 0.5,
+    kinds = [announcesOf()] as KindFigures[],
+    series = [] as SeriesPoint[],
+    measuredSeconds = 10,
+  } = {},
 ): string[] {
-  return doubtsOf({ plan, kinds, selfCheck: selfCheckOf(changes), clockSource, idleShare })
+  const selfCheck = selfCheckOf(changes)
+  return doubtsOf({ plan, kinds, series, measuredSeconds, selfCheck, clockSource, idleShare })
 }
 
 describe('doubts about figures', () => {
@@ -67,6 +74,8 @@ describe('doubts about figures', () => {
       /the tracker may be able to do more/,
     )
     assert.deepEqual(doubts({ workerProcessorShares: [0.9] }), [])
+    assert.match(doubts({ workerWaitShares: [0, 0.15] }).join(), /waited 15 % of the time for a processor/)
+    assert.deepEqual(doubts({ workerWaitShares: [0.1] }), [])
   })
 
   it('say when a tracker on this machine competes for its processors', () => {
@@ -85,6 +94,36 @@ describe('doubts about figures', () => {
     assert.match(doubts({ lagP99Us: 1_600 }, open(), { kinds }).join(), /1.6 ms/)
     assert.deepEqual(doubts({ lagP99Us: 1_400 }, open(), { kinds }), [])
     assert.deepEqual(doubts({ lagP99Us: 900 }), [])
+    const nothing = [announcesOf({ response: latencyOf({ count: 0, p99Us: 0 }) })]
+    assert.deepEqual(doubts({ lagP99Us: 9_000 }, open(), { kinds: nothing }), [])
+  })
+
+  it('name a kind that is never answered, where others are', () => {
+    const none = { ...announcesOf().outcomes, answered: 0, refused: 7 }
+    const connects = announcesOf({ kind: 'connect' })
+    const announces = announcesOf({ outcomes: none })
+    const said = doubts({}, open(), { kinds: [connects, announces] })
+    assert.deepEqual(said, ['None of 7 announce requests was answered.'])
+    assert.deepEqual(doubts({}, open(), { kinds: [announces] }), [])
+    // Over HTTP a connection is nothing that was asked.
+    assert.deepEqual(doubts({}, open({ protocol: 'http' }), { kinds: [connects, announces] }), [])
+  })
+
+  it('say that the tracker fell silent before the end', () => {
+    const seriesOf = (...points: [answered: number, failed: number][]): SeriesPoint[] =>
+      points.map(([answered, failed], second) => ({ second, answered, failed, p50Us: null, p99Us: null }))
+    const said = (series: SeriesPoint[], measuredSeconds = series.length): string =>
+      doubts({}, open(), { series, measuredSeconds }).join()
+    assert.match(
+      said(seriesOf([9, 0], [4, 5], [0, 9], [0, 9])),
+      /^Nothing .* in the last 2 s .* was answered/,
+    )
+    // In a closed loop nothing more is asked.
+    assert.match(said(seriesOf([9, 0], [4, 5], [0, 0])), /in the last 1 s/)
+    assert.equal(said(seriesOf([9, 0], [4, 5], [0, 9]), 2.5), '')
+    assert.equal(said(seriesOf([9, 0], [9, 0], [0, 0])), '')
+    assert.equal(said(seriesOf([0, 9], [1, 8])), '')
+    assert.equal(said(seriesOf([0, 9], [0, 9])), '')
   })
 
   it('explain requests that waited for a connection', () => {
@@ -118,10 +157,30 @@ describe('the verdict', () => {
     assert.equal(judge(open(), {}, unsent(100)).verdict, 'valid')
   })
 
+  it('takes connections for no answers where requests go over them', () => {
+    const connects = announcesOf({ kind: 'connect' })
+    const lost = announcesOf({ outcomes: { ...announcesOf().outcomes, answered: 0, broken: 5 } })
+    const { verdict, reasons } = judge(open({ protocol: 'http' }), {}, [connects, lost])
+    assert.deepEqual([verdict, ...reasons], ['no-answers', 'None of 5 requests was answered.'])
+    assert.equal(judge(open(), {}, [connects, lost]).verdict, 'valid')
+  })
+
   it('does not blame the generator for what waits for a connection', () => {
     assert.equal(judge(open({ protocol: 'http' }), { rateRatio: 0.5 }).verdict, 'valid')
     assert.equal(judge(open(), { rateRatio: 0.5 }).verdict, 'valid')
     assert.equal(judge(open({ protocol: 'ws' }), { lagP99Us: 1e6 }).verdict, 'generator-bound')
+  })
+
+  it('blames it for connections that a worker without a processor does not free', () => {
+    const http = open({ protocol: 'http' })
+    const waiting = (p99Us: number) => [
+      announcesOf({ response: latencyOf({ p99Us }), service: latencyOf({ p99Us: 5_000 }) }),
+    ]
+    const found = judge(http, { workerWaitShares: [0, 0.6] }, waiting(780_000))
+    assert.equal(found.verdict, 'generator-bound')
+    assert.match(found.reasons.join(), /waited 60.0 % of the time .* requests waited 775 ms/)
+    assert.equal(judge(http, { workerWaitShares: [0.2] }, waiting(780_000)).verdict, 'valid')
+    assert.equal(judge(http, { workerWaitShares: [0.6] }, waiting(105_000)).verdict, 'valid')
   })
 
   it('has a limit of lateness that follows the rate', () => {

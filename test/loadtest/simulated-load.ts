@@ -116,6 +116,7 @@ function figuresOf({ tallies }: Bench, { measureSeconds }: SimulatedLoad, isOpen
   return kindFigures({
     kind: 'announce',
     outcomes: tallies.outcomes(LoadKind.announce, Period.measured),
+    arrivals: tallies.arrivals(LoadKind.announce),
     measuredSeconds: measureSeconds,
     response: isOpen ? tallies.latencies(LoadKind.announce, Latency.response, Period.measured) : null,
     service: tallies.latencies(LoadKind.announce, Latency.service, Period.measured),

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Tallies } from '../../src/loadtest/tallies.js'
 import { createTallyMemory, Gauge } from '../../src/loadtest/tally.js'
-import { parseThreadMs, ThreadTimes } from '../../src/loadtest/thread-times.js'
+import { parseThreadMs, parseWaitedMs, ThreadTimes } from '../../src/loadtest/thread-times.js'
 import { threadId } from '../../src/net/thread-name.js'
 
 const isLinux = process.platform === 'linux'
@@ -14,6 +14,11 @@ describe('the processor time of a thread', () => {
     const rest = 'S 1 1 1 0 -1 4194560 5 0 0 0 120 35 7 9 20 0 12 0 100 0 0'
     assert.equal(parseThreadMs(`77 (load-udp-01) ${rest}`), 1550)
     assert.equal(parseThreadMs(`77 (a ) b (c) 9 9) ${rest}\n`), 1550)
+  })
+
+  it('has beside it the time of waiting for a processor', () => {
+    assert.equal(parseWaitedMs('102462368 219764953 428\n'), 219.764953)
+    assert.equal(parseWaitedMs('\n'), 0)
   })
 
   it('grows with what the thread does, and stays when it has ended', { skip: !isLinux }, () => {

@@ -442,12 +442,14 @@ async function relay(
   engine: Engine,
   relaying: Relaying,
   timeoutMs = 10_000,
+  answersScrapes = true,
 ): Promise<LoadWorker> {
   const ws = { ...planFor('ws', {}).ws, offersPerAnnounce: 3, answers: true, announceIntervalSeconds: 60 }
   const served = await serveWebTorrent(test, {
     message: (client, message) => {
-      if (message.action === 'scrape') client.send({ action: 'scrape', files: {} })
-      else if (message.answer === undefined) client.respond()
+      if (message.action === 'scrape') {
+        if (answersScrapes) client.send({ action: 'scrape', files: {} })
+      } else if (message.answer === undefined) client.respond()
       relaying(served, served.clients.indexOf(client), message)
     },
   })
@@ -510,6 +512,41 @@ for (const engine of engines) {
         assert.equal(offer?.answered, announce.answered)
         for (const name of ['unknown', 'duplicate', 'late'] as const) assert.equal(worker.count(name), 0)
       }
+    })
+
+    it('come in announces of any length', { timeout }, async test => {
+      const lengths: number[] = []
+      const ws = { ...planFor('ws', {}).ws, offersPerAnnounce: 60, announceIntervalSeconds: 60 }
+      const { worker } = await start(
+        test,
+        engine,
+        {
+          message: (client, message) => {
+            client.respond()
+            if (message.offers !== undefined)
+              lengths.push(JSON.stringify(message).length, message.offers.length)
+          },
+        },
+        { ws },
+      )
+      await worker.fill()
+      await measureOne(worker, () => worker.outcomes(LoadKind.announce, Period.measured).answered === 1)
+      await worker.stop()
+      const [length = 0, offers] = lengths
+      assert.ok(length > 65_536)
+      assert.equal(offers, 60)
+    })
+
+    it('are answered even if scrapes are not, nor answers to nobody', { timeout }, async test => {
+      const worker = await relay(
+        test,
+        engine,
+        (served, from, message) => passOn(1, 1)(served, from, message),
+        300,
+        false,
+      )
+      await measureOne(worker, () => answers(worker).answered === 3)
+      await worker.stop()
     })
 
     it('arrive twice', { timeout }, async test => {

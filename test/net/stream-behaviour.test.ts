@@ -125,6 +125,31 @@ for (const { engine, transport } of kinds) {
       assert.equal(await client.until('4999\n'), numbers.map(number => `${number}\n`).join(''))
     })
 
+    it('gives each of many that ask at once its own answer, however long', async t => {
+      if (!meets(t, missing(engine, transport))) return
+      const { connect } = await start(t, { ...kind(engine, transport), limits: { capacity: 200 } })
+      const clients = await Promise.all(Array.from({ length: 150 }, () => connect()))
+      await Promise.all(clients.map(settled))
+      const answers = clients.map((_, index) =>
+        index % 2 === 0 ? `${index}`.padEnd(index * 6, '.') : 'x'.repeat(950 + index),
+      )
+      for (const [index, answer] of answers.entries()) {
+        clients[index].send(index % 2 === 0 ? `echo ${answer}\n` : `bytes ${answer.length}\n`)
+      }
+      for (const [index, answer] of answers.entries()) {
+        assert.equal(await clients[index].until(`${answer}\n`), `settled\n${answer}\n`)
+      }
+    })
+
+    it('answers in order, from whatever memory', async t => {
+      if (!meets(t, missing(engine, transport))) return
+      const { connect } = await start(t, kind(engine, transport))
+      const client = await connect()
+      await settled(client)
+      client.send('echo 1\nrelay 2\necho 3\nbytes 2000\necho 4\necho 5\nrelay 6\n')
+      assert.equal(await client.until('6\n'), `settled\n1\n2\n3\n${'x'.repeat(2000)}\n4\n5\n6\n`)
+    })
+
     it('calls overflow when inputBytesMax have come without a whole request, not before', async t => {
       if (!meets(t, missing(engine, transport))) return
       const started = await start(t, kind(engine, transport))
@@ -441,6 +466,16 @@ for (const { engine, transport } of kinds) {
       const client = await started.connect()
       client.send('close\n')
       assert.equal(await client.end(), '')
+      assert.equal(await endOf(started), StreamEnd.closed)
+    })
+
+    it('sends what was written before it closes', async t => {
+      if (!meets(t, missing(engine, transport))) return
+      const started = await start(t, kind(engine, transport))
+      const client = await started.connect()
+      await settled(client)
+      client.send('echo last words\nclose\n')
+      assert.equal(await client.end(), 'settled\nlast words\n')
       assert.equal(await endOf(started), StreamEnd.closed)
     })
 

@@ -1,6 +1,7 @@
 // A line protocol over the byte stream servers of both engines, with a clock that only tests advance.
 //   echo TEXT   answers TEXT        bytes N    answers N bytes and a line end       quiet      answers nothing
 //   finish TEXT answers, finishes   close      closes     other N TEXT   answers on connection N
+//   relay TEXT  as echo, from other memory than the server's output
 //   pieces N    answers N pieces, each when the one before is sent, and a line end
 
 import { once } from 'node:events'
@@ -119,7 +120,15 @@ export class LineProtocol implements StreamProtocol {
     this.wake()
   }
 
+  /** From the server's own output, as answers mostly are, if it has room for the text. */
   say(connection: number, text: string): void {
+    const { output } = this.server
+    if (text.length > output.length) this.relay(connection, text)
+    else this.server.write(connection, output, 0, Buffer.from(output.buffer).write(text, 'latin1'))
+  }
+
+  /** From the middle of bytes of the protocol's own. */
+  relay(connection: number, text: string): void {
     const bytes = Buffer.from(`-${text}`, 'latin1')
     this.server.write(connection, bytes, 1, bytes.length)
   }
@@ -149,7 +158,8 @@ export class LineProtocol implements StreamProtocol {
       this.piecesLeft.set(connection, Number(rest))
       this.server.whenDrained(connection)
     } else if (word === 'close') this.server.close(connection)
-    else if (word === 'other') this.say(Number(rest.split(' ')[0]), `${rest.split(' ')[1]}\n`)
+    else if (word === 'relay') this.relay(connection, `${rest}\n`)
+    else if (word === 'other') this.relay(Number(rest.split(' ')[0]), `${rest.split(' ')[1]}\n`)
     else if (word === 'finish') {
       this.say(connection, `${rest}\n`)
       this.server.finish(connection)

@@ -1,4 +1,4 @@
-// What a client of WebSockets makes of a server that sends anything: each connection has one end, and nothing is thrown.
+// What a client of WebSockets makes of a server that sends anything: each connection has one end, nothing is thrown.
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'

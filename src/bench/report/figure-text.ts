@@ -1,50 +1,50 @@
-// Figures as reports write them.
+// Figures as reports and the screen of a bench write them: never without their unit.
 
-import { type Metric, metrics } from '../metrics.js'
+import { rateText } from '../../loadtest/plan-text.js'
+import { durationText, threeDigits } from '../../loadtest/report/number-text.js'
+import { metrics } from '../metrics.js'
 import type { RatioEstimate } from '../statistics.js'
-import type { WorkloadSummary } from '../summary.js'
 
-/** Three digits that count: 152341 -> `152k`, 4.5678 -> `4.57`. */
-function numberText(value: number): string {
-  if (!Number.isFinite(value)) return '–'
-  const size = Math.abs(value)
-  if (size >= 1e6) return `${threeDigits(value / 1e6)}M`
-  if (size >= 1e4) return `${threeDigits(value / 1e3)}k`
-  return threeDigits(value)
+/** Over a column, where the full title has no room. */
+const columnTitles: Readonly<Record<string, string>> = {
+  responses_per_second: 'responses',
+  processor_us: 'per response',
+  p99_us: 'p99 at half',
+  objective_rate: 'in objectives',
+  loss_percent: 'lost',
+  kernel_drops: 'dropped',
+  bytes_per_peer: 'per peer',
+  start_up_ms: 'start-up',
 }
 
-function threeDigits(value: number): string {
-  const size = Math.abs(value)
-  if (size === 0) return '0'
-  return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3)
+export function columnTitle(metric: string): string {
+  return columnTitles[metric] ?? metric
 }
 
-/** A figure with its unit, `4.57 µs`, `152k/s`; long times in milliseconds or seconds. */
+export function titleOf(metric: string): string {
+  return metrics.find(({ key }) => key === metric)?.title ?? metric
+}
+
+/** A figure with its unit: `4.57 µs`, `152.3k/s`; latencies are milliseconds, as everywhere. */
 export function figureText(metric: string, value: number): string {
+  if (!Number.isFinite(value)) return '–'
+  if (metric === 'p99_us') return durationText(value)
   const unit = metrics.find(({ key }) => key === metric)?.unit ?? ''
-  if (unit === '' && value < 1e4) return value.toFixed(0)
-  if (unit === 'µs' && value >= 1e6) return `${threeDigits(value / 1e6)} s`
-  if (unit === 'µs' && value >= 1e3) return `${threeDigits(value / 1e3)} ms`
-  return unit === '/s' || unit === '' ? `${numberText(value)}${unit}` : `${numberText(value)} ${unit}`
+  if (unit === '') return value < 1e4 ? value.toFixed(0) : rateText(value)
+  return unit === '/s' ? `${rateText(value)}/s` : `${threeDigits(value)} ${unit}`
 }
 
-/** Those that somebody has a figure of; nothing is said of losses where there were none. */
-export function shownMetrics({ contenders }: Pick<WorkloadSummary, 'contenders'>): Metric[] {
-  const figures = contenders.flatMap(contender => contender.figures)
-  return metrics.filter(({ key }) => figures.some(({ metric, high }) => metric === key && high !== 0))
-}
-
-/** `0.61× [0.58, 0.64]`, `~ 1.02×` where no difference is shown, `1.02× (one pair)`. */
+/** `0.61× [0.58, 0.64]`, `~1.02× [0.97, 1.06]` where no difference is shown, `1.02× (one pair)`. */
 export function ratioText({ ratio, low, high, pairs, isNoise }: RatioEstimate): string {
-  if (pairs < 2) return `${ratio.toFixed(2)}× (one pair)`
-  const interval = `[${boundText(low)}, ${boundText(high)}]`
-  return isNoise ? `~ ${ratio.toFixed(2)}× ${interval}` : `${ratio.toFixed(2)}× ${interval}`
+  if (pairs < 2) return `${factor(ratio)}× (one pair)`
+  return `${isNoise ? '~' : ''}${factor(ratio)}× [${factor(low)}, ${factor(high)}]`
 }
 
-/** Few blocks have intervals that say nothing but that they are wide. */
-function boundText(ratio: number): string {
-  if (ratio < 0.01) return '<0.01'
-  return ratio >= 1000 ? '>999' : ratio.toFixed(2)
+/** Two digits behind the point; three where it is small, fewer where it is large. Wide intervals end somewhere. */
+function factor(value: number): string {
+  if (value > 999) return '>999'
+  if (value < 0.001) return '<0.001'
+  return value >= 99.95 ? value.toFixed(0) : value.toFixed(value < 0.0995 ? 3 : value < 9.995 ? 2 : 1)
 }
 
 /** `2 blocks: did not start (…)`. */

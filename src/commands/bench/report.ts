@@ -3,6 +3,7 @@ import * as Flags from '@oclif/core/flags'
 import type { StoredHead } from '../../bench/bench.js'
 import type { ReportData } from '../../bench/report/report-data.js'
 import { AquaticCommand } from '../base.js'
+import { tableSize } from '../bench-command.js'
 
 export default class BenchReport extends AquaticCommand {
   static override summary = 'Report the results of a bench, also of one that runs or was interrupted.'
@@ -17,9 +18,9 @@ export default class BenchReport extends AquaticCommand {
 
   static override flags = {
     format: Flags.option({
-      options: ['table', 'markdown', 'html'] as const,
+      options: ['table', 'markdown', 'html', 'json'] as const,
       default: 'table',
-      description: 'What is printed.',
+      description: 'What is printed; json is --json.',
     })(),
   }
 
@@ -30,12 +31,14 @@ export default class BenchReport extends AquaticCommand {
     const { head, results } = await readResults<StoredHead>(args.directory)
     const report = reportOf(head, results)
     if (this.jsonEnabled()) return report
-    if (flags.format === 'markdown') {
+    if (flags.format === 'json') {
+      this.logJson(report)
+    } else if (flags.format === 'markdown') {
       this.writeAnswer((await import('../../bench/report/markdown.js')).markdownReport(report))
     } else if (flags.format === 'html') {
       this.writeAnswer((await import('../../bench/report/html.js')).htmlReport(report))
     } else {
-      this.writeAnswer(await (await import('../../bench/report/table.js')).tableReport(report))
+      this.writeAnswer(await (await import('../../bench/report/table.js')).tableReport(report, tableSize()))
     }
     return undefined
   }

@@ -193,7 +193,7 @@ export class HttpLoad {
     assert(this.#states[slot] === State.busy)
     const kind = this.#kinds[slot] as HttpKind
     const outcome = this.#answers.judge(kind, response, input)
-    if (outcome === Outcome.answered) this.#look(slot, kind, nowMs, response, input)
+    if (outcome === Outcome.answered) this.#look(slot, kind, response, input)
     this.#resolve(slot, outcome, nowMs)
     this.#failures[slot] = 0
     this.#answered[slot]++
@@ -431,17 +431,18 @@ export class HttpLoad {
   }
 
   /** Peers of an answer, and whether it is right, for the share that is looked at. */
-  #look(slot: number, kind: HttpKind, nowMs: number, response: HttpResponse, input: Uint8Array): void {
+  #look(slot: number, kind: HttpKind, response: HttpResponse, input: Uint8Array): void {
     const { accounts, plan, random } = this.#context
     const { answer } = this.#answers
     const isAnnounce = kind === LoadKind.announce
-    if (isAnnounce) accounts.count(WorkerCount.peersReceived, nowMs, answer.peers + answer.peers6)
+    const plannedMs = this.#plannedMs[slot]
+    if (isAnnounce) accounts.count(WorkerCount.peersReceived, plannedMs, answer.peers + answer.peers6)
     if (plan.verifyShare === 0 || random.unit() >= plan.verifyShare) return
-    accounts.count(WorkerCount.verified, nowMs)
+    accounts.count(WorkerCount.verified, plannedMs)
     const isRight = isAnnounce
       ? this.#isAnnounceRight(slot, input)
       : this.#isScrapeRight(slot, response, input)
-    if (!isRight) accounts.count(WorkerCount.verifiedWrong, nowMs)
+    if (!isRight) accounts.count(WorkerCount.verifiedWrong, plannedMs)
   }
 
   #isAnnounceRight(slot: number, input: Uint8Array): boolean {

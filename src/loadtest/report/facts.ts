@@ -34,17 +34,24 @@ export function failureFacts({ kinds }: LoadTestResult): Fact[] {
   return kinds.map(kind => ({ label: kind.kind, text: failuresText(kind) })).filter(({ text }) => text !== '')
 }
 
-/** Of the answers and the connections they came over; nothing where the result is void. */
+/** Of the answers and the connections they came over; where the result is void, what came instead of answers. */
 export function answerFacts(result: LoadTestResult): Fact[] {
+  const { counts, kinds, measuredSeconds, plan, verdict } = result
+  const strays = `${wholeNumber(counts.late)} late, ${wholeNumber(counts.duplicate)} duplicate, ${wholeNumber(counts.unknown)} unknown`
+  const hasStrays = counts.late + counts.duplicate + counts.unknown > 0
+  if (verdict === 'no-answers') return hasStrays ? [{ label: 'answers', text: strays }] : []
   if (!isValid(result)) return []
-  const { counts, kinds, measuredSeconds, plan } = result
   const announces = kinds.find(({ kind }) => kind === 'announce')?.outcomes.answered ?? 0
-  const peers = announces === 0 ? '' : `, ${threeDigits(counts.peersReceived / announces)} peers per announce`
+  // WebTorrent's answers carry offers, not peers.
+  const peers =
+    announces === 0 || plan.protocol === 'ws'
+      ? ''
+      : `, ${threeDigits(counts.peersReceived / announces)} peers per announce`
   const perSecond = (bytes: number): string => byteRateText(measuredSeconds > 0 ? bytes / measuredSeconds : 0)
   const facts: Fact[] = [
     {
       label: 'answers',
-      text: `${wholeNumber(counts.late)} late, ${wholeNumber(counts.duplicate)} duplicate, ${wholeNumber(counts.unknown)} unknown${peers}`,
+      text: `${strays}${peers}`,
     },
     {
       label: 'traffic',

@@ -29,12 +29,16 @@ export function headline(result: LoadTestResult): string {
   )
 }
 
+const protocolNames = { udp: 'UDP', http: 'HTTP', ws: 'WebTorrent' } as const
+
 /** What to do where a result is void and its warnings can't know it; null elsewhere. */
-export function advice({ verdict, plan, measuredSeconds }: LoadTestResult): string | null {
+export function advice({ verdict, plan, kinds, measuredSeconds }: LoadTestResult): string | null {
   if (verdict === 'generator-bound') return 'Use more workers, a lower rate, or another machine.'
   if (verdict !== 'no-answers' || measuredSeconds <= 0) return null
+  if (kinds.some(({ outcomes }) => outcomes.refused > 0))
+    return 'It refused what it was asked: its words are below.'
   const { url, address, port } = plan.target
-  return `Is there a tracker at ${url} (${address}, port ${port}), and does it speak ${plan.protocol.toUpperCase()}? aquatic serve ${plan.protocol} starts one.`
+  return `Is there a tracker at ${url} (${address}, port ${port}), and does it speak ${protocolNames[plan.protocol]}? aquatic serve ${plan.protocol} starts one.`
 }
 
 /** `Interrupted: measured 12.3 s of 60 s.`; null where it was not. */

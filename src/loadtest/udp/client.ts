@@ -85,7 +85,8 @@ export class UdpLoadClient {
     const due = open.turn(nowMs)
     const share = Math.ceil(open.budget / this.#sockets)
     this.#runLength = Math.min(this.#requests.capacity, Math.max(share, RUN_MIN))
-    this.#context.accounts.tally.gauges[Gauge.behind] = due - open.budget
+    // While no socket can be used, what may be sent is not sent either.
+    this.#context.accounts.tally.gauges[Gauge.behind] = this.#isBlocked ? due : due - open.budget
     if (open.isOver) this.#endOpenLoop(nowMs)
   }
 

@@ -193,7 +193,9 @@ export class RequestFates {
     const socket = this.ledger.sockets[slot]
     const detail = this.ledger.details[slot]
     if (kind === LoadKind.announce) {
-      this.#sums[WorkerCount.peersReceived] += answer.peersBytes / this.#peerBytes
+      const { plannedMs } = this.ledger
+      const peers = answer.peersBytes / this.#peerBytes
+      this.#context.accounts.count(WorkerCount.peersReceived, plannedMs[slot], peers)
       this.#check.announce(this.#answers, index, answer, socket, peerOf(detail))
     } else if (kind === LoadKind.connect) {
       const isFirst = this.ids.came(socket, answer.connectionId0, answer.connectionId1, nowMs)

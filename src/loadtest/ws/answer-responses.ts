@@ -51,13 +51,13 @@ export class AnswerResponses {
     this.#hasResponded = true
   }
 
-  /** The scrape's response has come. */
+  /** The scrape's response has come, or nothing within the time limit. */
   conclude(): void {
     this.#habit = this.#hasResponded ? Habit.responding : Habit.silent
     this.asking = NOBODY
   }
 
-  /** Nothing came, or the connection has ended. */
+  /** The connection has ended. */
   abandon(): void {
     this.asking = NOBODY
     if (++this.#attempts === ATTEMPTS_MAX) this.#habit = Habit.silent

@@ -1,5 +1,5 @@
-// Connections that may be asked next: first in, first out, each from a time on. Those that end meanwhile are passed over
-// when their turn comes.
+// Connections that may be asked next: first in, first out, each from a time on. Those that end meanwhile are passed
+// over when their turn comes.
 
 export class IdleQueue {
   readonly #slots: Int32Array

@@ -6,14 +6,16 @@
 //                                   └─ time limit ─▶ resting ─▶ idle
 //
 // Responses carry no number. So a connection whose response did not come in time rests as long again: what comes
-// meanwhile is late, and not taken for the next one. For the same reason a second response to one request is seen as one
-// only while nothing is awaited, in an open loop or with announceIntervalSeconds; without either it is taken for the next.
+// meanwhile is late, and not taken for the next one. For the same reason a second response to one request is seen as
+// one only while nothing is awaited, in an open loop or with announceIntervalSeconds; else it is taken for the next.
+// Whether a tracker responds to answers, too, has to be known: see answer-responses.ts.
 
 import {
   TrackerMessage,
   TrackerMessageKind,
   TrackerMessageReader,
 } from '../../protocol/webtorrent/client-message.js'
+import { MessageAction } from '../../protocol/webtorrent/request.js'
 import { monotonicMs } from '../clock.js'
 import { Phase } from '../control.js'
 import type { GeneratorContext } from '../generator.js'
@@ -43,10 +45,8 @@ const enum State {
 /** How long a worker may sleep: phases before the load change without a time of their own. */
 const SLEEP_MS_MAX = 20
 const SLEEP_MS_BEFORE_LOAD = 2
-/** Requests that are given up in one turn: rates of 10^9 a second are planned one by one, too. */
-const GIVEN_UP_PER_TURN = 4096
-/** Those that are left at the end are counted by the second. */
-const UNSENT_STEP_MS = 1000
+/** What is given up is counted in steps of the time series, or finer. */
+const UNSENT_STEP_MS = 100
 
 export class WsLoad {
   readonly #context: GeneratorContext
@@ -148,7 +148,7 @@ export class WsLoad {
       else if (state === State.opening) this.#resolveConnect(slot, Outcome.timedOut, nowMs)
     }
     this.#relays.expire(nowMs, 0)
-    this.#giveUpRest()
+    this.#giveUpBefore(this.#context.control.measureEndMs)
     this.#context.accounts.tally.gauges.fill(0, Gauge.inFlight, Gauge.openConnections + 1)
     this.#context.accounts.tally.gauges[Gauge.behind] = 0
   }
@@ -277,7 +277,7 @@ export class WsLoad {
           deadlines.add(slot, nowMs + this.#context.plan.timeoutMs)
           break
         case State.probing:
-          this.#answerResponses.abandon()
+          this.#answerResponses.conclude()
           this.#rest(slot, nowMs, nowMs)
           break
         default:
@@ -331,8 +331,8 @@ export class WsLoad {
       return
     }
     if (this.#states[slot] === State.probing) {
-      // Of two failures the first one is the answer's.
-      if (!/\banswer/i.test(text)) this.#endProbe(slot, nowMs)
+      // The answer may be one, too.
+      if (this.#message.action === MessageAction.scrape) this.#endProbe(slot, nowMs)
       return
     }
     const name = this.#kinds[slot] === LoadKind.scrape ? 'scrape' : 'announce'
@@ -436,19 +436,13 @@ export class WsLoad {
     const { control, schedule, accounts, plan } = this.#context
     if (schedule === null) return
     const { loadStartMs, measureEndMs } = control
-    let givenUp = 0
-    for (;;) {
+    this.#giveUpBefore(Math.min(nowMs - plan.timeoutMs, measureEndMs))
+    while (this.#idle.size > 0) {
       const plannedMs = loadStartMs + schedule.nextMs
       if (plannedMs > nowMs || plannedMs >= measureEndMs) return
-      if (plannedMs + plan.timeoutMs <= nowMs) {
-        if (++givenUp > GIVEN_UP_PER_TURN) return
-        accounts.resolveUnsent(LoadKind.announce, this.#unsentOutcome(), plannedMs, 1)
-      } else if (this.#idle.size === 0) return
-      else {
-        const sentMs = monotonicMs()
-        accounts.recordLag(plannedMs, sentMs - Math.max(plannedMs, this.#idleSinceMs))
-        this.#ask(this.#idle.take(), plannedMs, sentMs)
-      }
+      const sentMs = monotonicMs()
+      accounts.recordLag(plannedMs, sentMs - Math.max(plannedMs, this.#idleSinceMs))
+      this.#ask(this.#idle.take(), plannedMs, sentMs)
       schedule.advance()
     }
   }
@@ -457,21 +451,30 @@ export class WsLoad {
     return this.#open === 0 ? Outcome.broken : Outcome.timedOut
   }
 
-  /** What was planned and not sent when all is over. */
-  #giveUpRest(): void {
+  /** What was planned before a time and has not been sent is lost. */
+  #giveUpBefore(endMs: number): void {
     const { control, schedule, accounts } = this.#context
     if (schedule === null || control.loadStartMs === 0) return
-    const { loadStartMs, measureStartMs, measureEndMs } = control
-    const endMs = measureEndMs - loadStartMs
-    while (schedule.nextMs < endMs) {
+    const { loadStartMs, measureStartMs } = control
+    while (loadStartMs + schedule.nextMs < endMs) {
       const plannedMs = loadStartMs + schedule.nextMs
       // No step crosses the beginning of the measurement: all of a step is counted in one period.
-      const measureInMs = measureStartMs - loadStartMs
-      const stepEndMs = Math.min(endMs, schedule.nextMs + UNSENT_STEP_MS)
-      const crosses = schedule.nextMs < measureInMs && stepEndMs > measureInMs
-      const count = schedule.skipBefore(crosses ? measureInMs : stepEndMs)
-      accounts.resolveUnsent(LoadKind.announce, this.#unsentOutcome(), plannedMs, count)
+      const stepEndMs = Math.min(endMs, plannedMs + UNSENT_STEP_MS)
+      const crosses = plannedMs < measureStartMs && stepEndMs > measureStartMs
+      const count = schedule.skipBefore((crosses ? measureStartMs : stepEndMs) - loadStartMs)
+      const scrapes = this.#scrapesAmong(count)
+      const outcome = this.#unsentOutcome()
+      if (count > scrapes) accounts.resolveUnsent(LoadKind.announce, outcome, plannedMs, count - scrapes)
+      if (scrapes > 0) accounts.resolveUnsent(LoadKind.scrape, outcome, plannedMs, scrapes)
     }
+  }
+
+  /** How many of some requests would have been scrapes. */
+  #scrapesAmong(count: number): number {
+    const { mix } = this.#context.plan
+    const exact = (count * mix.scrape) / (mix.announce + mix.scrape)
+    const whole = Math.floor(exact)
+    return whole + (this.#context.random.unit() < exact - whole ? 1 : 0)
   }
 
   /** Announces, or scrapes, over an open connection that awaits nothing. */

@@ -1,6 +1,7 @@
 // What the workers of a WebTorrent test know of each other's offers and answers: shared memory, as sender and receiver
 // may be in different workers.
 
+import { randomBytes } from 'node:crypto'
 import type { LoadPlan } from '../plan.js'
 
 /** Answers of a worker under way at a time; a power of two. Further ones are not sent. */
@@ -17,14 +18,15 @@ export function createRelayMemory(
 ): RelayMemoryBuffers {
   const connections = plan.workers * plan.connectionsPerWorker
   const answers = plan.workers * ANSWERS_MAX
-  return {
-    words: new SharedArrayBuffer((2 * connections + answers) * 4),
-    times: new SharedArrayBuffer((connections + answers) * 8),
-  }
+  const words = new SharedArrayBuffer((1 + 2 * connections + answers) * 4)
+  new Int32Array(words, 0, 1)[0] = randomBytes(4).readInt32LE()
+  return { words, times: new SharedArrayBuffer((connections + answers) * 8) }
 }
 
 /** Connections are numbered through all workers; an answer's place is one of its worker's `ANSWERS_MAX`. */
 export class RelayMemory {
+  /** What the test is known by: no other one has it, whatever its seed. */
+  readonly tag: number
   /** Times a connection was opened or ended: odd while it is open. */
   readonly #epochs: Int32Array
   /** Which offers of a connection's last announce have arrived. */
@@ -41,9 +43,10 @@ export class RelayMemory {
   ) {
     const connections = plan.workers * plan.connectionsPerWorker
     const answers = plan.workers * ANSWERS_MAX
-    this.#epochs = new Int32Array(words, 0, connections)
-    this.#arrived = new Int32Array(words, connections * 4, connections)
-    this.#answers = new Int32Array(words, 2 * connections * 4, answers)
+    this.tag = new Int32Array(words, 0, 1)[0]
+    this.#epochs = new Int32Array(words, 4, connections)
+    this.#arrived = new Int32Array(words, 4 + connections * 4, connections)
+    this.#answers = new Int32Array(words, 4 + 2 * connections * 4, answers)
     this.#announcedUs = new Float64Array(times, 0, connections)
     this.#answeredMs = new Float64Array(times, connections * 8, answers)
   }

@@ -2,10 +2,11 @@
 //
 // An offer counts when it is received: answered, or timed out where that took longer than the limit. How many a tracker
 // passes on is its own choice (never more than there are other peers in the torrent), so the others are nobody's loss.
-// An answer counts when its fate is known: it must arrive while both ends stay connected. Then it is answered, or, after
-// the limit, timed out; broken where one of the ends has gone; refused where the tracker said so to the answerer; unsent
-// where more than ANSWERS_MAX of this worker's are under way. Both are timed from the frame of the sender to that of
-// the receiver and belong to the period in which they were sent.
+// An answer counts when its fate is known: it must arrive while both ends stay connected. Then it is answered, or,
+// after the limit, timed out; broken where one of the ends has gone; refused where the tracker said so to the answerer;
+// unsent where more than ANSWERS_MAX of this worker's are under way. Both are timed from the frame of the sender to
+// that of the receiver and belong to the period in which they were sent. Offers that come after the load are counted
+// and not answered.
 
 import { readAnswerStamp, STAMP_WORDS } from '../../protocol/webtorrent/client-descriptions.js'
 import type { TrackerMessage } from '../../protocol/webtorrent/client-message.js'
@@ -15,7 +16,7 @@ import type { GeneratorContext } from '../generator.js'
 import { LoadKind, Outcome, WorkerCount } from '../kinds.js'
 import type { Peers } from './peers.js'
 import { ANSWERS_MAX, RelayMemory, type RelayMemoryBuffers } from './relay-memory.js'
-import { AnswerStamp, OfferStamp, relayTag } from './stamps.js'
+import { AnswerStamp, OfferStamp } from './stamps.js'
 import type { Wire } from './wire.js'
 
 /** Number of an answer whose fate nobody cares for. */
@@ -48,10 +49,9 @@ export class Relays {
 
   constructor(context: GeneratorContext, buffers: RelayMemoryBuffers, peers: Peers, wire: Wire) {
     const { plan, worker, accounts } = context
-    const tag = relayTag(plan.seed)
     this.memory = new RelayMemory(buffers, plan)
-    this.offer = new OfferStamp(tag)
-    this.#answer = new AnswerStamp(tag)
+    this.offer = new OfferStamp(this.memory.tag)
+    this.#answer = new AnswerStamp(this.memory.tag)
     this.#accounts = accounts
     this.#peers = peers
     this.#wire = wire

@@ -1,6 +1,8 @@
 // What offers and answers of this test are known by, wherever they come out: sender, time, number, and a check that no
 // other program's pass.
 //
+// The tag is a random word of the test.
+//
 //   offer id         tag │ connection │ microseconds, low word │ offer number 11 bits · microseconds, high 21 │ check
 //   answer's stamp   tag │ worker 12 bits · place 20 bits │ number │ check
 
@@ -11,11 +13,6 @@ const OFFER_NUMBERS = 1 << 11
 const HIGH_BITS = 21
 /** Answers of one worker that are told apart at a time. */
 const PLACE_BITS = 20
-
-/** A word that all workers of this process know, and hardly any other test. */
-export function relayTag(seed: number): number {
-  return mix32((seed | 0) ^ mix32(process.pid ^ 0x7a31_9e2d))
-}
 
 function checkOf(first: number, second: number, third: number, fourth: number): number {
   return mix32(first ^ mix32(second ^ mix32(third ^ mix32(fourth ^ 0x3c6e_f372))))

@@ -35,6 +35,7 @@ export const IPV6_RECVPKTINFO = 49
 
 export const MSG_DONTWAIT = 0x40
 export const MSG_NOSIGNAL = 0x4000
+export const MSG_MORE = 0x8000
 export const MSG_TRUNC = 0x20
 export const MSG_WAITFORONE = 0x10000
 

@@ -2,7 +2,9 @@
 //
 // What a connection costs in system calls:
 //   one request, kept alive       epoll_wait (shared by all that are ready), recv, send
-//   one connection, one request   accept4, recv, send, close: it never gets into the epoll set
+//   one connection, one request   accept4, recv, send, shutdown, close: it never gets into the epoll set
+//
+// Short answers on connections that are kept are sent at the end of the turn, all together (output-batch.ts).
 //
 // Level-triggered: one recv for each event, of at most inputBytesMax, so that nobody who sends without pause keeps
 // others waiting; what is left makes the next epoll_wait return at once. (Edge-triggered was measured: no difference.)
@@ -13,6 +15,7 @@ import { DrainQueue } from '../drain-queue.js'
 import { AcceptAction, acceptActionFor, errnoName, StreamAction, streamActionFor } from '../errno.js'
 import { KeptInput } from '../kept-input.js'
 import { KeptOutput } from '../kept-output.js'
+import { OutputBatch } from '../output-batch.js'
 import {
   StreamCounter,
   StreamEnd,
@@ -27,6 +30,7 @@ import {
   CLOCK_MONOTONIC,
   EPOLLIN,
   EPOLLOUT,
+  MSG_MORE,
   MSG_NOSIGNAL,
   SHUT_WR,
   SOCK_CLOEXEC,
@@ -62,6 +66,8 @@ const Flag = {
   unsettled: 16,
   /** TLS can't go on (handshake, change of keys) before the system takes what it has to say. */
   tlsWantsWrite: 32,
+  /** What was written last is in the batch. */
+  inBatch: 64,
 } as const
 
 export interface NativeStreamServerOptions {
@@ -106,6 +112,8 @@ export class NativeStreamServer implements StreamServer {
   readonly #slots: StreamSlots
   readonly #input: KeptInput
   readonly #keptOutput: KeptOutput
+  readonly #batch: OutputBatch
+  readonly #batchAddress: number
   readonly #drainQueue: DrainQueue
   readonly #tls: NativeTls | null
   /** Addresses of OpenSSL's state for each connection, 0 for none; empty without TLS. */
@@ -128,6 +136,8 @@ export class NativeStreamServer implements StreamServer {
   readonly #unsettled: number[] = []
   /** The connection whose callback runs now, or -1. */
   #current = -1
+  /** The connection to which `receive` may just now answer by way of the batch, or -1. */
+  #answering = -1
   /** What stands for the wake-up among events. */
   readonly #wakeUpSlot: number
   #isAccepting = false
@@ -154,6 +164,8 @@ export class NativeStreamServer implements StreamServer {
     this.counters = options.counters ?? new Float64Array(streamCounterNames.length)
     this.#input = new KeptInput(capacity, limits.inputBytesMax)
     this.#keptOutput = new KeptOutput(capacity, limits.outputBytesMax)
+    this.#batch = new OutputBatch(this.output)
+    this.#batchAddress = Number(this.#libc.addressOf(this.#batch.bytes))
     this.#drainQueue = new DrainQueue(capacity)
     this.#tls = options.tls ?? null
     this.#ssl = new Float64Array(this.#tls === null ? 0 : capacity)
@@ -194,6 +206,7 @@ export class NativeStreamServer implements StreamServer {
       // Closing takes a connection out of the set, but an event that outlives it must never meet the slot's next one.
       else if (this.#slots.generations[slot] === this.#epoll.generationOf(index)) this.#serve(slot)
     }
+    if (this.#batch.count > 0) this.#sendBatch()
     if (this.#drainQueue.length > 0) this.#continue(this.#drainQueue.take())
     if (this.#unsettled.length > 0) this.#settleAll()
     if (this.#slots.isScanDue(this.nowSeconds)) this.#expire()
@@ -219,6 +232,7 @@ export class NativeStreamServer implements StreamServer {
   }
 
   write(slot: number, bytes: Uint8Array, start: number, end: number): boolean {
+    if ((this.#flags[slot] & Flag.inBatch) !== 0) this.#sendBatch()
     if (this.#states[slot] !== State.open || (this.#flags[slot] & (Flag.closing | Flag.finishing)) !== 0)
       return false
     if (this.#keptOutput.length(slot) > 0) {
@@ -226,6 +240,12 @@ export class NativeStreamServer implements StreamServer {
       return false
     }
     if (start === end) return true
+    if (this.#answering === slot && start === 0 && bytes === this.output && this.#batch.takes(end)) {
+      if (this.#batch.isFull) this.#sendBatch()
+      this.#batch.add(slot, end)
+      this.#flags[slot] |= Flag.inBatch
+      return true
+    }
     const sent = this.#sendFrom(slot, bytes, start, end - start)
     if (sent === end - start) return true
     if (sent < 0) return false
@@ -235,6 +255,7 @@ export class NativeStreamServer implements StreamServer {
   }
 
   keptOutputBytes(slot: number): number {
+    if ((this.#flags[slot] & Flag.inBatch) !== 0) this.#sendBatch()
     return this.#keptOutput.length(slot)
   }
 
@@ -272,8 +293,12 @@ export class NativeStreamServer implements StreamServer {
       }
       this.#peerBytes[0] = SOCKADDR_IN6_BYTES
       const fd = this.#libc.accept4(listener, this.#peer, this.#peerBytes, SOCK_NONBLOCK | SOCK_CLOEXEC)
-      if (fd >= 0) this.#begin(fd, family)
-      else if (!this.#isNextAcceptable(this.#libc.errno())) return
+      if (fd >= 0) {
+        this.#begin(fd, family)
+        // Most of them close now, and their slots are free for the next.
+        if (this.#batch.count > 0) this.#sendBatch()
+        if (this.#unsettled.length > 0) this.#settleAll()
+      } else if (!this.#isNextAcceptable(this.#libc.errno())) return
     }
   }
 
@@ -437,7 +462,9 @@ export class NativeStreamServer implements StreamServer {
   #receive(slot: number, end: number, mayHaveMore: boolean): void {
     const { bytes } = this.#input
     this.#current = slot
+    this.#answering = this.#tls === null || this.#ssl[slot] === 0 ? slot : -1
     const consumed = this.#protocol.receive(slot, bytes, 0, end)
+    this.#answering = -1
     const isFull = consumed === 0 && end === bytes.length
     if (isFull && (this.#flags[slot] & (Flag.closing | Flag.finishing)) === 0) {
       this.#protocol.overflow(slot, bytes, 0, end)
@@ -492,6 +519,32 @@ export class NativeStreamServer implements StreamServer {
     // What the peer has sent during the answer may still be in the kernel.
     if ((this.#flags[slot] & Flag.finishing) !== 0) this.#flags[slot] |= Flag.inputMayBeUnread
     this.#settleCurrent(slot)
+  }
+
+  /** Sends what was collected during the turn. No callback runs: connections that are over are settled later. */
+  #sendBatch(): void {
+    const { slots, starts, ends, bytes, count } = this.#batch
+    this.#batch.clear()
+    for (let index = 0; index < count; index++) {
+      const slot = slots[index]
+      const start = starts[index]
+      const end = ends[index]
+      this.#flags[slot] &= ~Flag.inBatch
+      // The last answer waits for the end of output, so that both go in one segment. Were it left to `close` to send
+      // it, input that came meanwhile would throw it away.
+      const isLast = (this.#flags[slot] & (Flag.finishing | Flag.closing)) === Flag.finishing
+      const how = isLast ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL
+      const taken = this.#libc.sendAt(this.#fds[slot], this.#batchAddress + start, end - start, how)
+      const sent = taken < 0 ? this.#streamFailed(slot) : taken
+      if (sent > 0) this.counters[StreamCounter.bytesSent] += sent
+      if (sent >= 0 && start + sent < end) {
+        this.#slots.serverDeadlines[slot] = this.nowSeconds + this.#limits.writeSeconds
+        this.#keep(slot, bytes, start + sent, end)
+      } else if (isLast) {
+        this.#libc.shutdown(this.#fds[slot], SHUT_WR)
+        this.#settleLater(slot)
+      }
+    }
   }
 
   /** As `#send`. What lies in `output`, nearly everything, needs no view for it (a quarter of the call's cost). */
@@ -598,6 +651,11 @@ export class NativeStreamServer implements StreamServer {
   /** Does what callbacks asked for. */
   #settle(slot: number): void {
     const flags = this.#flags[slot]
+    if ((flags & Flag.inBatch) !== 0) {
+      // Finishing waits for the batch; what was written before `close` has always been sent.
+      if ((flags & Flag.closing) === 0) return
+      this.#sendBatch()
+    }
     if ((flags & Flag.closing) !== 0) this.#free(slot, this.#causes[slot])
     else if (
       (flags & Flag.finishing) !== 0 &&

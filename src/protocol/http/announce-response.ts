@@ -10,13 +10,14 @@ import { latin1Bytes } from './ascii.js'
 import { writeIpv4, writeIpv6 } from './ip-text.js'
 import {
   copySpan,
+  createLabel,
   integerBytes,
   NO_ROOM,
   stringBytes,
-  writeBytes,
   writeDecimal,
   writeEnd,
   writeInteger,
+  writeLabel,
   writeStringLength,
 } from './response-bytes.js'
 import { bencodedHead } from './response-head.js'
@@ -50,16 +51,16 @@ export class HttpAnnounceAnswer {
   connection = 0
 }
 
-const COMPLETE = latin1Bytes('d8:complete')
-const DOWNLOADED = latin1Bytes('10:downloaded')
-const EXTERNAL_IP = latin1Bytes('11:external ip')
-const INCOMPLETE = latin1Bytes('10:incomplete')
-const INTERVAL = latin1Bytes('8:interval')
-const MIN_INTERVAL = latin1Bytes('12:min interval')
-const PEERS = latin1Bytes('5:peers')
-const PEERS6 = latin1Bytes('6:peers6')
-const PEER_IP = latin1Bytes('d2:ip')
-const PEER_PORT = latin1Bytes('4:port')
+const COMPLETE = createLabel('d8:complete')
+const DOWNLOADED = createLabel('10:downloaded')
+const EXTERNAL_IP = createLabel('11:external ip')
+const INCOMPLETE = createLabel('10:incomplete')
+const INTERVAL = createLabel('8:interval')
+const MIN_INTERVAL = createLabel('12:min interval')
+const PEERS = createLabel('5:peers')
+const PEERS6 = createLabel('6:peers6')
+const PEER_IP = createLabel('d2:ip')
+const PEER_PORT = createLabel('4:port')
 const LETTER_L = latin1Bytes('l')[0]
 
 /**
@@ -98,16 +99,16 @@ function countsBytes(answer: HttpAnnounceAnswer): number {
 }
 
 function writeCounts(out: Uint8Array, at: number, answer: HttpAnnounceAnswer): number {
-  at = writeInteger(out, writeBytes(out, at, COMPLETE), answer.complete)
-  if (answer.downloaded >= 0) at = writeInteger(out, writeBytes(out, at, DOWNLOADED), answer.downloaded)
+  at = writeInteger(out, writeLabel(out, at, COMPLETE), answer.complete)
+  if (answer.downloaded >= 0) at = writeInteger(out, writeLabel(out, at, DOWNLOADED), answer.downloaded)
   if (answer.externalIpBytes > 0) {
-    at = writeStringLength(out, writeBytes(out, at, EXTERNAL_IP), answer.externalIpBytes)
+    at = writeStringLength(out, writeLabel(out, at, EXTERNAL_IP), answer.externalIpBytes)
     for (let index = 0; index < answer.externalIpBytes; index++) out[at++] = answer.externalIp[index]
   }
-  at = writeInteger(out, writeBytes(out, at, INCOMPLETE), answer.incomplete)
-  at = writeInteger(out, writeBytes(out, at, INTERVAL), answer.intervalSeconds)
+  at = writeInteger(out, writeLabel(out, at, INCOMPLETE), answer.incomplete)
+  at = writeInteger(out, writeLabel(out, at, INTERVAL), answer.intervalSeconds)
   if (answer.minIntervalSeconds > 0) {
-    at = writeInteger(out, writeBytes(out, at, MIN_INTERVAL), answer.minIntervalSeconds)
+    at = writeInteger(out, writeLabel(out, at, MIN_INTERVAL), answer.minIntervalSeconds)
   }
   return at
 }
@@ -120,9 +121,9 @@ function compactBytes({ peersStart, peersEnd, peers6Start, peers6End }: HttpAnno
 
 function writeCompact(out: Uint8Array, at: number, answer: HttpAnnounceAnswer, peers: Uint8Array): number {
   const { peersStart, peersEnd, peers6Start, peers6End } = answer
-  at = writeStringLength(out, writeBytes(out, at, PEERS), peersEnd - peersStart)
+  at = writeStringLength(out, writeLabel(out, at, PEERS), peersEnd - peersStart)
   at = copySpan(out, at, peers, peersStart, peersEnd)
-  at = writeStringLength(out, writeBytes(out, at, PEERS6), peers6End - peers6Start)
+  at = writeStringLength(out, writeLabel(out, at, PEERS6), peers6End - peers6Start)
   return copySpan(out, at, peers, peers6Start, peers6End)
 }
 
@@ -152,7 +153,7 @@ function writeDictionaryList(
   answer: HttpAnnounceAnswer,
   peers: Uint8Array,
 ): number {
-  at = writeBytes(out, at, PEERS)
+  at = writeLabel(out, at, PEERS)
   out[at++] = LETTER_L
   for (let from = answer.peersStart; from < answer.peersEnd; from += PEER_BYTES_IPV4) {
     at = writeDictionary(out, at, writeIpv4(addressText, 0, peers, from), peers, from + 4)
@@ -170,10 +171,10 @@ function writeDictionary(
   peers: Uint8Array,
   portAt: number,
 ): number {
-  at = writeDecimal(out, writeBytes(out, at, PEER_IP), textBytes)
+  at = writeDecimal(out, writeLabel(out, at, PEER_IP), textBytes)
   out[at++] = 0x3a // colon
   at = copySpan(out, at, addressText, 0, textBytes)
-  at = writeInteger(out, writeBytes(out, at, PEER_PORT), portOf(peers, portAt))
+  at = writeInteger(out, writeLabel(out, at, PEER_PORT), portOf(peers, portAt))
   return writeEnd(out, at)
 }
 

@@ -21,6 +21,10 @@ export function decimalDigits(value: number): number {
 
 /** Writes a whole number, 0 and more, in decimal. */
 export function writeDecimal(out: Uint8Array, at: number, value: number): number {
+  if (value < 10) {
+    out[at] = zero + value
+    return at + 1
+  }
   const end = at + decimalDigits(value)
   let rest = value
   for (let place = end - 1; place >= at; place--) {
@@ -35,6 +39,40 @@ export function writeDecimal(out: Uint8Array, at: number, value: number): number
 export function writeBytes(out: Uint8Array, at: number, bytes: Uint8Array): number {
   const length = bytes.length
   for (let index = 0; index < length; index++) out[at + index] = bytes[index]
+  return at + length
+}
+
+/** A text of every answer, for `writeLabel`. */
+export interface Label {
+  readonly length: number
+  /** Its bytes as they lie in memory, the last word filled up with zeros. */
+  readonly words: Int32Array
+}
+
+export function createLabel(text: string): Label {
+  const bytes = latin1Bytes(text)
+  const words = new Int32Array(Math.ceil(bytes.length / 4))
+  new Uint8Array(words.buffer).set(bytes)
+  return { length: bytes.length, words }
+}
+
+/** Answers are written into one output, mostly: a view of its bytes as words at any place is made once. */
+let viewed: Uint8Array = new Uint8Array(0)
+let view: DataView = new DataView(viewed.buffer)
+
+function viewWords(out: Uint8Array): DataView {
+  viewed = out
+  view = new DataView(out.buffer, out.byteOffset, out.byteLength)
+  return view
+}
+
+/**
+ * As `writeBytes`, in a third of the time: word by word, so that up to three bytes behind the text become zero. As many
+ * must follow in the answer.
+ */
+export function writeLabel(out: Uint8Array, at: number, { length, words }: Label): number {
+  const to = out === viewed ? view : viewWords(out)
+  for (let word = 0; word < words.length; word++) to.setInt32(at + 4 * word, words[word], true)
   return at + length
 }
 

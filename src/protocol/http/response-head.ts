@@ -1,9 +1,8 @@
 // Heads of answers: status line, Content-Type, Connection and an exact Content-Length (clients stumble over chunks and
 // over bytes behind the bencoded part). What comes before the length is put together once for each kind.
 
-import { latin1Bytes } from './ascii.js'
 import type { HttpRequestHead } from './request-head.js'
-import { decimalDigits, writeBytes, writeDecimal } from './response-bytes.js'
+import { createLabel, decimalDigits, type Label, writeDecimal, writeLabel } from './response-bytes.js'
 
 /** What an answer says about its connection. */
 export const ConnectionWord = { none: 0, close: 1, keepAlive: 2 } as const
@@ -21,11 +20,11 @@ export function connectionWord(head: HttpRequestHead, allowKeepAlive: boolean): 
 }
 
 const CONTENT_LENGTH = 'Content-Length: '
-const EMPTY_LINE = latin1Bytes('\r\n\r\n')
+const EMPTY_LINE = createLabel('\r\n\r\n')
 
 /** One kind of answer: everything but the length, for each `ConnectionWord`. */
 export class ResponseHead {
-  readonly #beginnings: readonly Uint8Array[]
+  readonly #beginnings: readonly Label[]
 
   /**
    * @param statusLine as `200 OK`
@@ -33,7 +32,7 @@ export class ResponseHead {
    */
   constructor(statusLine: string, contentType: string, headerLines = '') {
     this.#beginnings = connectionLines.map(connection =>
-      latin1Bytes(
+      createLabel(
         `HTTP/1.1 ${statusLine}\r\nContent-Type: ${contentType}\r\n${headerLines}${connection}${CONTENT_LENGTH}`,
       ),
     )
@@ -46,9 +45,9 @@ export class ResponseHead {
 
   /** @returns the position where the body starts */
   write(out: Uint8Array, at: number, connection: number, bodyBytes: number): number {
-    at = writeBytes(out, at, this.#beginnings[connection])
+    at = writeLabel(out, at, this.#beginnings[connection])
     at = writeDecimal(out, at, bodyBytes)
-    return writeBytes(out, at, EMPTY_LINE)
+    return writeLabel(out, at, EMPTY_LINE)
   }
 }
 

@@ -4,6 +4,8 @@
 import { latin1Bytes } from '../http/ascii.js'
 import { decodeIdentifier, IDENTIFIER_BYTES } from './identifier.js'
 import { JsonByte, JsonScanner, ScanError, skipColon, skipSpace, skipString } from './json-scanner.js'
+import { actionWords, findWord } from './member-name.js'
+import { MessageAction } from './request.js'
 
 /** What a message is. */
 export const enum TrackerMessageKind {
@@ -45,6 +47,8 @@ export class TrackerMessage {
   /** Text of the description in an offer or answer, as it stands in the JSON; both 0 if there is none. */
   sdpStart = 0
   sdpEnd = 0
+  /** A `MessageAction`; failures name that of the request. */
+  action: number = MessageAction.unknown
   /** Text of a failure, as it stands in the JSON. */
   failureStart = 0
   failureEnd = 0
@@ -151,6 +155,9 @@ export class TrackerMessageReader {
   /** @param at of the value */
   #takeMember(input: Uint8Array, at: number, end: number, message: TrackerMessage): number {
     switch (this.#name) {
+      case Name.action:
+        message.action = actionAt(input, at, end)
+        break
       case Name.infoHash:
         at = this.#takeIdentifier(input, at, end, message.infoHash)
         message.hasInfoHash = this.#isIdentifier
@@ -302,6 +309,7 @@ function clear(message: TrackerMessage): void {
   message.hasInfoHash = false
   message.hasPeerId = false
   message.hasOfferId = false
+  message.action = MessageAction.unknown
   message.complete = NO_NUMBER
   message.incomplete = NO_NUMBER
   message.interval = NO_NUMBER
@@ -320,6 +328,12 @@ function nextMember(input: Uint8Array, at: number, end: number): number {
   if (at >= end) return ScanError.syntax
   if (input[at] === JsonByte.braceClose) return at + 1
   return input[at] === JsonByte.comma ? skipSpace(input, at + 1, end) : ScanError.syntax
+}
+
+/** Of a string without escapes; `MessageAction.unknown` for any other value. */
+function actionAt(input: Uint8Array, at: number, end: number): number {
+  const isString = at < end && input[at] === JsonByte.quote
+  return isString ? findWord(input, at + 1, end, actionWords) + 1 : MessageAction.unknown
 }
 
 function nameAt(input: Uint8Array, at: number, end: number): number {

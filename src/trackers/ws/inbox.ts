@@ -2,7 +2,8 @@
 // and answers in order. A ring that is full loses its oldest messages, since newer offers are worth more: their senders
 // still wait for an answer. Whoever finds a ring empty wakes its worker, so a burst costs one wake-up.
 //
-//   ring     lock · head · tail (bytes ever taken and put, modulo 2^32) · lost offers · lost answers · data
+//   ring     lock · head · tail (bytes taken and put, modulo 2^32, since it was last empty) · lost offers ·
+//            lost answers · data
 //   message  payload bytes · kind · member · from worker · from member · offer key 2 · info hash 5 · payload, padded
 
 import { acquireLock, ownerOfLock, releaseLock } from '../../swarm/lock.js'
@@ -199,6 +200,11 @@ export class Inboxes {
       if (first < bytes) this.#taken.set(data.subarray(0, bytes - first), first)
       words[Ring.head] += bytes
       this.#hasMore = bytes < usedNow
+      // An empty ring begins anew, so that only bursts touch all of its memory.
+      if (!this.#hasMore) {
+        words[Ring.head] = 0
+        words[Ring.tail] = 0
+      }
       return bytes
     } finally {
       releaseLock(words, Ring.lock)

@@ -27,6 +27,7 @@ const peer = latin1Bytes(peerId)
 
 interface Plain {
   kind: number
+  action?: number
   infoHash?: string
   peerId?: string
   offerId?: string
@@ -49,6 +50,7 @@ function read(text: string | Uint8Array): Plain {
   const kept = Math.min(files, SCRAPE_TORRENTS)
   return {
     kind,
+    ...(message.action === MessageAction.unknown ? {} : { action: message.action }),
     ...(message.hasInfoHash ? { infoHash: idOf(message.infoHash) } : {}),
     ...(message.hasPeerId ? { peerId: idOf(message.peerId) } : {}),
     ...(message.hasOfferId ? { offerId: idOf(message.offerId) } : {}),
@@ -91,11 +93,25 @@ const examples = {
 
 const ids = { infoHash, peerId, offerId: offerIdOf(1) }
 const found: Record<keyof typeof examples, Plain> = {
-  announce: { kind: TrackerMessageKind.announceResponse, infoHash, counts: [3, 4, 120] },
-  offer: { kind: TrackerMessageKind.offer, ...ids, sdp: escaped },
-  answer: { kind: TrackerMessageKind.answer, ...ids, sdp: escaped },
-  failure: { kind: TrackerMessageKind.failure, infoHash, failure: 'no \\"room\\"' },
-  scrape: { kind: TrackerMessageKind.scrapeResponse, files: [[infoHash, 1, 2]] },
+  announce: {
+    kind: TrackerMessageKind.announceResponse,
+    action: MessageAction.announce,
+    infoHash,
+    counts: [3, 4, 120],
+  },
+  offer: { kind: TrackerMessageKind.offer, action: MessageAction.announce, ...ids, sdp: escaped },
+  answer: { kind: TrackerMessageKind.answer, action: MessageAction.announce, ...ids, sdp: escaped },
+  failure: {
+    kind: TrackerMessageKind.failure,
+    action: MessageAction.announce,
+    infoHash,
+    failure: 'no \\"room\\"',
+  },
+  scrape: {
+    kind: TrackerMessageKind.scrapeResponse,
+    action: MessageAction.scrape,
+    files: [[infoHash, 1, 2]],
+  },
 }
 
 describe('messages of a tracker', () => {
@@ -125,7 +141,7 @@ describe('messages of a tracker', () => {
       [infoHash, 1, 2],
       [otherPeerId, 5, 7],
     ] as const
-    assert.deepEqual(read(out.subarray(0, end)), { kind: TrackerMessageKind.scrapeResponse, files })
+    assert.deepEqual(read(out.subarray(0, end)), { ...found.scrape, files })
   })
 
   it('are told apart by their members, in any order', () => {
