@@ -15,8 +15,6 @@ const columnTitles: Readonly<Record<string, string>> = {
   kernel_drops: 'dropped',
   bytes_per_peer: 'per peer',
   start_up_ms: 'start-up',
-  loss_percent: 'unanswered',
-  kernel_drops: 'dropped',
 }
 
 export function columnTitle(metric: string): string {
