@@ -1,7 +1,7 @@
 // What one measurement found out: one contender under one workload in one block. Stored as one line of the results
 // file; whatever is added later is optional there.
 
-/** Latency of announces in microseconds; from the planned instant. `isOverLimit`: that percentile was lost requests. */
+/** Latency of announces in microseconds, from the planned instant; lost requests are in it, at their time limit. */
 export interface LatencyPoint {
   readonly ratePerSecond: number
   readonly p50Us: number

@@ -30,7 +30,7 @@ function socketInodes(pid: number): Set<string> {
 }
 
 /** Lines of /proc/net/tcp and its like in one state. IPv6 addresses are only told to be that. */
-export function parseSocketTable(text: string, state: string): { address: string; inode: string }[] {
+function parseSocketTable(text: string, state: string): { address: string; inode: string }[] {
   return text
     .split('\n')
     .slice(1)

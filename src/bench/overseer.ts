@@ -7,7 +7,7 @@ import type { CellResult } from './cell-result.js'
 import type { ProcessFamily } from './processes.js'
 
 /** No tracker writes so much in one measurement; the disk belongs to others too. */
-export const DIRECTORY_BYTES_MAX = 2 ** 30
+const DIRECTORY_BYTES_MAX = 2 ** 30
 /** Reading its output takes processor time from the load. */
 export const OUTPUT_BYTES_MAX = 2 ** 28
 const LOOK_MS = 200

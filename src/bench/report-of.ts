@@ -11,7 +11,7 @@ const GENERATOR_SHARE_MAX = 0.95
 /** Below this share of its processor a contender was not saturated. */
 const SATURATED_SHARE_MIN = 0.9
 /** Below this share of their processors neither contender nor load was the limit. */
-const IDLE_SHARE_MAX = 0.75
+const IDLE_SHARE_MAX = 0.5
 const STEAL_SHARE_MAX = 0.05
 
 export function reportOf(head: StoredHead, results: readonly CellResult[]): ReportData {
@@ -22,6 +22,7 @@ export function reportOf(head: StoredHead, results: readonly CellResult[]): Repo
     ...(head.notes ?? []),
     ...doubts,
     ...latencyGaps(head, results),
+    ...lossyLatencies(head, results),
     ...partFills(head, results),
   ]
   return {
@@ -61,6 +62,7 @@ function perContender(
     contenders.flatMap(({ key, name }) => {
       const figures = results
         .filter(result => result.workload === workload && result.contender === key)
+        .filter(({ outcome }) => outcome === 'measured')
         .map(result => result.figures)
         .filter(found => found !== null)
       return sentence(figures, title, name) ?? []
@@ -103,6 +105,17 @@ function latencyGaps(head: StoredHead, results: readonly CellResult[]): string[]
     const late = figures.filter(({ latency }) => latency.some(({ isValid }) => !isValid)).length
     if (late === 0) return null
     return `${title}: the load generator fell behind its own schedule in ${late} of ${figures.length} measurements of the latency of ${name}, which are left out.`
+  })
+}
+
+/** A percentile among the lost requests is the time limit, and no latency. */
+function lossyLatencies(head: StoredHead, results: readonly CellResult[]): string[] {
+  return perContender(head, results, (figures, title, name) => {
+    const lossy = figures.filter(({ latency }) =>
+      latency.some(point => point.isValid && point.lossShare >= 0.01),
+    )
+    if (lossy.length === 0) return null
+    return `${title}: ${name} lost more than one request in a hundred at half its saturation in ${lossy.length} of ${figures.length} measurements: its p99 there is the time limit.`
   })
 }
 

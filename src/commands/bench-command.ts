@@ -43,7 +43,8 @@ export const benchFlags = {
     description: 'Whom the others are compared with. opentracker where it takes part, else the first.',
   }),
   quick: Flags.boolean({
-    description: 'A glance in less than two minutes: two blocks of short measurements, opentracker and ours.',
+    description:
+      'A glance in less than two minutes: three blocks of short measurements, opentracker and ours.',
   }),
   blocks: Flags.integer({ min: 1, max: 1000, helpValue: 'NUMBER', description: 'Blocks; 6 without it.' }),
   duration: Flags.integer({
@@ -59,11 +60,11 @@ export const benchFlags = {
     description: 'Before each; 2 without it.',
   }),
   peers: Flags.integer({
-    default: 200_000,
     min: 1000,
     max: 10_000_000,
     helpValue: 'NUMBER',
-    description: 'Peers that are there before a measurement, two to a torrent (UDP and HTTP).',
+    description:
+      'Peers that are there before a measurement, two to a torrent (UDP, HTTP); 200000 without it.',
   }),
   seed: Flags.integer({ default: 1, helpValue: 'NUMBER', description: 'Order and load follow from it.' }),
   slo: Flags.string({
@@ -130,7 +131,7 @@ export interface BenchFlagValues {
   readonly blocks?: number | undefined
   readonly duration?: number | undefined
   readonly warmup?: number | undefined
-  readonly peers: number
+  readonly peers?: number | undefined
   readonly seed: number
   readonly slo?: string[] | undefined
   readonly state?: number[] | undefined

@@ -95,7 +95,10 @@ export function chooseContenders(
   return all.filter(({ key }) => wanted.includes(key))
 }
 
-const QUICK_WORKLOADS = ['udp-mixed', 'udp-announces', 'http-close']
+const QUICK_WORKLOADS = ['udp-mixed', 'http-close']
+/** HTTP announces of more take too long for a glance. */
+const QUICK_PEERS = 50_000
+const PEERS = 200_000
 
 async function chooseWorkloads(
   protocols: readonly BenchProtocol[],
@@ -104,7 +107,7 @@ async function chooseWorkloads(
   const { largeState, withPeers, workloads } = await import('../bench/workloads.js')
   const all = workloads
     .filter(({ service }) => protocols.includes(service.protocol))
-    .map(workload => withPeers(workload, peers))
+    .map(workload => withPeers(workload, peers ?? (quick ? QUICK_PEERS : PEERS)))
   if (state !== undefined && !protocols.includes('udp')) {
     throw usage('--state fills over UDP, which is not compared here.', 'aquatic bench udp --state 1')
   }
@@ -112,7 +115,7 @@ async function chooseWorkloads(
   for (const { title, fillPeers } of states) await checkMemory(title, fillPeers)
   if (wanted === undefined) {
     const usual = quick ? all.filter(({ key }) => QUICK_WORKLOADS.includes(key)) : all
-    // `bench ws --quick` has none of the three: a glance is all there is.
+    // `bench ws --quick` has none of them: a glance is all there is.
     return [...(usual.length === 0 ? all : usual), ...states]
   }
   const unknown = wanted.filter(key => !all.some(workload => workload.key === key))
@@ -177,7 +180,7 @@ export async function requestOf(
     command: `aquatic ${['bench', ...process.argv.slice(3)].join(' ')}`,
     workloads,
     baseline,
-    blocks: flags.blocks ?? (quick ? 2 : 6),
+    blocks: flags.blocks ?? (quick ? 3 : 6),
     seed: flags.seed,
     measuresNoise: !quick,
     numwant: 30,

@@ -137,7 +137,8 @@ describe('settings of contenders', () => {
     const found = await commandContender('mine', 'run --port {port} {workers} {dir}').find(places)
     assert.ok(!isMissing(found))
     const launches = await found.launch({ ...request, directory: '/d', infoHashFile: async () => '' })
-    assert.deepEqual(launches, [{ command: 'run', args: ['--port', '7000', '2', '/d'] }])
+    const workingDirectory = process.cwd()
+    assert.deepEqual(launches, [{ command: 'run', args: ['--port', '7000', '2', '/d'], workingDirectory }])
     assert.ok(isMissing(await commandContender('mine', '  ').find(places)))
   })
 

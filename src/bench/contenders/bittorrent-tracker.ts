@@ -15,7 +15,12 @@ export const bittorrentTracker: Contender = {
     return {
       version: (await firstLineOf(command, ['--version'])) ?? 'it does not say which',
       path: command,
-      limits: ['has one thread', 'has no limit of peers in an answer but 82'],
+      limits: [
+        'has one thread',
+        'has no limit of peers in an answer but 82',
+        'lists the announcing peer too (UDP, HTTP)',
+      ],
+      knownWrongs: ['announce answer wrong: the announcer itself among the peers'],
       launch: async ({ port, service }) => [
         { command, args: ['--port', String(port), `--${service.protocol}`, '--quiet'] },
       ],
