@@ -119,8 +119,8 @@ class Cell {
       if (error instanceof Trouble) return this.#result(error.outcome, error.message, null)
       return this.#result('failed', (error as Error).message, null)
     } finally {
-      this.#overseer?.stop()
       this.#onStage('stopping')
+      this.#overseer?.stop()
       await this.#family.stop()
       await rm(directory, { recursive: true, force: true })
     }

@@ -147,6 +147,12 @@ export interface BenchFlagValues {
   readonly quiet: boolean
 }
 
+interface OpenedBench {
+  readonly store: ResultStore<StoredHead>
+  readonly contenders: readonly Contender[]
+  readonly places: Places
+}
+
 export abstract class BenchCommand extends AquaticCommand {
   /** @param protocols only workloads of these */
   protected async bench(
@@ -160,7 +166,7 @@ export abstract class BenchCommand extends AquaticCommand {
     try {
       const { store, contenders, places } = await this.#open(protocols, flags)
       try {
-        return await this.#run(store, contenders, places, flags, stop)
+        return await this.#run({ store, contenders, places }, flags, stop)
       } finally {
         await store.close()
       }
@@ -170,28 +176,21 @@ export abstract class BenchCommand extends AquaticCommand {
   }
 
   async #run(
-    store: ResultStore<StoredHead>,
-    contenders: readonly Contender[],
-    places: Places,
+    opened: OpenedBench,
     flags: BenchFlagValues,
     stop: StopRequest,
   ): Promise<ReportData | undefined> {
     const { reportOf } = await import('../bench/report-of.js')
-    const isMuted = flags.quiet || this.jsonEnabled()
-    this.notice([`results in ${store.directory}`, ...store.head.notes], isMuted)
-    const kind = chooseReporter({
-      json: this.jsonEnabled(),
-      quiet: flags.quiet,
-      noTui: flags['no-tui'],
-      stderr: process.stderr,
-      env: process.env,
-    })
+    const { store } = opened
+    const { signal } = stop
+    const [json, quiet] = [this.jsonEnabled(), flags.quiet]
+    const says = [`results in ${store.directory}`, ...store.head.notes]
+    if (!json && !quiet) writeRemark(says.map(line => `${line}\n`).join(''))
+    const { stderr, env } = process
+    const kind = chooseReporter({ json, quiet, noTui: flags['no-tui'], stderr, env })
     const reporter = await openReporter(kind, { write: writeRemark })
     const command = ['aquatic', ...(this.id ?? '').split(':')].join(' ')
-    const { signal } = stop
-    await runShownBench({ command, store, contenders, places, reporter, signal }).finally(() =>
-      reporter.close(),
-    )
+    await runShownBench({ ...opened, command, reporter, signal }).finally(() => reporter.close())
     const report = reportOf(store.head, store.results)
     await writeReports(store.directory, report)
     if (signal.aborted) process.exitCode = stop.exitCode()
@@ -208,10 +207,7 @@ export abstract class BenchCommand extends AquaticCommand {
   }
 
   /** A bench that goes on has the contenders and settings that it was started with. */
-  async #open(
-    protocols: readonly BenchProtocol[],
-    flags: BenchFlagValues,
-  ): Promise<{ store: ResultStore<StoredHead>; contenders: readonly Contender[]; places: Places }> {
+  async #open(protocols: readonly BenchProtocol[], flags: BenchFlagValues): Promise<OpenedBench> {
     const { startBench } = await import('../bench/bench.js')
     const { ResultStore } = await import('../bench/store.js')
     if (flags.resume !== undefined) {

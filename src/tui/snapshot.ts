@@ -19,7 +19,7 @@ export type Unit =
 export interface ScreenSnapshot {
   readonly title: Title
   readonly progress: Progress
-  /** Names of the stretches of time that the viewer can choose from: `1 s`, `10 s`, `run`. At least one. */
+  /** What the viewer can choose from: stretches of time (`1 s`, `10 s`, `run`), or workloads. At least one. */
   readonly windows: readonly string[]
   /** What goes in and out, most important first. */
   readonly rates: readonly Rate[]
@@ -49,9 +49,9 @@ export interface Title {
 }
 
 export interface Progress {
-  /** Since the start of the phase. */
+  /** Since the start of the phase, or of the whole where phases come again and again. */
   readonly elapsedSeconds: number
-  /** Of the phase; null: no end is known. */
+  /** Of the same; null: no end is known. */
   readonly lengthSeconds: number | null
 }
 

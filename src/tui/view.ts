@@ -65,7 +65,7 @@ export function keyMeaning({ input, isCtrl, isEscape }: Key, view: View, windows
 export const keyTexts: readonly (readonly [key: string, text: string])[] = [
   ['q, Ctrl-C', 'stop and say what was found; a second time: end now'],
   ['p, space', 'hold the picture; what is measured goes on'],
-  ['w', 'rates over one second, ten seconds, or the whole run'],
+  ['w', 'rates over one second, ten seconds, or the whole run; of a bench, the workload'],
   ['l', 'heights of the histogram by the logarithm'],
   ['e', 'errors and warnings at full length'],
   ['Ctrl-Z', 'leave it to the shell, which goes on with fg'],

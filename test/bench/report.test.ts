@@ -1,12 +1,13 @@
 // Reports of a bench: table, Markdown, HTML, JSON.
 
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import type { StoredHead } from '../../src/bench/bench.js'
 import type { CellResult } from '../../src/bench/cell-result.js'
 import { compareReports } from '../../src/bench/compare.js'
+import { headlineMarks, headlineOf, withHeadline } from '../../src/bench/report/headline.js'
 import { htmlReport } from '../../src/bench/report/html.js'
 import { markdownReport } from '../../src/bench/report/markdown.js'
 import type { ReportData } from '../../src/bench/report/report-data.js'
@@ -16,6 +17,7 @@ import { workloads } from '../../src/bench/workloads.js'
 import { type Schema, schemaProblems } from '../../src/loadtest/report/schema-problems.js'
 import { packageRoot } from '../support/tracker-process.js'
 import { cellCosting, cellOf, figuresOf } from './sample-cells.js'
+import { sampleHead, sampleResults } from './sample-report.js'
 
 const head: StoredHead = {
   schemaVersion: 1,
@@ -73,30 +75,81 @@ const results: CellResult[] = [0, 1, 2].flatMap(block => [
 
 const report = reportOf(head, results)
 
+/** AQUATIC_WRITE_FRAMES=1 writes it anew, to be looked at before it is committed. */
+function assertGolden(name: string, text: string): void {
+  const file = join(packageRoot, 'test/bench/data', name)
+  if (process.env['AQUATIC_WRITE_FRAMES'] === '1') writeFileSync(file, text)
+  assert.equal(text, readFileSync(file, 'utf8'))
+}
+
 describe('reports of a bench', () => {
-  it('as tables have medians, ratios, noise and who is missing', async () => {
-    const text = await tableReport(report)
-    assert.match(text, /UDP: 50 connects, 50 announces, 1 scrape \(ratios to opentracker/)
-    assert.match(text, /processor time per response +│ 2\.10 µs +│ 4\.10 µs/)
-    assert.match(text, /0\.51× \[0\.48, 0\.54\]/)
-    assert.match(text, /noise, by two equal runs: .*processor time per response 1\.00× \[1\.00, 1\.01\]/)
-    assert.match(text, /not here: chihaya: no chihaya in PATH \(build it\)/)
+  it('as tables have contenders in rows, and eight of them in 100 columns', async () => {
+    const text = await tableReport(reportOf(sampleHead, sampleResults))
+    assertGolden('report-100.txt', text)
+    assert.ok(text.split('\n').every(line => line.length <= 100))
     // biome-ignore lint/suspicious/noControlCharactersInRegex: no colours
     assert.doesNotMatch(text, /\x1b/)
   })
 
-  it('as Markdown begin with the headline, and keep foreign text in its cell', () => {
-    const page = markdownReport(report)
-    assert.match(page, /\| UDP: 50 connects.* \| aquatic \| 0\.51× \[0\.48, 0\.54\] \| opentracker \|/)
-    assert.match(page, /1 <script>\\\|/)
-    assert.match(page, /Noise, by two equal runs in each block/)
+  it('as tables use a wide terminal, and no less than 80 columns', async () => {
+    const sample = reportOf(sampleHead, sampleResults)
+    const [wide, narrow] = await Promise.all([200, 20].map(columns => tableReport(sample, { columns })))
+    assert.match(wide!, /per response .* responses .* p99 at half .* start-up/)
+    assert.ok(narrow!.split('\n').every(line => line.length <= 80))
+  })
+
+  it('as tables have medians, ratios, noise and who is missing', async () => {
+    const text = await tableReport(report)
+    assert.match(
+      text,
+      /^aquatic has the smallest .*: 2\.10 µs, 0\.51× \[0\.48, 0\.54\] that of\nopentracker\.$/m,
+    )
+    assert.match(text, /^aquatic +2\.10 µs +0\.51× \[0\.48, 0\.54\]/m)
+    assert.match(text, /^opentracker +4\.10 µs/m)
+    assert.match(text, /^Noise.*\nper response 1\.00× \[1\.00, 1\.01\]/m)
+    assert.match(text, /not here: chihaya: no chihaya in PATH \(build it\)/)
+  })
+
+  it('as Markdown begin with warnings and the headline', () => {
+    assertGolden('report.md', markdownReport(reportOf(sampleHead, sampleResults)))
+  })
+
+  it('as Markdown keep foreign text in its cell', () => {
+    assert.match(markdownReport(report), /\| opentracker \| 1 \\<script>\\\| \| closes/)
+  })
+
+  it('say that a bench was interrupted before any figure', async () => {
+    const cut = reportOf({ ...head, cells: sampleHead.cells }, results)
+    for (const page of [await tableReport(cut), markdownReport(cut), htmlReport(cut)]) {
+      assert.ok(page.indexOf('was interrupted') > 0)
+      assert.ok(page.indexOf('was interrupted') < page.indexOf('2.10 µs'))
+    }
+  })
+
+  it('say that nobody could be ranked where it is so', async () => {
+    const wrong = [0, 1].map(block => cellOf({ block, outcome: 'wrong-answers', reason: 'all were wrong' }))
+    const text = await tableReport(reportOf(head, wrong))
+    assert.match(text, /Nobody could be ranked\./)
+    assert.match(text, /! aquatic, 2 blocks: wrong answers \(all were wrong\)/)
   })
 
   it('as HTML are one file, with bars, and nothing foreign runs in it', () => {
     const page = htmlReport(report)
     assert.match(page, /<rect class="bar ours"/)
-    assert.doesNotMatch(page, /<script>|https?:\/\//)
-    assert.match(page, /1 &lt;script&gt;/)
+    assert.doesNotMatch(page, /<script|https?:\/\//)
+    assert.match(page, /1 &#60;script&#62;/)
+  })
+
+  it('have a headline that another page can show', () => {
+    const headline = headlineOf(markdownReport(report))!
+    assert.match(headline, /^\| tracker \| udp-mixed \|/)
+    const page = `# Other\n\n${headlineMarks.begin}\n\nold\n\n${headlineMarks.end}\n\nrest\n`
+    const changed = withHeadline(page, headline)
+    assert.equal(headlineOf(changed), headline)
+    assert.equal(withHeadline(changed, headline), changed)
+    assert.ok(changed.startsWith('# Other\n') && changed.endsWith('\n\nrest\n'))
+    assert.equal(withHeadline('no marks', headline), 'no marks')
+    assert.equal(headlineOf('no marks'), undefined)
   })
 
   it('as JSON are as their schema says', () => {

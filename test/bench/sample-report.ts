@@ -40,12 +40,12 @@ export const sampleHead: StoredHead = {
     latencyShare: 0.5,
     coolDownSeconds: 1,
     objectives: [],
-    processorMode: 'subsequent',
-    processors: 1,
     startLimitSeconds: 30,
     commands: {},
     urls: {},
     paths: {},
+    processorMode: 'subsequent',
+    processors: 1,
   },
   environment: {
     processor: 'A processor',
@@ -67,6 +67,7 @@ export const sampleHead: StoredHead = {
     key,
     name,
     version,
+    sha256: '0123456789abcdef'.repeat(4),
     limits: key === 'opentracker' ? ['closes every HTTP connection after its answer'] : [],
   })),
   missing: [

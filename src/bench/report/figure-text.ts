@@ -1,7 +1,7 @@
 // Figures as reports and the screen of a bench write them: never without their unit.
 
 import { rateText } from '../../loadtest/plan-text.js'
-import { durationText, threeDigits } from '../../loadtest/report/number-text.js'
+import { countText, durationText, shareText, threeDigits } from '../../loadtest/report/number-text.js'
 import { metrics } from '../metrics.js'
 import type { RatioEstimate } from '../statistics.js'
 
@@ -15,6 +15,8 @@ const columnTitles: Readonly<Record<string, string>> = {
   kernel_drops: 'dropped',
   bytes_per_peer: 'per peer',
   start_up_ms: 'start-up',
+  loss_percent: 'unanswered',
+  kernel_drops: 'dropped',
 }
 
 export function columnTitle(metric: string): string {
@@ -29,8 +31,9 @@ export function titleOf(metric: string): string {
 export function figureText(metric: string, value: number): string {
   if (!Number.isFinite(value)) return '–'
   if (metric === 'p99_us') return durationText(value)
+  if (metric === 'loss_percent') return shareText(value / 100)
+  if (metric === 'kernel_drops') return `${countText(value)} datagrams`
   const unit = metrics.find(({ key }) => key === metric)?.unit ?? ''
-  if (unit === '') return value < 1e4 ? value.toFixed(0) : rateText(value)
   return unit === '/s' ? `${rateText(value)}/s` : `${threeDigits(value)} ${unit}`
 }
 

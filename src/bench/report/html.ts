@@ -2,7 +2,6 @@
 // from elsewhere; light or dark as the reader's system, and readable on paper.
 
 import { escaped, htmlTable } from '../../loadtest/report/html-text.js'
-import { metrics } from '../metrics.js'
 import type { WorkloadSummary } from '../summary.js'
 import { barFigure } from './bars.js'
 import {
@@ -13,6 +12,7 @@ import {
   headlineLegend,
   headlineSentence,
   methodOf,
+  metricsOf,
   missingOf,
   noiseText,
   remarksOf,
@@ -78,10 +78,12 @@ ${body.filter(part => part !== '').join('\n')}
 `
 }
 
+const barLegend = 'Bars are medians, dots the single measurements, lines from the smallest to the largest.'
+
 function headlinePart(data: ReportData): string[] {
   const grid = headlineGrid(data)
   if (grid.rows.length === 0) return []
-  return [table(grid), `<p class="weak">${escaped(headlineLegend(data))}</p>`]
+  return [table(grid), `<p class="weak">${escaped(`${headlineLegend(data)} ${barLegend}`)}</p>`]
 }
 
 function workloadPart(summary: WorkloadSummary, data: ReportData): string {
@@ -90,7 +92,7 @@ function workloadPart(summary: WorkloadSummary, data: ReportData): string {
     `<h2>${escaped(workloadTitle(summary.workload, data))} <span class="weak">${escaped(summary.workload)}</span></h2>`,
     `<p class="headline">${escaped(headlineSentence(summary, data))}</p>`,
     list(remarksOf(summary, data), 'mind'),
-    ...metrics.map(metric => barFigure(metric, summary, data)),
+    ...metricsOf(summary).map(metric => barFigure(metric, summary, data)),
     noise === '' ? '' : `<p class="weak">${escaped(noise)}</p>`,
     '<details><summary>All figures: medians, smallest to largest, ratios</summary>',
     table(workloadGrid(summary, data)),

@@ -1,6 +1,6 @@
 // What all reports of a bench say, in the order in which it matters, before anybody has drawn it.
 
-import { metrics } from '../metrics.js'
+import { type Metric, metrics } from '../metrics.js'
 import type { ContenderSummary, Figure, WorkloadSummary } from '../summary.js'
 import { figureText, ratioText, titleOf, troubleText } from './figure-text.js'
 import type { ReportData } from './report-data.js'
@@ -74,7 +74,7 @@ export function headlineSentence(summary: WorkloadSummary, data: ReportData): st
 function besides(figure: Figure, next: ContenderSummary, summary: WorkloadSummary, data: ReportData): string {
   if (figure.ratio !== null) return `, ${ratioText(figure.ratio)} that of ${nameOf(summary.baseline, data)}`
   const ratio = figureOf(next, figure.metric)?.ratio ?? null
-  return ratio === null ? '' : `; ${nameOf(next.contender, data)} comes next with ${ratioText(ratio)} that`
+  return ratio === null ? '' : `; next comes ${nameOf(next.contender, data)} with ${ratioText(ratio)} of it`
 }
 
 /** Trackers in rows, workloads in columns. */
@@ -113,11 +113,14 @@ function valueText(figure: Figure | undefined, metric: string): string {
   return `${figureText(metric, figure.median)}${ratio}`
 }
 
-/** Metrics that anybody has under a workload; nothing is said of losses where there were none. */
-export function metricsOf(summary: WorkloadSummary): typeof metrics {
-  return metrics.filter(({ key }) =>
+/** Metrics that somebody has, and not all as nothing; what a response or a peer costs is read first. */
+export function metricsOf(summary: WorkloadSummary): Metric[] {
+  const present = metrics.filter(({ key }) =>
     summary.contenders.some(contender => (figureOf(contender, key)?.high ?? 0) !== 0),
   )
+  const first = ['processor_us', 'bytes_per_peer']
+  const place = ({ key }: Metric): number => (first.includes(key) ? 0 : 1)
+  return [...present].sort((a, b) => place(a) - place(b))
 }
 
 /** All figures of a workload: medians, ranges, ratios. */
@@ -168,7 +171,11 @@ function outlierText({ contender, figures }: ContenderSummary, data: ReportData)
 }
 
 export function contenderGrid({ contenders }: ReportData): Grid {
-  const rows = contenders.map(({ name, version, limits }) => [name, version, limits.join('; ') || NOTHING])
+  const rows = contenders.map(({ name, version, sha256, limits }) => [
+    name,
+    typeof sha256 === 'string' ? `${version}, SHA-256 ${sha256.slice(0, 12)}…` : version,
+    limits.join('; ') || NOTHING,
+  ])
   return { head: ['tracker', 'version', 'to be known'], rows }
 }
 
@@ -203,6 +210,7 @@ export function environmentGrid({ environment, startedAt }: ReportData): Grid {
       ['frequency governor', environment.governor ?? 'not readable'],
       ['socket buffers at most', `${buffers[0]} bytes to receive, ${buffers[1]} bytes to send`],
       ['open files at most', known(environment.openFilesMax)],
+      ['turbo', environment.hasTurbo == null ? 'not readable' : environment.hasTurbo ? 'on' : 'off'],
       ['load average at start', environment.loadAverage.toFixed(2)],
       ['node', environment.node],
     ],

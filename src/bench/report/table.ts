@@ -104,7 +104,7 @@ function drawn(columns: readonly TableColumn[]): Promise<string> {
 function figureColumns(summary: WorkloadSummary, data: ReportData): TableColumn[][] {
   const contenders = inOrder(summary)
   const ratioTitle = `to ${nameOf(summary.baseline, data)}`
-  return metricsInOrder(summary).map(metric => {
+  return metricsOf(summary).map(({ key: metric }) => {
     const figures = contenders.map(contender =>
       contender.isRanked ? figureOf(contender, metric) : undefined,
     )
@@ -123,13 +123,6 @@ function figureColumns(summary: WorkloadSummary, data: ReportData): TableColumn[
     )
     return [value, { title: ratioTitle, align: 'left', cells }]
   })
-}
-
-/** What a response or a peer costs is read first. */
-function metricsInOrder(summary: WorkloadSummary): string[] {
-  const keys = metricsOf(summary).map(({ key }) => key)
-  const first = ['processor_us', 'bytes_per_peer'].filter(key => keys.includes(key))
-  return [...first, ...keys.filter(key => !first.includes(key))]
 }
 
 function columnWidth({ title, cells }: TableColumn): number {

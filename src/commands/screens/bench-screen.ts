@@ -5,6 +5,7 @@ import type { CellResult } from '../../bench/cell-result.js'
 import { metrics } from '../../bench/metrics.js'
 import type { CellPlan } from '../../bench/plan.js'
 import { columnTitle, figureText, ratioText } from '../../bench/report/figure-text.js'
+import { figureOf, metricsOf, nameOf } from '../../bench/report/parts.js'
 import type { ReportData } from '../../bench/report/report-data.js'
 import type { BenchProgress } from '../../bench/run.js'
 import type { ContenderSummary, WorkloadSummary } from '../../bench/summary.js'
@@ -37,6 +38,7 @@ const columnOrder = [
   'objective_rate',
   'p99_us',
   'start_up_ms',
+  'loss_percent',
 ]
 
 export function benchSnapshot(state: BenchState): ScreenSnapshot {
@@ -95,9 +97,10 @@ function tableOf(workload: string, { cells, report }: BenchState): Table {
   const summary = report.summaries.find(candidate => candidate.workload === workload)
   const planned = new Set(cells.filter(cell => cell.workload === workload).map(({ contender }) => contender))
   const keys = report.contenders.map(({ key }) => key).filter(key => planned.has(key))
-  const shown = columnOrder.filter(metric => summary?.contenders.some(c => figureIn(c, metric) !== undefined))
+  const present = summary === undefined ? [] : metricsOf(summary).map(metric => metric.key)
+  const shown = columnOrder.filter(metric => present.includes(metric))
   const isCompared = (metric: string): boolean =>
-    summary?.contenders.some(contender => figureIn(contender, metric)?.ratio != null) === true
+    summary?.contenders.some(contender => figureOf(contender, metric)?.ratio != null) === true
   const columns = shown.flatMap((metric, index): Column[] => [
     { label: columnTitle(metric), unit: 'count', priority: index * 2 },
     ...(isCompared(metric) ? [ratioColumn(index * 2 + 1, summary!, report)] : []),
@@ -105,7 +108,8 @@ function tableOf(workload: string, { cells, report }: BenchState): Table {
   const rows = keys.map((key): Row => {
     const contender = summary?.contenders.find(candidate => candidate.contender === key)
     const values = shown.flatMap(metric => {
-      const figure = contender === undefined ? undefined : figureIn(contender, metric)
+      // Who answers wrong is not ranked, as in reports.
+      const figure = contender?.isRanked === true ? figureOf(contender, metric) : undefined
       const value = figure === undefined ? null : figureText(metric, figure.median)
       return isCompared(metric) ? [value, ratioCell(figure?.ratio ?? null)] : [value]
     })
@@ -126,13 +130,6 @@ function ratioColumn(priority: number, { baseline }: WorkloadSummary, report: Re
 
 function ratioCell(ratio: Parameters<typeof ratioText>[0] | null): string | null {
   return ratio === null ? null : ratioText(ratio)
-}
-
-function figureIn(
-  { figures }: ContenderSummary,
-  metric: string,
-): ContenderSummary['figures'][number] | undefined {
-  return figures.find(figure => figure.metric === metric)
 }
 
 /** `2 of 6`: measured blocks. */
@@ -167,10 +164,6 @@ function notesOf({ missing, warnings }: ReportData): Note[] {
   ]
 }
 
-function nameOf(key: string, { contenders }: ReportData): string {
-  return contenders.find(contender => contender.key === key)?.name ?? key
-}
-
 /** `3/24 block 1 udp-mixed opentracker, about 2 min left` */
 export function benchLine({ cell, number, cells, remainingSeconds }: BenchProgress): string {
   const remaining = remainingSeconds === null ? '' : `, about ${minutesText(remainingSeconds)} left`
@@ -182,8 +175,9 @@ export function resultLine({ outcome, reason, figures }: CellResult): string {
   if (outcome !== 'measured' || figures === null) return `${outcome.replaceAll('-', ' ')}: ${reason}`
   const texts = columnOrder.flatMap(key => {
     const metric = metrics.find(candidate => candidate.key === key)
-    const value = metric?.of(figures) ?? null
-    return metric === undefined || value === null ? [] : [`${metric.title} ${figureText(key, value)}`]
+    // Nothing is said of losses where there are none.
+    const value = metric?.of(figures) ?? 0
+    return metric === undefined || value === 0 ? [] : [`${metric.title} ${figureText(key, value)}`]
   })
   return texts.join(', ')
 }
