@@ -13,8 +13,6 @@ const columnTitles: Readonly<Record<string, string>> = {
   objective_rate: 'in objectives',
   loss_percent: 'lost',
   kernel_drops: 'dropped',
-  loss_percent: 'lost',
-  kernel_drops: 'dropped',
   bytes_per_peer: 'per peer',
   start_up_ms: 'start-up',
 }
