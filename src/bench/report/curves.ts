@@ -7,6 +7,7 @@ import { logAxis } from '../../loadtest/report/result-plots.js'
 import { type Line, plotFigure } from '../../loadtest/report/svg-plot.js'
 import type { CellResult, LatencyPoint } from '../cell-result.js'
 import { median } from '../statistics.js'
+import type { WorkloadSummary } from '../summary.js'
 import { nameOf } from './parts.js'
 import type { ReportData } from './report-data.js'
 
@@ -60,9 +61,10 @@ export const CURVE_STYLES = Array.from({ length: STYLES }, (_, index) => {
   return `.s${index + 1} { stroke: ${COLOURS[index % COLOURS.length]};${dashes} }`
 }).join('\n')
 
-/** Empty where nobody has a curve. */
-export function curveFigure(workload: string, data: ReportData): string {
-  const curves = data.curves.filter(curve => curve.workload === workload)
+/** Empty where nobody who is ranked has a curve. */
+export function curveFigure({ workload, contenders }: WorkloadSummary, data: ReportData): string {
+  const ranked = contenders.filter(({ isRanked }) => isRanked).map(({ contender }) => contender)
+  const curves = data.curves.filter(curve => curve.workload === workload && ranked.includes(curve.contender))
   if (curves.length === 0) return ''
   const lines = curves.map(
     ({ contender, points }, index): Line => ({

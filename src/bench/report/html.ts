@@ -98,7 +98,7 @@ function workloadPart(summary: WorkloadSummary, data: ReportData): string {
     `<p class="headline">${escaped(headlineSentence(summary, data))}</p>`,
     list(remarksOf(summary, data), 'mind'),
     ...metricsOf(summary).map(metric => barFigure(metric, summary, data)),
-    curveFigure(summary.workload, data),
+    curveFigure(summary, data),
     noise === '' ? '' : `<p class="weak">${escaped(noise)}</p>`,
     '<details><summary>All figures: medians, smallest to largest, ratios</summary>',
     table(workloadGrid(summary, data)),
