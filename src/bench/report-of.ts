@@ -3,6 +3,7 @@
 import type { StoredHead } from './bench.js'
 import type { CellFigures, CellResult } from './cell-result.js'
 import { environmentWarnings } from './environment.js'
+import { curvesOf } from './report/curves.js'
 import { REPORT_SCHEMA_VERSION, type ReportData } from './report/report-data.js'
 import { summarise } from './summary.js'
 
@@ -46,6 +47,7 @@ export function reportOf(head: StoredHead, results: readonly CellResult[]): Repo
       contenders: contenders.map(({ key }) => key),
       baseline: request.baseline,
     }),
+    curves: curvesOf(results),
     warnings,
     isWhole: results.length >= head.cells.length,
     isDoubtful: share.isShared || doubts.length > 0,
@@ -102,7 +104,7 @@ function stolenTime(results: readonly CellResult[]): string[] {
 
 function latencyGaps(head: StoredHead, results: readonly CellResult[]): string[] {
   return perContender(head, results, (figures, title, name) => {
-    const late = figures.filter(({ latency }) => latency.some(({ isValid }) => !isValid)).length
+    const late = figures.filter(({ latency }) => latency[0]?.isValid === false).length
     if (late === 0) return null
     return `${title}: the load generator fell behind its own schedule in ${late} of ${figures.length} measurements of the latency of ${name}, which are left out.`
   })
@@ -112,7 +114,7 @@ function latencyGaps(head: StoredHead, results: readonly CellResult[]): string[]
 function lossyLatencies(head: StoredHead, results: readonly CellResult[]): string[] {
   return perContender(head, results, (figures, title, name) => {
     const lossy = figures.filter(({ latency }) =>
-      latency.some(point => point.isValid && point.lossShare >= 0.01),
+      latency.slice(0, 1).some(point => point.isValid && point.lossShare >= 0.01),
     )
     if (lossy.length === 0) return null
     return `${title}: ${name} lost more than one request in a hundred at half its saturation in ${lossy.length} of ${figures.length} measurements: its p99 there is the time limit.`
