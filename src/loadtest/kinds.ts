@@ -33,6 +33,18 @@ export const requestKindsOf: Readonly<Record<LoadProtocol, readonly LoadKindName
   ws: ['announce', 'scrape'],
 }
 
+/** Of these, what a plan asks for: connection ids that a UDP generator needs for itself are nothing that was planned. */
+export function plannedKindsOf({
+  protocol,
+  mix,
+}: {
+  readonly protocol: LoadProtocol
+  readonly mix: { readonly connect: number }
+}): readonly LoadKindName[] {
+  const kinds = requestKindsOf[protocol]
+  return mix.connect > 0 ? kinds : kinds.filter(kind => kind !== 'connect')
+}
+
 /** What became of a request: exactly one of these, for each. */
 export const enum Outcome {
   /** The answer that was asked for. */

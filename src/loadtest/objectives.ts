@@ -7,8 +7,16 @@ import {
   type Objective,
   parseObjective,
 } from '../config/objective.js'
-import { kindsOf, type LoadKindName, type LoadProtocol, type OutcomeName, requestKindsOf } from './kinds.js'
+import {
+  kindsOf,
+  type LoadKindName,
+  type LoadProtocol,
+  type OutcomeName,
+  plannedKindsOf,
+  requestKindsOf,
+} from './kinds.js'
 import type { LiveKind, LiveLoad } from './live.js'
+import type { LoadPlan } from './plan.js'
 import type { KindFigures, LatencyFigures, ObjectiveResult } from './result.js'
 import type { UnjudgedResult } from './run.js'
 
@@ -23,7 +31,7 @@ export function objectivesOf(texts: readonly string[], protocol: LoadProtocol): 
 
 /** What objectives are judged by. */
 type Measured = Pick<UnjudgedResult, 'kinds' | 'counts'> & {
-  readonly plan: { readonly protocol: LoadProtocol }
+  readonly plan: Pick<LoadPlan, 'protocol' | 'mix'>
 }
 
 /** Each objective with what was measured: microseconds, a share (0 to 1), answers per second or a number. */
@@ -35,7 +43,7 @@ export function judgeObjectives(
 }
 
 function judge({ text, kind, metric, comparison, limit }: Objective, measured: Measured): ObjectiveResult {
-  const kinds = kindsAsked(kind, measured.kinds, measured.plan.protocol)
+  const kinds = kindsAsked(kind, measured.kinds, plannedKindsOf(measured.plan))
   const nothing = { text, isMet: false, measured: null }
   switch (metric.name) {
     case 'percentile':
@@ -68,10 +76,10 @@ function counted(text: string, measured: number, comparison: Comparison, limit: 
 function kindsAsked<K extends { readonly kind: LoadKindName }>(
   kind: string | null,
   kinds: readonly K[],
-  protocol: LoadProtocol,
+  planned: readonly LoadKindName[],
 ): readonly K[] {
   if (kind !== null) return kinds.filter(({ kind: name }) => name === kind)
-  return kinds.filter(({ kind: name }) => requestKindsOf[protocol].includes(name))
+  return kinds.filter(({ kind: name }) => planned.includes(name))
 }
 
 /** Null where there is none; a lower bound where it lies among requests that nobody answered. */
@@ -109,7 +117,7 @@ export function judgeLiveObjectives(
   live: Pick<LiveLoad, 'kinds' | 'protocol'>,
 ): LiveLoad['objectives'] {
   return objectives.flatMap(({ text, kind, metric, comparison, limit }) => {
-    const value = liveValue(metric, kindsAsked(kind, live.kinds, live.protocol))
+    const value = liveValue(metric, kindsAsked(kind, live.kinds, requestKindsOf[live.protocol]))
     return value === null ? [] : [{ text, isMet: compare(value, comparison, limit) }]
   })
 }

@@ -1,6 +1,6 @@
 // What a search asks of a trial: its figures over all kinds of requests, and the objectives where none are given.
 
-import { requestKindsOf } from './kinds.js'
+import { plannedKindsOf } from './kinds.js'
 import type { KindFigures, LoadTestResult, ObjectiveResult } from './result.js'
 
 /** Part of the requests that may be lost. */
@@ -17,7 +17,7 @@ export interface TrialFigures {
 
 /** Of everything that was asked of the tracker. */
 export function trialFigures({ plan, kinds }: LoadTestResult): TrialFigures {
-  const asked = kinds.filter(({ kind }) => requestKindsOf[plan.protocol].includes(kind))
+  const asked = kinds.filter(({ kind }) => plannedKindsOf(plan).includes(kind))
   const answered = sum(asked.map(({ outcomes }) => outcomes.answered))
   const requests = sum(asked.flatMap(({ outcomes }) => Object.values(outcomes)))
   return {

@@ -1,6 +1,6 @@
 // What makes the figures doubtful, most of it done by this machine: one sentence each, with what to do.
 
-import { requestKindsOf } from './kinds.js'
+import { plannedKindsOf } from './kinds.js'
 import type { LoadPlan } from './plan.js'
 import type { KindFigures, SelfCheck, SeriesPoint } from './result.js'
 
@@ -54,7 +54,7 @@ export function doubtsOf(facts: DoubtFacts): string[] {
 
 /** What is never answered is easily overlooked beside what is. Where nothing is, the verdict says so. */
 function* unansweredKinds({ plan, kinds }: DoubtFacts): Generator<string> {
-  const asked = kinds.filter(({ kind }) => requestKindsOf[plan.protocol].includes(kind))
+  const asked = kinds.filter(({ kind }) => plannedKindsOf(plan).includes(kind))
   if (asked.every(({ outcomes }) => outcomes.answered === 0)) return
   for (const { kind, outcomes } of asked) {
     const requests = Object.values(outcomes).reduce((sum, count) => sum + count, 0)

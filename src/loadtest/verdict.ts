@@ -1,6 +1,6 @@
 // Whether the figures say something about the tracker, and what makes them doubtful.
 
-import { requestKindsOf } from './kinds.js'
+import { plannedKindsOf } from './kinds.js'
 import type { LoadPlan } from './plan.js'
 import type { KindFigures, SelfCheck, Verdict } from './result.js'
 import { plannedIn } from './self-check.js'
@@ -26,7 +26,7 @@ const WAIT_SHARE_MAX = 0.2
 export function judgeVerdict(facts: VerdictFacts): { verdict: Verdict; reasons: readonly string[] } {
   const { kinds, measuredSeconds, plan } = facts
   // A server that takes connections, and breaks each one off, has answered nothing.
-  const asked = kinds.filter(({ kind }) => requestKindsOf[plan.protocol].includes(kind))
+  const asked = kinds.filter(({ kind }) => plannedKindsOf(plan).includes(kind))
   const answered = sum(asked.map(({ outcomes }) => outcomes.answered))
   const reasons = generatorReasons(facts)
   // Where hardly anything could be sent, the tracker can't be blamed for its silence.
@@ -73,9 +73,13 @@ function generatorReasons({ plan, kinds, selfCheck, measuredSeconds }: VerdictFa
   return reasons
 }
 
-/** How much longer than its answers took the slowest of a hundred requests waited. */
+/**
+ * How much longer than its answers took the slowest of a hundred requests waited. Where that is one of the lost ones,
+ * it is the tracker that gave no connection.
+ */
 function waitForConnectionUs({ response, service }: KindFigures): number {
-  return response === null || service.count === 0 ? 0 : response.p99Us - service.p99Us
+  if (response === null || service.count === 0 || response.timeouts > response.count / 100) return 0
+  return response.p99Us - service.p99Us
 }
 
 function silenceText(kinds: readonly KindFigures[], measuredSeconds: number): string {

@@ -1,7 +1,7 @@
 // Reports of a bench: table, Markdown, HTML, JSON.
 
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import type { StoredHead } from '../../src/bench/bench.js'
@@ -138,6 +138,14 @@ describe('reports of a bench', () => {
     assert.match(page, /<rect class="bar ours"/)
     assert.doesNotMatch(page, /<script|https?:\/\//)
     assert.match(page, /1 &#60;script&#62;/)
+  })
+
+  it('have a headline that the README shows, as npm run docs writes it', () => {
+    const read = (path: string): string => readFileSync(join(packageRoot, path), 'utf8')
+    const shown = headlineOf(read('README.md'))
+    assert.ok(shown !== undefined)
+    const recorded = 'docs/benchmarks/bench.md'
+    if (existsSync(join(packageRoot, recorded))) assert.equal(shown, headlineOf(read(recorded)))
   })
 
   it('have a headline that another page can show', () => {

@@ -121,10 +121,7 @@ describe('aquatic bench', () => {
     await world.untilStarted(/loadtest udp/)
     const interrupted = await first.stop('SIGINT')
     assert.equal(interrupted.code, 130, interrupted.stderr)
-    assert.match(
-      interrupted.stdout,
-      /^! The bench was interrupted: not all measurements are here \(aquatic bench --resume DIR\)\.$/m,
-    )
+    assert.match(interrupted.stdout, /^! The bench was interrupted: not all/)
     assert.equal(resultsIn(directory).length, 1)
     assertNothingLeft()
 
@@ -192,7 +189,7 @@ describe('aquatic bench', () => {
     process.kill(await world.untilStarted(/loadtest udp/), 'SIGKILL')
     const { code, stdout } = await bench.waitForEnd()
     assert.equal(code, 1)
-    assert.match(stdout, /failed \(the load test was ended by SIGKILL\)/)
+    assert.match(stdout, /aquatic, 1 block: failed \(the load test was ended by SIGKILL\)/)
     assertNothingLeft()
   })
 })
@@ -246,7 +243,7 @@ describe('usage errors of aquatic bench', () => {
   ]
 
   for (const [args, error] of cases) {
-    it(error.source, async () => {
+    it(String(error), async () => {
       const { exitCode, stdout, stderr } = await run(...args())
       assert.deepEqual([exitCode, stdout], [2, ''], stderr)
       assert.match(stderr, error)

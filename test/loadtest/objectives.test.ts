@@ -12,7 +12,7 @@ import { announcesOf, latencyOf, resultOf } from './plans.js'
 function judge(text: string, kinds: readonly KindFigures[], verifiedWrong = 0): ObjectiveResult {
   const { counts } = resultOf()
   const [result] = judgeObjectives(objectivesOf([text], 'ws'), {
-    plan: { protocol: 'ws' },
+    plan: { ...resultOf().plan, protocol: 'ws' },
     kinds,
     counts: { ...counts, verifiedWrong },
   })

@@ -102,7 +102,8 @@ describe('doubts about figures', () => {
     const none = { ...announcesOf().outcomes, answered: 0, refused: 7 }
     const connects = announcesOf({ kind: 'connect' })
     const announces = announcesOf({ outcomes: none })
-    const said = doubts({}, open(), { kinds: [connects, announces] })
+    const mixed = open({ mix: { connect: 1, announce: 1, scrape: 0 } })
+    const said = doubts({}, mixed, { kinds: [connects, announces] })
     assert.deepEqual(said, ['None of 7 announce requests was answered.'])
     assert.deepEqual(doubts({}, open(), { kinds: [announces] }), [])
     // Over HTTP a connection is nothing that was asked.
@@ -162,7 +163,10 @@ describe('the verdict', () => {
     const lost = announcesOf({ outcomes: { ...announcesOf().outcomes, answered: 0, broken: 5 } })
     const { verdict, reasons } = judge(open({ protocol: 'http' }), {}, [connects, lost])
     assert.deepEqual([verdict, ...reasons], ['no-answers', 'None of 5 requests was answered.'])
-    assert.equal(judge(open(), {}, [connects, lost]).verdict, 'valid')
+    const mixed = open({ mix: { connect: 1, announce: 1, scrape: 0 } })
+    assert.equal(judge(mixed, {}, [connects, lost]).verdict, 'valid')
+    // Connection ids that nobody planned to ask for are none either.
+    assert.equal(judge(open(), {}, [connects, lost]).verdict, 'no-answers')
   })
 
   it('does not blame the generator for what waits for a connection', () => {
@@ -180,6 +184,12 @@ describe('the verdict', () => {
     assert.equal(found.verdict, 'generator-bound')
     assert.match(found.reasons.join(), /waited 60.0 % of the time .* requests waited 775 ms/)
     assert.equal(judge(http, { workerWaitShares: [0.2] }, waiting(780_000)).verdict, 'valid')
+    // A tracker that gives no connections any more is no affair of the load test.
+    const [lost] = waiting(780_000).map(kind => ({
+      ...kind,
+      response: latencyOf({ timeouts: 11, p99Us: 780_000 }),
+    }))
+    assert.equal(judge(http, { workerWaitShares: [0.6] }, [lost]).verdict, 'valid')
     assert.equal(judge(http, { workerWaitShares: [0.6] }, waiting(105_000)).verdict, 'valid')
   })
 

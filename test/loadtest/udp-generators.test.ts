@@ -200,7 +200,10 @@ describe('UDP generators against trackers that misbehave', () => {
       assert.equal(tallies.count(WorkerCount.late), sent.first)
       assert.equal(tallies.count(WorkerCount.duplicate), played['twice'] + sent.second)
       assert.equal(tallies.count(WorkerCount.unknown), played['too short'] + played['of nobody'])
-      assert.deepEqual(end.remarks, [['announce refused: Not  today', played['refused']]])
+      assert.deepEqual(Object.fromEntries(end.remarks), {
+        'announce refused: Not  today': played['refused'],
+        'a datagram that answers nothing that was asked': played['too short'] + played['of nobody'],
+      })
     })
 
     it(`${engine} engine: a tracker that dies half-way`, async context => {

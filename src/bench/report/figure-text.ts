@@ -11,10 +11,10 @@ const columnTitles: Readonly<Record<string, string>> = {
   processor_us: 'per response',
   p99_us: 'p99 at half',
   objective_rate: 'in objectives',
+  loss_percent: 'lost',
+  kernel_drops: 'dropped',
   bytes_per_peer: 'per peer',
   start_up_ms: 'start-up',
-  loss_percent: 'unanswered',
-  kernel_drops: 'dropped',
 }
 
 export function columnTitle(metric: string): string {

@@ -46,8 +46,8 @@ export async function tableReport(data: ReportData, options: TableOptions = {}):
   return `${parts.filter(part => part !== '').join('\n\n')}\n`
 }
 
-function legend({ blocks }: ReportData): string {
-  const counted = `Medians of ${blocks} block${blocks === 1 ? '' : 's'}`
+function legend({ blocks, isWhole }: ReportData): string {
+  const counted = `Medians of ${isWhole ? '' : 'at most '}${blocks} block${blocks === 1 ? '' : 's'}`
   return [
     `${counted}; ×: ratio in the same blocks with its 95 % interval, ~: no difference is shown.`,
     'per response: processor time of all processes and threads; p99 at half: latency at half of its own saturation.',

@@ -1,6 +1,6 @@
 // What a result says in a sentence, for table and page alike; and what it must not say where it is void.
 
-import { requestKindsOf } from '../kinds.js'
+import { plannedKindsOf } from '../kinds.js'
 import type { LoadPlan } from '../plan.js'
 import { pacingText } from '../plan-text.js'
 import type { KindFigures, LatencyFigures, LoadTestResult } from '../result.js'
@@ -116,7 +116,7 @@ export function requestsOf({ outcomes }: KindFigures): number {
 type Totalled = Pick<LoadTestResult, 'kinds' | 'plan'>
 
 function askedKinds({ kinds, plan }: Totalled): readonly KindFigures[] {
-  return kinds.filter(({ kind }) => requestKindsOf[plan.protocol].includes(kind))
+  return kinds.filter(({ kind }) => plannedKindsOf(plan).includes(kind))
 }
 
 export function totalRate(result: Totalled): number {

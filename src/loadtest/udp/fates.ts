@@ -168,6 +168,7 @@ export class RequestFates {
     const slot = got === AnswerKind.tooShort ? Match.unknown : ledger.match(answer.transactionId, socket)
     if (slot < 0) {
       this.#sums[countOf(slot)]++
+      if (slot === Match.unknown) this.#context.remarks.add('a datagram that answers nothing that was asked')
       return
     }
     const kind = ledger.kinds[slot]
