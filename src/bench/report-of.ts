@@ -3,7 +3,7 @@
 import type { StoredHead } from './bench.js'
 import type { CellFigures, CellResult } from './cell-result.js'
 import { environmentWarnings } from './environment.js'
-import { curvesOf } from './report/curves.js'
+import { curvesOf, withoutCurve } from './report/curves.js'
 import { REPORT_SCHEMA_VERSION, type ReportData } from './report/report-data.js'
 import { summarise } from './summary.js'
 
@@ -17,13 +17,14 @@ const STEAL_SHARE_MAX = 0.05
 
 export function reportOf(head: StoredHead, results: readonly CellResult[]): ReportData {
   const { request, share, contenders } = head
+  const compared = results.map(withoutCurve)
   const doubts = [...generatorLimits(head, results), ...stolenTime(results)]
   const warnings = [
     ...environmentWarnings(head.environment),
     ...(head.notes ?? []),
     ...doubts,
-    ...latencyGaps(head, results),
-    ...lossyLatencies(head, results),
+    ...latencyGaps(head, compared),
+    ...lossyLatencies(head, compared),
     ...partFills(head, results),
   ]
   return {
@@ -104,7 +105,7 @@ function stolenTime(results: readonly CellResult[]): string[] {
 
 function latencyGaps(head: StoredHead, results: readonly CellResult[]): string[] {
   return perContender(head, results, (figures, title, name) => {
-    const late = figures.filter(({ latency }) => latency[0]?.isValid === false).length
+    const late = figures.filter(({ latency }) => latency.some(({ isValid }) => !isValid)).length
     if (late === 0) return null
     return `${title}: the load generator fell behind its own schedule in ${late} of ${figures.length} measurements of the latency of ${name}, which are left out.`
   })
@@ -114,7 +115,7 @@ function latencyGaps(head: StoredHead, results: readonly CellResult[]): string[]
 function lossyLatencies(head: StoredHead, results: readonly CellResult[]): string[] {
   return perContender(head, results, (figures, title, name) => {
     const lossy = figures.filter(({ latency }) =>
-      latency.slice(0, 1).some(point => point.isValid && point.lossShare >= 0.01),
+      latency.some(point => point.isValid && point.lossShare >= 0.01),
     )
     if (lossy.length === 0) return null
     return `${title}: ${name} lost more than one request in a hundred at half its saturation in ${lossy.length} of ${figures.length} measurements: its p99 there is the time limit.`
