@@ -199,7 +199,7 @@ describe('Ctrl-C', { concurrency: 3 }, () => {
     const { code, stdout } = await child.ended
     assert.equal(code, 130)
     assert.match(stdout, /^Nothing was measured at udp:/)
-    assert.match(stdout, /\nInterrupted: measured 0\.5\d* s of 0\.5 s\./)
+    assert.match(stdout, /\nInterrupted: measured 0 s of 30 s\./)
   })
 
   it('while the swarm is filled: nothing was measured, 130', async t => {
