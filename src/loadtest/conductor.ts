@@ -55,11 +55,11 @@ export class Conductor {
   async prepare(): Promise<{ isConnected: boolean; isFilled: boolean }> {
     const { connectSeconds, fillSeconds } = this.#plan.phases
     this.#enter('connect', connectSeconds)
-    const isConnected = await this.#untilDone(Phase.connect, connectSeconds)
+    const isConnected = await this.#untilDone(Phase.connect, connectSeconds, true)
     if (fillSeconds === 0 || this.isInterrupted) return { isConnected, isFilled: true }
     this.#enter('fill', fillSeconds)
     this.#control.enter(Phase.fill)
-    return { isConnected, isFilled: await this.#untilDone(Phase.fill, fillSeconds) }
+    return { isConnected, isFilled: await this.#untilDone(Phase.fill, fillSeconds, true) }
   }
 
   /**
@@ -89,9 +89,11 @@ export class Conductor {
   /** Lets what is under way come in. */
   async drain(): Promise<void> {
     const { drainSeconds } = this.#plan.phases
+    // Who ends the measurement still gets its last answers; who ends the drain has waited enough.
+    const isLast = !this.isInterrupted
     this.#enter('drain', drainSeconds)
     this.#control.enter(Phase.drain)
-    await this.#untilDone(Phase.drain, drainSeconds)
+    await this.#untilDone(Phase.drain, drainSeconds, isLast)
   }
 
   stop(): void {
@@ -111,14 +113,17 @@ export class Conductor {
     this.#hooks.onPhase(phase)
   }
 
-  /** @returns false where the time is over, or the user wants no more, before every worker is done */
-  async #untilDone(phase: Phase, limitSeconds: number): Promise<boolean> {
+  /**
+   * @param endsAtInterruption whether an abort ends it
+   * @returns false where the time is over, or the user wants no more, before every worker is done
+   */
+  async #untilDone(phase: Phase, limitSeconds: number, endsAtInterruption: boolean): Promise<boolean> {
     const workers = Array.from({ length: this.#plan.workers }, (_, worker) => worker)
     const endMs = monotonicMs() + limitSeconds * 1000
     let isDone = false
     await this.#until(nowMs => {
       isDone = workers.every(worker => this.#control.isDone(worker, phase))
-      return isDone || nowMs >= endMs || (this.isInterrupted && phase !== Phase.drain)
+      return isDone || nowMs >= endMs || (endsAtInterruption && this.isInterrupted)
     })
     return isDone
   }

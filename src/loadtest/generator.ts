@@ -28,7 +28,10 @@ export interface GeneratorContext {
   readonly control: RunControl
   readonly accounts: Accounts
   readonly population: Population
+  /** Draws of requests: in the order in which they are asked, so that the same seed asks the same. */
   readonly random: Random
+  /** Other draws, whose number depends on when answers come: which are verified, masks, pauses. */
+  readonly sideRandom: Random
   /** Of an open loop, in milliseconds from control.loadStartMs; null in a closed one. */
   readonly schedule: Schedule | null
   /** Collects texts of refusals and errors for the report: the first few different ones are kept and counted. */

@@ -33,7 +33,7 @@ export const requestKindsOf: Readonly<Record<LoadProtocol, readonly LoadKindName
   ws: ['announce', 'scrape'],
 }
 
-/** Of these, what a plan asks for: connection ids that a UDP generator needs for itself are nothing that was planned. */
+/** Of these, what a plan asks for: connection ids that a UDP generator needs for itself were not planned. */
 export function plannedKindsOf({
   protocol,
   mix,

@@ -1,7 +1,8 @@
 // What a worker counted, in shared memory that the main thread reads while it runs. A request belongs to the period
 // in which it was planned, whenever its answer comes: only those planned in the measurement count.
 //
-//   worker block │ outcomes[period][kind][outcome] │ counts[period][count] │ gauges │ arrivals[kind] │ series[second][kind][answered?]
+//   worker block │ outcomes[period][kind][outcome] │ counts[period][count] │ gauges │ arrivals[kind]
+//                │ series[second][kind][answered?]
 //   buckets      │ [period][kind][latency] × LATENCY_BUCKETS │ lag[period] × LATENCY_BUCKETS
 
 import { LoadKind, Outcome, WorkerCount } from './kinds.js'

@@ -1,4 +1,5 @@
-// Processor time of the threads that make load, and time in which they waited for one, from /proc/self/task; zeros where the system has no such files.
+// Processor time of the threads that make load, and time in which they waited for one, from /proc/self/task;
+// zeros where the system has no such files.
 
 import { readFileSync } from 'node:fs'
 import type { Tallies } from './tallies.js'

@@ -16,6 +16,7 @@ import type { LoadWorkerData, LoadWorkerRemark, LoadWorkerReport } from './worke
 /** Streams of random numbers beside those of the population. */
 const GENERATOR_STREAM = 1 << 16
 const SCHEDULE_STREAM = 1 << 17
+const SIDE_STREAM = 1 << 18
 
 /** Only what a plan needs is loaded: undici and ws are heavy. */
 async function generatorFor({ protocol, engine }: LoadPlan): Promise<Generator> {
@@ -49,6 +50,7 @@ function contextOf({ worker, plan, control: memory, tally, relays }: LoadWorkerD
     accounts: new Accounts(new Tally(tally, worker), control, plan.timeoutMs, pacing.mode === 'open'),
     population: new Population(plan.population, seed, worker, workers),
     random: new Random(seed, GENERATOR_STREAM + worker),
+    sideRandom: new Random(seed, SIDE_STREAM + worker),
     schedule:
       pacing.mode === 'open'
         ? new Schedule({ ...pacing, workers, worker }, new Random(seed, SCHEDULE_STREAM + worker))

@@ -12,6 +12,7 @@ import { runAquatic } from '../cli/run.js'
 import { type Ask, UdpResponder } from '../loadtest/udp-responder.js'
 import { makeCertificate, opensslMissing, scratchDirectory } from '../support/certificates.js'
 import { schemaProblems } from '../support/json-schema.js'
+import { later } from '../support/later.js'
 import { meets } from '../support/requirement.js'
 import { packageRoot, startTracker } from '../support/tracker-process.js'
 import { type Behaviour, serveWebTorrent } from '../support/web-torrent-server.js'
@@ -137,7 +138,7 @@ describe('aquatic loadtest udp against a server that', { concurrency: 3 }, () =>
       t,
       ask => {
         if (ask.action === 0) ask.answer(answerOf(ask))
-        else setTimeout(ask.answer, 400, answerOf(ask))
+        else later(400, () => ask.answer(answerOf(ask)))
       },
       '--timeout',
       '300ms',
@@ -222,7 +223,7 @@ describe('aquatic loadtest http against a server that', { concurrency: 3 }, () =
 
   it('answers late: its answers are those that came', async t => {
     const { exitCode, outcomes } = await loadHttp(t, (socket, count) => {
-      if (count > 10) setTimeout(() => socket.write(good), 800)
+      if (count > 10) later(800, () => socket.write(good))
       else socket.write(good)
     })
     assert.deepEqual([exitCode, outcomes('announce')], [0, { answered: 10, timedOut: 40 }])

@@ -27,6 +27,7 @@ export function contextOf(plan: LoadPlan): TestContext {
     accounts: new Accounts(tallies.workers[0], control, plan.timeoutMs, pacing.mode === 'open'),
     population: new Population(plan.population, seed, 0, 1),
     random: new Random(seed, 1),
+    sideRandom: new Random(seed, 3),
     schedule:
       pacing.mode === 'open' ? new Schedule({ ...pacing, workers: 1, worker: 0 }, new Random(seed, 2)) : null,
     remarks: new Remarks(),

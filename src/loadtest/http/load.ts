@@ -432,12 +432,12 @@ export class HttpLoad {
 
   /** Peers of an answer, and whether it is right, for the share that is looked at. */
   #look(slot: number, kind: HttpKind, response: HttpResponse, input: Uint8Array): void {
-    const { accounts, plan, random } = this.#context
+    const { accounts, plan, sideRandom } = this.#context
     const { answer } = this.#answers
     const isAnnounce = kind === LoadKind.announce
     const plannedMs = this.#plannedMs[slot]
     if (isAnnounce) accounts.count(WorkerCount.peersReceived, plannedMs, answer.peers + answer.peers6)
-    if (plan.verifyShare === 0 || random.unit() >= plan.verifyShare) return
+    if (plan.verifyShare === 0 || sideRandom.unit() >= plan.verifyShare) return
     accounts.count(WorkerCount.verified, plannedMs)
     const isRight = isAnnounce
       ? this.#isAnnounceRight(slot, input)

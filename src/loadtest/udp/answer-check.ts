@@ -26,16 +26,16 @@ export class AnswerCheck {
     {
       plan,
       population,
-      random,
+      sideRandom,
       remarks,
-    }: Pick<GeneratorContext, 'plan' | 'population' | 'random' | 'remarks'>,
+    }: Pick<GeneratorContext, 'plan' | 'population' | 'sideRandom' | 'remarks'>,
     self: readonly Uint16Array[],
   ) {
     this.#remarks = remarks
     this.#checkedBelow = plan.verifyShare * 2 ** 32
     this.#numwant = plan.numwant
     this.#population = population
-    this.#random = random
+    this.#random = sideRandom
     this.#self = self
     this.#peerBytes = self[0].byteLength
   }

@@ -17,7 +17,7 @@ const GAUGE_MS = 50
 
 /** Makes load until the phase is `stop`. @throws AquaticError where the machine fails */
 export function generateWsNative(context: GeneratorContext): void {
-  const { plan, random, control } = context
+  const { plan, sideRandom, control } = context
   const { target } = plan
   const sockets = new WebSocketClient({
     target,
@@ -28,7 +28,7 @@ export function generateWsNative(context: GeneratorContext): void {
     path: target.path,
     messageBytesMax: MESSAGE_BYTES_MAX,
     sentBytesMax: sentBytesMax(plan),
-    randomWord: () => random.word(),
+    randomWord: () => sideRandom.word(),
     events: {
       opened: slot => load.opened(slot),
       message: (slot, input, start, end) => load.message(slot, input, start, end),

@@ -66,7 +66,7 @@ export class Opener {
     const failures = this.#failures[slot]
     const pauseMs = Math.min(BACK_OFF_MS_MAX, BACK_OFF_MS * 2 ** failures)
     if (failures < 10) this.#failures[slot]++
-    this.#opensAtMs[slot] = nowMs + pauseMs * (0.5 + this.#context.random.unit() / 2)
+    this.#opensAtMs[slot] = nowMs + pauseMs * (0.5 + this.#context.sideRandom.unit() / 2)
     this.#closed++
   }
 

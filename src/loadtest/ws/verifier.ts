@@ -66,7 +66,7 @@ export class Verifier {
   }
 
   #isChosen(nowMs: number): boolean {
-    if (this.#share === 0 || (this.#share < 1 && this.#context.random.unit() >= this.#share)) return false
+    if (this.#share === 0 || (this.#share < 1 && this.#context.sideRandom.unit() >= this.#share)) return false
     this.#context.accounts.count(WorkerCount.verified, nowMs)
     return true
   }
