@@ -40,7 +40,7 @@ export function curvesOf(results: readonly CellResult[]): LatencyCurve[] {
 }
 
 /** With the latency that is compared alone: a curve may well go to where the load generator can't follow. */
-export function withoutCurve(result: CellResult): CellResult {
+function withoutCurve(result: CellResult): CellResult {
   const { figures } = result
   return figures === null
     ? result
