@@ -39,14 +39,6 @@ export function curvesOf(results: readonly CellResult[]): LatencyCurve[] {
   })
 }
 
-/** With the latency that is compared alone: a curve may well go to where the load generator can't follow. */
-function withoutCurve(result: CellResult): CellResult {
-  const { figures } = result
-  return figures === null
-    ? result
-    : { ...result, figures: { ...figures, latency: figures.latency.slice(0, 1) } }
-}
-
 /** A p99 among lost requests is the time limit; one of a rate that was not kept is of another rate. */
 function isTelling({ isValid, lossShare }: LatencyPoint): boolean {
   return isValid && lossShare < 0.01
