@@ -34,6 +34,8 @@ export interface BenchRequest {
   readonly warmUpSeconds: number
   readonly measureSeconds: number
   readonly latencyShare: number
+  /** Of the saturation too, for curves of latency; benches of earlier versions lack it. */
+  readonly curveShares?: readonly number[]
   readonly coolDownSeconds: number
   readonly objectives: readonly string[]
   readonly startLimitSeconds: number

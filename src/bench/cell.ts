@@ -29,6 +29,8 @@ export interface CellSetting {
   readonly measureSeconds: number
   /** Part of its saturation at which latency is measured; 0: not at all. */
   readonly latencyShare: number
+  /** Other parts of it at which latency is measured too, for a curve. */
+  readonly curveShares?: readonly number[]
   /** `announce.p99<5ms` and so on: the highest rate that keeps them is searched; empty: not at all. */
   readonly objectives: readonly string[]
   /** How long a contender may take until it answers. */
@@ -250,10 +252,22 @@ class Cell {
   }
 
   async #latency(url: string, saturation: Saturation): Promise<LatencyPoint[]> {
-    const { latencyShare, measureSeconds } = this.#setting
-    if (latencyShare === 0) return []
-    this.#onStage('latency')
-    const rate = Math.max(1, Math.round(saturation.responsesPerSecond * latencyShare))
+    const { latencyShare, curveShares = [] } = this.#setting
+    const points: LatencyPoint[] = []
+    // The one that is compared comes first.
+    for (const share of [latencyShare, ...curveShares].filter(share => share > 0)) {
+      this.#onStage('latency')
+      const rate = Math.max(1, Math.round(saturation.responsesPerSecond * share))
+      const point = await this.#latencyAt(url, rate)
+      // Points of a curve are known by their place.
+      if (point === null) break
+      points.push(point)
+    }
+    return points
+  }
+
+  async #latencyAt(url: string, rate: number): Promise<LatencyPoint | null> {
+    const { measureSeconds } = this.#setting
     const flags = [
       '--rate',
       String(rate),
@@ -266,10 +280,10 @@ class Cell {
     ]
     const document = await this.#load(url, [...this.#commonFlags(), ...flags])
     const announce = document.kinds.find(({ kind }) => kind === 'announce')
-    if (announce === undefined || announce.response === null) return []
+    if (announce === undefined || announce.response === null) return null
     const { p50Us, p99Us, p999Us } = announce.response
     const isValid = document.verdict === 'valid'
-    return [{ ratePerSecond: rate, p50Us, p99Us, p999Us, lossShare: announce.lossShare, isValid }]
+    return { ratePerSecond: rate, p50Us, p99Us, p999Us, lossShare: announce.lossShare, isValid }
   }
 
   async #search(url: string): Promise<number | null> {

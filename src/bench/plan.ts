@@ -53,11 +53,20 @@ export function estimateSeconds(request: {
   readonly warmUpSeconds: number
   readonly measureSeconds: number
   readonly latencyShare: number
+  readonly curveShares?: readonly number[]
   readonly coolDownSeconds: number
   readonly objectives: readonly string[]
 }): number {
-  const { warmUpSeconds, measureSeconds, latencyShare, coolDownSeconds, objectives } = request
-  const latencySeconds = latencyShare === 0 ? 0 : measureSeconds + 1
+  const {
+    warmUpSeconds,
+    measureSeconds,
+    latencyShare,
+    curveShares = [],
+    coolDownSeconds,
+    objectives,
+  } = request
+  const points = curveShares.length + (latencyShare === 0 ? 0 : 1)
+  const latencySeconds = points * (measureSeconds + 1)
   const searchSeconds = objectives.length === 0 ? 0 : SEARCH_SECONDS
   return OVERHEAD_SECONDS + warmUpSeconds + measureSeconds + latencySeconds + searchSeconds + coolDownSeconds
 }

@@ -3,6 +3,7 @@
 import type { StoredHead } from './bench.js'
 import type { CellFigures, CellResult } from './cell-result.js'
 import { environmentWarnings } from './environment.js'
+import { curvesOf } from './report/curves.js'
 import { REPORT_SCHEMA_VERSION, type ReportData } from './report/report-data.js'
 import { summarise } from './summary.js'
 
@@ -13,6 +14,8 @@ const SATURATED_SHARE_MIN = 0.9
 /** Below this share of their processors neither contender nor load was the limit. */
 const IDLE_SHARE_MAX = 0.5
 const STEAL_SHARE_MAX = 0.05
+/** From here the 99th percentile is among the lost requests. */
+const LATENCY_LOSS_MAX = 0.01
 
 export function reportOf(head: StoredHead, results: readonly CellResult[]): ReportData {
   const { request, share, contenders } = head
@@ -46,47 +49,50 @@ export function reportOf(head: StoredHead, results: readonly CellResult[]): Repo
       contenders: contenders.map(({ key }) => key),
       baseline: request.baseline,
     }),
+    curves: curvesOf(results),
     warnings,
     isWhole: results.length >= head.cells.length,
     isDoubtful: share.isShared || doubts.length > 0,
   }
 }
 
-/** For each workload and contender, a sentence about its figures or none. */
-function perContender(
-  { contenders, request }: StoredHead,
-  results: readonly CellResult[],
-  sentence: (figures: readonly CellFigures[], title: string, name: string) => string | null,
-): string[] {
-  return request.workloads.flatMap(({ key: workload, title }) =>
-    contenders.flatMap(({ key, name }) => {
+/** What is to be said of some figures of one contender: a sentence about NAME, or none. */
+type Remark = (figures: readonly CellFigures[]) => string | null
+
+/** For each workload one sentence about all contenders of whom it is true. */
+function remarks(head: StoredHead, results: readonly CellResult[], remark: Remark): string[] {
+  return head.request.workloads.flatMap(({ key: workload, title }) => {
+    const namesOf = new Map<string, string[]>()
+    for (const { key, name } of head.contenders) {
       const figures = results
         .filter(result => result.workload === workload && result.contender === key)
         .filter(({ outcome }) => outcome === 'measured')
         .map(result => result.figures)
         .filter(found => found !== null)
-      return sentence(figures, title, name) ?? []
-    }),
-  )
+      const sentence = remark(figures)
+      if (sentence !== null) namesOf.set(sentence, [...(namesOf.get(sentence) ?? []), name])
+    }
+    return [...namesOf].map(([sentence, names]) => `${title}: ${sentence.replace('NAME', names.join(', '))}`)
+  })
 }
 
 /** Contenders whose rate at saturation is the generator's, which was busy while they were not, or of neither. */
 function generatorLimits(head: StoredHead, results: readonly CellResult[]): string[] {
-  return perContender(head, results, (figures, title, name) => {
+  return remarks(head, results, figures => {
     const saturations = figures.map(({ saturation }) => saturation).filter(found => found !== null)
     const isMost = (list: readonly unknown[]): boolean => list.length > saturations.length / 2
     const unsaturated = saturations.filter(
       ({ processorsUsed }) => (processorsUsed ?? 0) < SATURATED_SHARE_MIN,
     )
     if (isMost(unsaturated.filter(({ generatorShare }) => generatorShare > GENERATOR_SHARE_MAX))) {
-      return `${title}: the load generator was the limit for ${name}, not the tracker. Its responses/s is too low; its processor time per response holds.`
+      return 'the load generator was the limit for NAME, not the tracker. Responses/s is too low there; processor time per response holds.'
     }
     const idle = unsaturated.filter(
       ({ generatorShare, processorsUsed }) =>
         generatorShare < IDLE_SHARE_MAX && (processorsUsed ?? 1) < IDLE_SHARE_MAX,
     )
     if (!isMost(idle)) return null
-    return `${title}: neither ${name} nor the load generator was busy: other programs took the processors, or something else was waited for. Its responses/s is too low.`
+    return 'neither the tracker nor the load generator was busy for NAME: other programs took the processors, or something else was waited for. Responses/s is too low there.'
   })
 }
 
@@ -101,28 +107,28 @@ function stolenTime(results: readonly CellResult[]): string[] {
 }
 
 function latencyGaps(head: StoredHead, results: readonly CellResult[]): string[] {
-  return perContender(head, results, (figures, title, name) => {
-    const late = figures.filter(({ latency }) => latency.some(({ isValid }) => !isValid)).length
+  return remarks(head, results, figures => {
+    const late = figures.filter(({ latency }) => latency[0]?.isValid === false).length
     if (late === 0) return null
-    return `${title}: the load generator fell behind its own schedule in ${late} of ${figures.length} measurements of the latency of ${name}, which are left out.`
+    return `the load generator fell behind its own schedule in ${late} of ${figures.length} measurements of the latency of NAME, which are left out.`
   })
 }
 
 /** A percentile among the lost requests is the time limit, and no latency. */
 function lossyLatencies(head: StoredHead, results: readonly CellResult[]): string[] {
-  return perContender(head, results, (figures, title, name) => {
+  return remarks(head, results, figures => {
     const lossy = figures.filter(({ latency }) =>
-      latency.some(point => point.isValid && point.lossShare >= 0.01),
-    )
-    if (lossy.length === 0) return null
-    return `${title}: ${name} lost more than one request in a hundred at half its saturation in ${lossy.length} of ${figures.length} measurements: its p99 there is the time limit.`
+      latency.slice(0, 1).some(point => point.isValid && point.lossShare >= LATENCY_LOSS_MAX),
+    ).length
+    if (lossy === 0) return null
+    return `NAME lost more than one request in a hundred at half of the saturation in ${lossy} of ${figures.length} measurements: p99 is the time limit there.`
   })
 }
 
 function partFills(head: StoredHead, results: readonly CellResult[]): string[] {
-  return perContender(head, results, (figures, title, name) =>
+  return remarks(head, results, figures =>
     figures.every(({ isFilled }) => isFilled !== false)
       ? null
-      : `${title}: ${name} did not take all peers in time before it was measured; its answers carry fewer.`,
+      : 'NAME did not take all peers in time before the measurement; answers carry fewer of them.',
   )
 }

@@ -73,6 +73,9 @@ export const benchFlags = {
     helpValue: 'OBJECTIVE',
     description: 'Search the highest rate that keeps announce.p99<5ms or so; may be repeated; takes longer.',
   }),
+  curve: Flags.boolean({
+    description: 'Measure latency at 25, 75 and 90 % of the saturation too, for curves; takes longer.',
+  }),
   state: Flags.integer({
     multiple: true,
     multipleNonGreedy: true,
@@ -115,7 +118,7 @@ export const benchFlags = {
     helpValue: 'DIR',
     exclusive: [
       ...['out', 'contender', 'workload', 'baseline', 'quick', 'blocks', 'duration', 'warmup', 'seed', 'slo'],
-      ...['peers', 'state', 'processors', 'cpu-mode', 'path', 'command', 'url', 'start-limit'],
+      ...['curve', 'peers', 'state', 'processors', 'cpu-mode', 'path', 'command', 'url', 'start-limit'],
     ],
     description: 'Go on with an interrupted bench, with its settings.',
   }),
@@ -134,6 +137,7 @@ export interface BenchFlagValues {
   readonly peers?: number | undefined
   readonly seed: number
   readonly slo?: string[] | undefined
+  readonly curve: boolean
   readonly state?: number[] | undefined
   readonly processors: number
   readonly 'cpu-mode': BenchRequest['processorMode']

@@ -95,6 +95,8 @@ export function chooseContenders(
   return all.filter(({ key }) => wanted.includes(key))
 }
 
+/** Of the saturation; half of it is measured always. */
+const CURVE_SHARES = [0.25, 0.75, 0.9]
 const QUICK_WORKLOADS = ['udp-mixed', 'http-close']
 /** HTTP announces of more take too long for a glance. */
 const QUICK_PEERS = 50_000
@@ -187,6 +189,7 @@ export async function requestOf(
     warmUpSeconds: flags.warmup ?? (quick ? 1 : 2),
     measureSeconds: flags.duration ?? (quick ? 2 : 5),
     latencyShare: 0.5,
+    curveShares: flags.curve ? CURVE_SHARES : [],
     coolDownSeconds: quick ? 0.2 : 1,
     objectives,
     startLimitSeconds: flags['start-limit'],

@@ -140,6 +140,21 @@ describe('reports of a bench', () => {
     assert.match(page, /1 &#60;script&#62;/)
   })
 
+  it('as HTML have a curve where latency was measured at several rates', () => {
+    const sample = reportOf(sampleHead, sampleResults)
+    const curveOf = (key: string) => sample.curves.find(({ contender }) => contender === key)
+    const rates = curveOf('opentracker')!.points.map(({ ratePerSecond }) => Math.round(ratePerSecond))
+    assert.deepEqual(rates, [108_696, 217_391, 326_087, 391_304])
+    // What the load generator could not keep is no point.
+    assert.equal(curveOf('aquatic')!.points.length, 3)
+    const page = htmlReport(sample)
+    assert.equal(page.match(/p99 latency by rate/g)!.length, 2)
+    assert.equal(page.match(/<path class="line s\d+" d="M0 4h28"/g)!.length, 7)
+    assert.doesNotMatch(page, /<\/svg>torrust-tracker<\/li>/)
+    assert.deepEqual(report.curves, [])
+    assert.doesNotMatch(htmlReport(report), /p99 latency by rate/)
+  })
+
   it('have a headline that the README shows, as npm run docs writes it', () => {
     const read = (path: string): string => readFileSync(join(packageRoot, path), 'utf8')
     const shown = headlineOf(read('README.md'))

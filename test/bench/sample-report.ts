@@ -1,7 +1,7 @@
 // A bench of eight trackers with all that can happen, for tests of reports and screens.
 
 import type { StoredHead } from '../../src/bench/bench.js'
-import type { CellResult } from '../../src/bench/cell-result.js'
+import type { CellFigures, CellResult } from '../../src/bench/cell-result.js'
 import type { CellPlan } from '../../src/bench/plan.js'
 import { createRandom } from '../../src/bench/statistics.js'
 import { largeState, workloads } from '../../src/bench/workloads.js'
@@ -114,7 +114,16 @@ function resultOf(cell: CellPlan, random: () => number): CellResult {
   const us = cell.workload === 'http-close' ? httpCosts[cell.contender]! : costOf(cell.contender)
   const measured = cellCosting(us * stray, cell)
   const point = { ratePerSecond: 500_000 / us, p50Us: 90, p999Us: 900, lossShare: 0, isValid: true }
-  const latency = [{ ...point, p99Us: 210 * us * stray }]
+  const at = (share: number): CellFigures['latency'][number] => ({
+    ...point,
+    ratePerSecond: (share * 1e6) / us,
+    p99Us: (105 * us * stray) / (1 - share),
+  })
+  // Half is compared, and always first; the curve is of UDP alone. The last point is past what the generator can do.
+  const latency =
+    cell.workload === 'udp-mixed'
+      ? [at(0.5), at(0.25), at(0.75), { ...at(0.9), isValid: cell.contender !== 'aquatic' }]
+      : [at(0.5)]
   return { ...measured, figures: { ...measured.figures!, startUpMs: 50 * stray, latency } }
 }
 

@@ -4,6 +4,7 @@
 import { escaped, htmlTable } from '../../loadtest/report/html-text.js'
 import type { WorkloadSummary } from '../summary.js'
 import { barFigure } from './bars.js'
+import { CURVE_STYLES, curveFigure } from './curves.js'
 import {
   contenderGrid,
   environmentGrid,
@@ -41,6 +42,10 @@ figure { margin: 1.2rem 0; break-inside: avoid; } figcaption { font-weight: 600;
 svg { width: 100%; height: auto; } svg text { fill: var(--text); font: 13px system-ui, sans-serif; }
 .bar { fill: var(--other); } .bar.ours { fill: var(--ours); } .range { stroke: var(--text); stroke-width: 1.5; }
 .dot { fill: var(--text); opacity: 0.5; }
+.grid { stroke: var(--grid); stroke-width: 1; } svg .tick, svg .label { fill: var(--weak); font-size: 11px; }
+.line { fill: none; stroke-width: 1.8; } .names { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: 0 1.5rem; }
+.names svg { width: 28px; height: 8px; margin-right: 0.4rem; }
+${CURVE_STYLES}
 @media print { body { max-width: none; margin: 0; font-size: 11px; } h2 { break-after: avoid; } tr { break-inside: avoid; } }`
 
 export function htmlReport(data: ReportData): string {
@@ -93,6 +98,7 @@ function workloadPart(summary: WorkloadSummary, data: ReportData): string {
     `<p class="headline">${escaped(headlineSentence(summary, data))}</p>`,
     list(remarksOf(summary, data), 'mind'),
     ...metricsOf(summary).map(metric => barFigure(metric, summary, data)),
+    curveFigure(summary, data),
     noise === '' ? '' : `<p class="weak">${escaped(noise)}</p>`,
     '<details><summary>All figures: medians, smallest to largest, ratios</summary>',
     table(workloadGrid(summary, data)),

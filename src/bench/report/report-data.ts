@@ -2,6 +2,7 @@
 
 import type { Environment } from '../environment.js'
 import type { WorkloadSummary } from '../summary.js'
+import type { LatencyCurve } from './curves.js'
 
 export const REPORT_SCHEMA_VERSION = 1
 
@@ -31,6 +32,8 @@ export interface ReportData {
   readonly missing: readonly { readonly name: string; readonly reason: string; readonly remedy: string }[]
   readonly workloads: readonly { readonly key: string; readonly title: string }[]
   readonly summaries: readonly WorkloadSummary[]
+  /** Latency by rate; empty where it was measured at one rate alone. */
+  readonly curves: readonly LatencyCurve[]
   /** One sentence each; what makes figures doubtful. */
   readonly warnings: readonly string[]
   /** Whether all measurements were made. */

@@ -171,7 +171,7 @@ function linearAxis(label: string, max: number, text: (value: number) => string)
   return { label, scale: 'linear', min: 0, max: max > 0 ? max : 1, ticks: linearTicks(max, text) }
 }
 
-function logAxis(label: string, values: readonly number[], text: (value: number) => string): Axis {
+export function logAxis(label: string, values: readonly number[], text: (value: number) => string): Axis {
   const positive = values.filter(value => value > 0)
   const low = positive.length === 0 ? 1 : positive.reduce((least, value) => Math.min(least, value))
   const high = positive.reduce((most, value) => Math.max(most, value), low)

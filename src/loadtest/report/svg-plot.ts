@@ -18,7 +18,7 @@ export interface Tick {
 
 export interface Line {
   readonly name: string
-  /** 1 to 3: colour and dashes, so that lines differ on paper too. */
+  /** 1 and up, as many as the style sheet has: colour and dashes, so that lines differ on paper too. */
   readonly style: number
   /** Null: a gap. */
   readonly points: readonly (readonly [x: number, y: number | null])[]
@@ -36,6 +36,8 @@ export interface Plot {
   readonly x: Axis
   readonly y: Axis
   readonly lines?: readonly Line[]
+  /** False: lines are named elsewhere, as there are many. */
+  readonly hasLegend?: boolean
   readonly bars?: readonly Bar[]
 }
 
@@ -48,7 +50,7 @@ const BOTTOM = 44
 
 /** A figure with its caption. */
 export function plotFigure(plot: Plot): string {
-  const { title, x, y, lines = [], bars = [] } = plot
+  const { title, x, y, lines = [], bars = [], hasLegend = true } = plot
   const across = (value: number): number => LEFT + part(x, value) * (WIDTH - LEFT - RIGHT)
   const down = (value: number): number => HEIGHT - BOTTOM - part(y, value) * (HEIGHT - TOP - BOTTOM)
   const body = [
@@ -58,7 +60,7 @@ export function plotFigure(plot: Plot): string {
     ...lines.map(line => lineShape(line, across, down)),
     axisLabel(x.label, WIDTH - RIGHT, HEIGHT - 6, 'end'),
     axisLabel(y.label, 4, 14, 'start'),
-    ...lines.map((line, index) => legend(line, index, lines.length)),
+    ...(hasLegend ? lines.map((line, index) => legend(line, index, lines.length)) : []),
   ]
   return `<figure>
 <figcaption>${escaped(title)}</figcaption>
