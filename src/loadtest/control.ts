@@ -53,7 +53,6 @@ export class RunControl {
   /** Main thread: lets all workers go on. */
   enter(phase: Phase): void {
     Atomics.store(this.#words, Word.phase, phase)
-    Atomics.notify(this.#words, Word.phase)
   }
 
   /** Main thread, before `enter(Phase.load)`. An earlier end may be set at any time. */
@@ -81,7 +80,6 @@ export class RunControl {
     const word = Word.workers + worker
     if (Atomics.load(this.#words, word) > phase) return
     Atomics.store(this.#words, word, phase + 1)
-    Atomics.notify(this.#words, word)
   }
 
   isDone(worker: number, phase: Phase): boolean {

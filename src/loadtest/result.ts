@@ -83,6 +83,9 @@ export interface ObjectiveResult {
 
 /** One trial of a search. */
 export interface TrialResult {
+  /** At full speed, to see where to look: no rate was planned that could be kept or missed. */
+  readonly isClosedLoop: boolean
+  /** Planned; in a closed loop that of the answers. */
   readonly ratePerSecond: number
   readonly answersPerSecond: number
   readonly lossShare: number

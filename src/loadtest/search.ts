@@ -247,6 +247,7 @@ class RateSearch {
   #record(result: LoadTestResult, rate: number | null, isConfirmation: boolean): void {
     const { answersPerSecond, lossShare, p99Us } = trialFigures(result)
     const trial: TrialResult = {
+      isClosedLoop: rate === null,
       ratePerSecond: rate ?? answersPerSecond,
       answersPerSecond,
       lossShare,

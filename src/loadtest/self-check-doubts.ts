@@ -3,6 +3,7 @@
 import { plannedKindsOf } from './kinds.js'
 import type { LoadPlan } from './plan.js'
 import type { KindFigures, SelfCheck, SeriesPoint } from './result.js'
+import { isOnThisMachine } from './target.js'
 
 export interface DoubtFacts {
   readonly plan: LoadPlan
@@ -141,9 +142,7 @@ function* waitsForProcessors({ selfCheck }: DoubtFacts): Generator<string> {
 }
 
 function* sharedProcessors({ plan, idleShare }: DoubtFacts): Generator<string> {
-  const { address } = plan.target
-  const isLocal = address.startsWith('127.') || address === '::1'
-  if (!isLocal || idleShare === null || idleShare >= IDLE_SHARE_MIN) return
+  if (idleShare === null || idleShare >= IDLE_SHARE_MIN || !isOnThisMachine(plan.target.address)) return
   yield `The tracker and the load test took processor time from each other (${percent(idleShare)} of this machine's was free): give each processors of its own (taskset), or use two machines.`
 }
 

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { stripVTControlCharacters } from 'node:util'
 import { bucketOf, bucketTopUs } from '../../src/loadtest/latency-buckets.js'
-import { summaryText } from '../../src/loadtest/report/table.js'
+import { summaryText, trialRow } from '../../src/loadtest/report/table.js'
 import type { LoadTestResult } from '../../src/loadtest/result.js'
 import { packageRoot } from '../support/tracker-process.js'
 import { announcesOf, latencyOf, planOf, resultOf } from './plans.js'
@@ -123,6 +123,13 @@ describe('summaryText', () => {
     }
     const unsaid = await summaryText(sampleResult({}, { verdict: 'generator-bound', warnings: [] }))
     assert.match(unsaid, /Use more workers, a lower rate, or another machine\./)
+  })
+
+  it('judges no closed loop of a search: no rate was planned', () => {
+    const { trials } = searchOf(10_000)
+    const closed = { ...trials[0]!, isClosedLoop: true, isPassed: false }
+    assert.equal(trialRow(closed).at(-1), 'closed loop')
+    assert.equal(trialRow({ ...closed, verdict: 'no-answers' }).at(-1), 'closed loop, no-answers')
   })
 
   it('has colours only where they are asked for', async () => {

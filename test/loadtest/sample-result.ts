@@ -205,6 +205,7 @@ export const searchOf = (ratePerSecond: number | null): NonNullable<LoadTestResu
     [10_000, 9_995, 0.000_4, 1400, true, true, 'valid'],
     [20_000, 14_000, 0.3, 2_000_000, false, false, 'generator-bound'],
   ].map(([rate, answers, loss, p99Us, isPassed, isConfirmation, verdict]) => ({
+    isClosedLoop: false,
     ratePerSecond: rate as number,
     answersPerSecond: answers as number,
     lossShare: loss as number,

@@ -32,10 +32,10 @@ export function resultPlots(result: LoadTestResult): Plot[] {
   return plots
 }
 
-/** Null where no trial tells anything. */
+/** None where no two trials tell anything. A closed loop is on no curve of planned rates. */
 export function searchPlots(trials: readonly TrialResult[]): Plot[] {
   const valid = trials
-    .filter(({ verdict }) => verdict === 'valid')
+    .filter(({ verdict, isClosedLoop }) => verdict === 'valid' && !isClosedLoop)
     .sort((left, right) => left.ratePerSecond - right.ratePerSecond)
   if (valid.length < 2) return []
   const rates = valid.map(({ ratePerSecond }) => ratePerSecond)

@@ -152,14 +152,14 @@ async function searchPart({ search }: LoadTestResult, paint: Paint): Promise<str
 /** Of a trial that is void, nothing is said but its rate. */
 export function trialRow(trial: TrialResult): string[] {
   const rate = wholeNumber(trial.ratePerSecond)
-  const length = trial.isConfirmation ? 'full' : 'short'
+  const length = trial.isClosedLoop ? 'closed loop' : trial.isConfirmation ? 'full' : 'short'
   if (trial.verdict !== 'valid') return [rate, '-', '-', '-', `${length}, ${trial.verdict}`]
   return [
     rate,
     wholeNumber(trial.answersPerSecond),
     msNumber(trial.p99Us),
     shareText(trial.lossShare),
-    `${length}, ${trial.isPassed ? '✓' : '✗'}`,
+    trial.isClosedLoop ? length : `${length}, ${trial.isPassed ? '✓' : '✗'}`,
   ]
 }
 
