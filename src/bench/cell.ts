@@ -55,6 +55,9 @@ const LARGE_FILL_SECONDS = 3600
 const LOAD_GRACE_SECONDS = 120
 const SEARCH_SECONDS = 3600
 
+/** A free port may be taken by another program before the contender has it. */
+const PORT_ATTEMPTS = 3
+
 /** @param onStage is told of each stage when it begins */
 export async function measureCell(
   plan: CellPlan,
@@ -64,8 +67,15 @@ export async function measureCell(
   signal: AbortSignal,
   onStage: (stage: CellStage) => void = () => undefined,
 ): Promise<CellResult> {
-  const cell = new Cell(plan, workload, found, setting, signal, onStage)
-  return cell.measure()
+  for (let attempt = 1; ; attempt++) {
+    const result = await new Cell(plan, workload, found, setting, signal, onStage).measure()
+    if (attempt === PORT_ATTEMPTS || signal.aborted || !hasLostItsPort(result)) return result
+  }
+}
+
+/** By what programs say of EADDRINUSE. */
+function hasLostItsPort({ outcome, lastWords }: CellResult): boolean {
+  return outcome === 'did-not-start' && /EADDRINUSE|address (is )?already in use/i.test(lastWords ?? '')
 }
 
 /** Ends a measurement with an outcome that is none. */

@@ -118,7 +118,7 @@ describe('aquatic bench', () => {
     const directory = world.path('interrupted')
     const first = world.start([...tiny, '--blocks', '3', '--out', directory])
     await first.waitForLines('stderr', /^2\/3 /)
-    await world.untilStarted(/loadtest udp/)
+    await world.untilStarted(/loadtest udp/, first)
     const interrupted = await first.stop('SIGINT')
     assert.equal(interrupted.code, 130, interrupted.stderr)
     assert.match(interrupted.stdout, /^! The bench was interrupted: not all/)
@@ -127,7 +127,7 @@ describe('aquatic bench', () => {
 
     const second = world.start(['--resume', directory])
     await second.waitForLines('stderr', /^3\/3 /)
-    await world.untilStarted(/loadtest udp/)
+    await world.untilStarted(/loadtest udp/, second)
     await second.stop('SIGKILL')
     await world.untilCleared()
     assertNothingLeft()
@@ -172,7 +172,7 @@ describe('aquatic bench', () => {
     const stubborn = 'sh -c \'trap "" TERM INT; while :; do sleep 1000; done # {port}\''
     const args = ['--command', `stubborn=${stubborn}`, '--contender', 'stubborn', '--workload', 'udp-mixed']
     const bench = world.start([...args, '--out', world.path('twice')])
-    await world.untilStarted(/sleep 1000/)
+    await world.untilStarted(/sleep 1000/, bench)
     bench.signal('SIGINT')
     const end = bench.waitForEnd()
     const again = setInterval(() => bench.signal('SIGINT'), 250)
@@ -186,7 +186,7 @@ describe('aquatic bench', () => {
   it('takes a load generator that is killed for a failure of that measurement', async () => {
     const directory = world.path('no-load')
     const bench = world.start([...tiny, '--blocks', '1', '--out', directory])
-    process.kill(await world.untilStarted(/loadtest udp/), 'SIGKILL')
+    process.kill(await world.untilStarted(/loadtest udp/, bench), 'SIGKILL')
     const { code, stdout } = await bench.waitForEnd()
     assert.equal(code, 1)
     assert.match(stdout, /aquatic, 1 block: failed \(the load test was ended by SIGKILL\)/)

@@ -49,9 +49,23 @@ export class BenchWorld {
       })
   }
 
-  /** Resolves with the first that was started here and matches. */
-  async untilStarted(pattern: RegExp): Promise<number> {
-    return this.#until(() => this.started().find(({ command }) => pattern.test(command))?.pid)
+  /**
+   * Resolves with the first that was started here and matches; programs tell nobody that they have started, so that it
+   * is looked for them again and again. Rejects when the bench ends first.
+   */
+  untilStarted(pattern: RegExp, bench: RunningProcess): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const timer = setInterval(() => {
+        const found = this.started().find(({ command }) => pattern.test(command))
+        if (found === undefined) return
+        clearInterval(timer)
+        resolve(found.pid)
+      }, 20)
+      void bench.ended.then(() => {
+        clearInterval(timer)
+        reject(new Error(`nothing was started that matches ${pattern}: ${bench.describe()}`))
+      })
+    })
   }
 
   /** What lies in its directory for temporary files, but for the lock, which a killed bench leaves to the next. */
@@ -64,18 +78,6 @@ export class BenchWorld {
     const watcher = watch(this.temporary)
     while (this.leftovers().length > 0) await once(watcher, 'change')
     watcher.close()
-  }
-
-  /** Programs tell nobody that they have started: it is looked for them again and again. */
-  #until<T>(find: () => T | undefined): Promise<T> {
-    return new Promise(resolve => {
-      const timer = setInterval(() => {
-        const found = find()
-        if (found === undefined) return
-        clearInterval(timer)
-        resolve(found)
-      }, 20)
-    })
   }
 }
 
