@@ -193,7 +193,16 @@ function render(
     '| --- | --- | --- | --- |',
     ...rowsOf(samples, rounds, load, names),
   ])
-  return [...facts, `* ${rounds} rounds of ${seconds} s, seed ${seed}`, ...tables, ''].join('\n')
+  const head = [
+    '# What one answered request costs the HTTP load generator',
+    '',
+    'Written by `benchmarks/loadtest/http.ts`; do not edit. Processor time, user and system, of the whole generator for',
+    'each answered announce, against a minimal native responder (`benchmarks/loadtest/http-responder.ts`), pinned to a core',
+    'each, in alternating rounds. The yardstick is `load-http` and `load-tls`; the target is at most 1.6 of it, kept alive.',
+    'Ratios pair the rounds, with Student’s 95 % interval on their logarithms; compare only within one run.',
+    '',
+  ]
+  return [...head, ...facts, `* ${rounds} rounds of ${seconds} s, seed ${seed}`, ...tables, ''].join('\n')
 }
 
 function parseOptions(args: readonly string[]): RoundOptions & { readonly loads: readonly HttpLoadKind[] } {
