@@ -80,6 +80,8 @@ export class RunControl {
     const word = Word.workers + worker
     if (Atomics.load(this.#words, word) > phase) return
     Atomics.store(this.#words, word, phase + 1)
+    // The main thread looks at its ticks; whoever leads a worker without them waits here.
+    Atomics.notify(this.#words, word)
   }
 
   isDone(worker: number, phase: Phase): boolean {

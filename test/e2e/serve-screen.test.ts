@@ -179,7 +179,7 @@ describe('the screen of a tracker', () => {
     ])
     await drawn(terminal)
     await terminal.see('statistics above the screen', lines => {
-      const above = lines.findIndex(line => /^ {2}access list entries: 0$/.test(line))
+      const above = lines.findIndex(line => /^ {2}cleaning: \d+ rounds/.test(line))
       const titles = lines.filter(line => TITLE.test(line))
       return above >= 0 && titles.length === 1 && above < lines.indexOf(titles[0]!)
     })
