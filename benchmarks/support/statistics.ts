@@ -1,6 +1,10 @@
 // What a handful of repeated measurements says: medians, ranges, paired ratios with an interval, seeded
 // order. Knows nothing of what was measured.
 
+import { median } from '../../src/bench/statistics.js'
+
+export { createRandom, median, shuffled } from '../../src/bench/statistics.js'
+
 /** Median, smallest and largest value, in the unit of the values. */
 export interface Spread {
   readonly median: number
@@ -22,14 +26,6 @@ const studentQuantiles = [
   12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.16, 2.145, 2.131,
   2.12, 2.11, 2.101, 2.093, 2.086, 2.08, 2.074, 2.069, 2.064, 2.06, 2.056, 2.052, 2.048, 2.045, 2.042,
 ]
-
-/** The middle value, or the mean of the two middle ones; NaN without values. */
-export function median(values: readonly number[]): number {
-  if (values.length === 0) return Number.NaN
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
-}
 
 /** Median and range; all NaN without values. */
 export function spread(values: readonly number[]): Spread {
@@ -65,30 +61,4 @@ export function summarizeRatios(ratios: readonly number[]): RatioSummary {
   const variance = logarithms.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (count - 1)
   const reach = (studentQuantiles[count - 2] ?? 1.96) * Math.sqrt(variance / count)
   return { ...spread(ratios), intervalLow: Math.exp(mean - reach), intervalHigh: Math.exp(mean + reach) }
-}
-
-/**
- * A small seeded generator (mulberry32) of numbers in [0, 1): the order of a run can be repeated from its
- * seed.
- */
-export function createRandom(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
-}
-
-/** A copy of `items` in random order (Fisher–Yates). */
-export function shuffled<Item>(items: readonly Item[], random: () => number): Item[] {
-  const result = [...items]
-  for (let last = result.length - 1; last > 0; last--) {
-    const chosen = Math.floor(random() * (last + 1))
-    const moved = result[last]!
-    result[last] = result[chosen]!
-    result[chosen] = moved
-  }
-  return result
 }
