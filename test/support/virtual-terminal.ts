@@ -15,6 +15,9 @@ export class VirtualTerminal {
   /** Scrolled away, oldest first. */
   readonly scrolled: string[] = []
   #lines: string[] = ['']
+  /** For each line the parameters of the last SGR sequences before each column, as in `1;32`; holes are plain. */
+  #styles: string[][] = [[]]
+  #style = ''
   #row = 0
   #column = 0
   #rest = ''
@@ -31,6 +34,20 @@ export class VirtualTerminal {
     return lines
   }
 
+  /** The lines that are seen, as runs of one style: the parameters of SGR (ECMA-48 8.3.117) that are in force. */
+  styledScreen(): { readonly text: string; readonly style: string }[][] {
+    return this.screen().map((line, row) => {
+      const runs: { text: string; style: string }[] = []
+      for (let column = 0; column < line.length; column++) {
+        const style = this.#styles[row]?.[column] ?? ''
+        const last = runs.at(-1)
+        if (last?.style === style) last.text += line[column]
+        else runs.push({ text: line[column]!, style })
+      }
+      return runs
+    })
+  }
+
   resize(columns: number, rows: number): void {
     this.columns = columns
     this.rows = rows
@@ -38,6 +55,7 @@ export class VirtualTerminal {
     const folded = this.#lines.flatMap(line => this.#fold(line))
     this.#row = before.flatMap(line => this.#fold(line)).length
     this.#lines = folded
+    this.#styles = folded.map(() => [])
     this.#scroll()
   }
 
@@ -85,14 +103,17 @@ export class VirtualTerminal {
       }
       const line = this.#lines[this.#row]!.padEnd(this.#column)
       this.#lines[this.#row] = line.slice(0, this.#column) + character + line.slice(this.#column + 1)
+      this.#styles[this.#row]![this.#column] = this.#style
       this.#column += textWidth(character)
     }
   }
 
   #scroll(): void {
     while (this.#lines.length <= this.#row) this.#lines.push('')
+    while (this.#styles.length <= this.#row) this.#styles.push([])
     while (this.#row >= this.rows) {
       this.scrolled.push(this.#lines.shift()!)
+      this.#styles.shift()
       this.#row--
     }
     this.#lines.length = Math.min(this.#lines.length, this.rows)
@@ -108,6 +129,7 @@ export class VirtualTerminal {
     switch (letter) {
       case 'm':
         this.hasColours ||= /(^|;)[349]\d/.test(parameters)
+        this.#style = styleAfter(this.#style, parameters)
         break
       case 'A':
         this.#row = Math.max(0, this.#row - count)
@@ -122,14 +144,36 @@ export class VirtualTerminal {
         break
       case 'K':
         this.#lines[this.#row] = parameters === '2' ? '' : this.#lines[this.#row]!.slice(0, this.#column)
+        this.#styles[this.#row]!.length = this.#lines[this.#row]!.length
         break
       case 'J':
         if (parameters !== '') throw new Error('the whole terminal is erased')
         this.#lines[this.#row] = this.#lines[this.#row]!.slice(0, this.#column)
         this.#lines.length = this.#row + 1
+        this.#styles.length = this.#row + 1
+        this.#styles[this.#row]!.length = this.#lines[this.#row]!.length
         break
       default:
         throw new Error(`unknown command ${parameters}${letter}`)
     }
   }
+}
+
+/** What each parameter of SGR ends. */
+const ENDS: Readonly<Record<string, RegExp>> = {
+  22: /^[12]$/,
+  24: /^4$/,
+  27: /^7$/,
+  39: /^(3|9)\d$/,
+  49: /^(4|10)\d$/,
+}
+
+function styleAfter(before: string, parameters: string): string {
+  let style = before === '' ? [] : before.split(';')
+  for (const parameter of parameters === '' ? ['0'] : parameters.split(';')) {
+    if (parameter === '0') style = []
+    else if (ENDS[parameter] !== undefined) style = style.filter(is => !ENDS[parameter]!.test(is))
+    else if (!style.includes(parameter)) style.push(parameter)
+  }
+  return style.join(';')
 }
