@@ -103,4 +103,9 @@ export class TorrentFilter {
   allows(hash0: number, hash1: number, hash2: number, hash3: number, hash4: number): boolean {
     return this.#list.allows(this.#mode, hash0, hash1, hash2, hash3, hash4)
   }
+
+  /** The same for the info hash in words[at, at + 5). */
+  allowsAt(words: Int32Array, at: number): boolean {
+    return this.allows(words[at], words[at + 1], words[at + 2], words[at + 3], words[at + 4])
+  }
 }

@@ -41,8 +41,8 @@ import {
 import { Epoll } from './epoll.js'
 import { type Libc, loadLibc } from './libc.js'
 import { encodeSocketAddress } from './socket.js'
-import { TlsStatus } from './tls.js'
 import type { NativeTlsClient } from './tls-client.js'
+import { TlsStatus } from './tls-context.js'
 
 /** Why a connection is over. */
 export const StreamClientEnd = {

@@ -41,7 +41,8 @@ import { Epoll } from './epoll.js'
 import { type Libc, loadLibc } from './libc.js'
 import { createDescriptorMemory } from './open-descriptors.js'
 import type { OpenStreamListener } from './stream-listener.js'
-import { type NativeTls, TlsStatus } from './tls.js'
+import type { NativeTls } from './tls.js'
+import { TlsStatus } from './tls-context.js'
 
 /** Connections accepted from one listener before others are served again. */
 const ACCEPTS_PER_TURN = 64

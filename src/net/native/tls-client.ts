@@ -4,24 +4,10 @@
 import { isIP } from 'node:net'
 import { ALPN_PROTOCOL } from '../tls-settings.js'
 import { type Address, loadOpenSsl, type OpenSsl } from './openssl.js'
-import { tlsStatusOf } from './tls.js'
+import { createTlsContext, cString, requireOpenSsl, tlsStatusOf, withPem } from './tls-context.js'
 
-const SSL_CTRL_MODE = 33
-const SSL_CTRL_SET_READ_AHEAD = 41
-const SSL_CTRL_SET_SESS_CACHE_MODE = 44
 const SSL_CTRL_SET_TLSEXT_HOSTNAME = 55
-const SSL_CTRL_SET_MIN_PROTO_VERSION = 123
-const TLS1_2_VERSION = 0x0303
 const SSL_VERIFY_PEER = 1
-
-const SSL_MODE_ENABLE_PARTIAL_WRITE = 1
-const SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER = 2
-const SSL_MODE_RELEASE_BUFFERS = 0x10
-
-// Many servers close without the farewell of TLS; whether an answer is whole, HTTP and WebSocket say themselves.
-const SSL_OP_IGNORE_UNEXPECTED_EOF = 2 ** 7
-const SSL_OP_NO_COMPRESSION = 2 ** 17
-const SSL_OP_NO_RENEGOTIATION = 2 ** 30
 
 export interface NativeTlsClientOptions {
   /** Name for SNI (RFC 6066) and the certificate; an address is sent as no name, but verified. */
@@ -110,31 +96,12 @@ export class NativeTlsClient {
 
   #createContext(hostName: string, trustedPems: readonly string[] | null): Address {
     const ssl = this.#ssl
-    ssl.ERR_clear_error()
-    const context = ssl.SSL_CTX_new(ssl.TLS_client_method())
-    try {
-      this.#check(context !== 0, 'SSL_CTX_new')
-      const versionSet = ssl.SSL_CTX_ctrl(context, SSL_CTRL_SET_MIN_PROTO_VERSION, TLS1_2_VERSION, null)
-      this.#check(versionSet === 1, 'the lowest version')
-      ssl.SSL_CTX_set_options(
-        context,
-        SSL_OP_IGNORE_UNEXPECTED_EOF + SSL_OP_NO_COMPRESSION + SSL_OP_NO_RENEGOTIATION,
-      )
-      const mode =
-        SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS
-      ssl.SSL_CTX_ctrl(context, SSL_CTRL_MODE, mode, null)
-      // One recv for a record instead of one for its header and one for the rest.
-      ssl.SSL_CTX_ctrl(context, SSL_CTRL_SET_READ_AHEAD, 1, null)
-      ssl.SSL_CTX_ctrl(context, SSL_CTRL_SET_SESS_CACHE_MODE, 0, null)
+    return createTlsContext(ssl, ssl.TLS_client_method(), context => {
       // RFC 7301: each name behind its length. (0 is success here.)
       const offered = Uint8Array.of(ALPN_PROTOCOL.length, ...Buffer.from(ALPN_PROTOCOL, 'latin1'))
       this.#check(ssl.SSL_CTX_set_alpn_protos(context, offered, offered.length) === 0, 'the protocol')
       if (trustedPems !== null) this.#verify(context, hostName, trustedPems)
-      return context
-    } catch (error) {
-      if (context !== 0) ssl.SSL_CTX_free(context)
-      throw error
-    }
+    })
   }
 
   #verify(context: Address, hostName: string, trustedPems: readonly string[]): void {
@@ -152,9 +119,7 @@ export class NativeTlsClient {
 
   #trust(store: Address, pem: string): void {
     const ssl = this.#ssl
-    const bytes = Buffer.from(pem, 'latin1')
-    const bio = ssl.BIO_new_mem_buf(bytes, bytes.length)
-    try {
+    withPem(ssl, pem, bio => {
       for (;;) {
         const certificate = ssl.PEM_read_bio_X509(bio, 0, 0, 0)
         if (certificate === 0) break
@@ -162,17 +127,10 @@ export class NativeTlsClient {
         ssl.X509_free(certificate)
         this.#check(isAdded === 1, 'a trusted certificate')
       }
-    } finally {
-      ssl.BIO_free(bio)
-      // The end of the text is reported as an error.
-      ssl.ERR_clear_error()
-    }
+    })
   }
 
   #check(isFine: boolean, what: string): void {
-    if (isFine) return
-    throw new Error(`OpenSSL refused ${what} (error 0x${this.#ssl.ERR_get_error().toString(16)})`)
+    requireOpenSsl(this.#ssl, isFine, what)
   }
 }
-
-const cString = (text: string): Uint8Array => new TextEncoder().encode(`${text}\0`)

@@ -4,38 +4,10 @@
 import type { Certificate } from '../certificate.js'
 import { ALPN_PROTOCOL, TICKET_KEY_BYTES, TLS12_CIPHERS } from '../tls-settings.js'
 import { type Address, alpnCallback, loadOpenSsl, type OpenSsl } from './openssl.js'
-
-/** What a call on a connection says when it is not a number of bytes. */
-export const TlsStatus = {
-  /** The peer has said that nothing follows. */
-  ended: 0,
-  wantsRead: -1,
-  wantsWrite: -2,
-  /** The connection can't go on, nor be shut down politely. */
-  failed: -3,
-} as const
-
-const SSL_ERROR_WANT_READ = 2
-const SSL_ERROR_WANT_WRITE = 3
-const SSL_ERROR_ZERO_RETURN = 6
+import { createTlsContext, cString, requireOpenSsl, tlsStatusOf, withPem } from './tls-context.js'
 
 const SSL_CTRL_EXTRA_CHAIN_CERT = 14
-const SSL_CTRL_MODE = 33
-const SSL_CTRL_SET_READ_AHEAD = 41
-const SSL_CTRL_SET_SESS_CACHE_MODE = 44
 const SSL_CTRL_SET_TLSEXT_TICKET_KEYS = 59
-const SSL_CTRL_SET_MIN_PROTO_VERSION = 123
-const TLS1_2_VERSION = 0x0303
-
-// Written bytes may be offered again from elsewhere, and in part; idle connections hold no buffers.
-const SSL_MODE_ENABLE_PARTIAL_WRITE = 1
-const SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER = 2
-const SSL_MODE_RELEASE_BUFFERS = 0x10
-
-// Many BitTorrent clients close without the farewell of TLS: what has come then counts as all.
-const SSL_OP_IGNORE_UNEXPECTED_EOF = 2 ** 7
-const SSL_OP_NO_COMPRESSION = 2 ** 17
-const SSL_OP_NO_RENEGOTIATION = 2 ** 30
 
 export interface NativeTlsOptions {
   readonly certificate: Certificate
@@ -50,20 +22,6 @@ export function nativeTlsObstacle(): string | null {
     return null
   } catch (error) {
     return `its TLS needs OpenSSL, which can't be called (${(error as Error).message.split('\n')[0]})`
-  }
-}
-
-/** What `SSL_get_error` says of a call that returned `result`, 0 or less, as a `TlsStatus`. */
-export function tlsStatusOf(openSsl: OpenSsl, ssl: Address, result: number): number {
-  switch (openSsl.SSL_get_error(ssl, result)) {
-    case SSL_ERROR_WANT_READ:
-      return TlsStatus.wantsRead
-    case SSL_ERROR_WANT_WRITE:
-      return TlsStatus.wantsWrite
-    case SSL_ERROR_ZERO_RETURN:
-      return TlsStatus.ended
-    default:
-      return TlsStatus.failed
   }
 }
 
@@ -152,32 +110,12 @@ export class NativeTls {
 
   #createContext(certificate: Certificate): Address {
     const ssl = this.#ssl
-    ssl.ERR_clear_error()
-    const context = ssl.SSL_CTX_new(ssl.TLS_server_method())
-    try {
-      this.#check(context !== 0, 'SSL_CTX_new')
-      const versionSet = ssl.SSL_CTX_ctrl(context, SSL_CTRL_SET_MIN_PROTO_VERSION, TLS1_2_VERSION, null)
-      this.#check(versionSet === 1, 'the lowest version')
-      ssl.SSL_CTX_set_options(
-        context,
-        SSL_OP_IGNORE_UNEXPECTED_EOF + SSL_OP_NO_COMPRESSION + SSL_OP_NO_RENEGOTIATION,
-      )
-      const mode =
-        SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS
-      ssl.SSL_CTX_ctrl(context, SSL_CTRL_MODE, mode, null)
-      // One recv for a record instead of one for its header and one for the rest.
-      ssl.SSL_CTX_ctrl(context, SSL_CTRL_SET_READ_AHEAD, 1, null)
-      // Tickets carry the sessions: a cache would be memory that clients fill.
-      ssl.SSL_CTX_ctrl(context, SSL_CTRL_SET_SESS_CACHE_MODE, 0, null)
+    return createTlsContext(ssl, ssl.TLS_server_method(), context => {
       this.#check(ssl.SSL_CTX_set_cipher_list(context, cString(TLS12_CIPHERS)) === 1, 'the ciphers')
       ssl.SSL_CTX_set_alpn_select_cb(context, alpnCallback(ALPN_PROTOCOL), 0)
       this.#useTicketKeys(context)
       this.#useCertificate(context, certificate)
-      return context
-    } catch (error) {
-      if (context !== 0) ssl.SSL_CTX_free(context)
-      throw error
-    }
+    })
   }
 
   #useTicketKeys(context: Address): void {
@@ -188,7 +126,7 @@ export class NativeTls {
 
   #useCertificate(context: Address, { chainPem, keyPem }: Certificate): void {
     const ssl = this.#ssl
-    const chain = this.#readPem(chainPem, bio => {
+    const chain = withPem(ssl, chainPem, bio => {
       const certificates: Address[] = []
       for (let one = ssl.PEM_read_bio_X509(bio, 0, 0, 0); one !== 0; ) {
         certificates.push(one)
@@ -196,7 +134,7 @@ export class NativeTls {
       }
       return certificates
     })
-    const key = this.#readPem(keyPem, bio => ssl.PEM_read_bio_PrivateKey(bio, 0, 0, 0))
+    const key = withPem(ssl, keyPem, bio => ssl.PEM_read_bio_PrivateKey(bio, 0, 0, 0))
     try {
       this.#check(chain.length > 0 && key !== 0, 'the PEM text')
       this.#check(ssl.SSL_CTX_use_certificate(context, chain[0]) === 1, 'the certificate')
@@ -214,22 +152,7 @@ export class NativeTls {
     }
   }
 
-  #readPem<Result>(text: string, read: (bio: Address) => Result): Result {
-    const bytes = Buffer.from(text, 'latin1')
-    const bio = this.#ssl.BIO_new_mem_buf(bytes, bytes.length)
-    try {
-      return read(bio)
-    } finally {
-      this.#ssl.BIO_free(bio)
-      // The end of the text is reported as an error.
-      this.#ssl.ERR_clear_error()
-    }
-  }
-
   #check(isFine: boolean, what: string): void {
-    if (isFine) return
-    throw new Error(`OpenSSL refused ${what} (error 0x${this.#ssl.ERR_get_error().toString(16)})`)
+    requireOpenSsl(this.#ssl, isFine, what)
   }
 }
-
-const cString = (text: string): Uint8Array => new TextEncoder().encode(`${text}\0`)

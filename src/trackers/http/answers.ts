@@ -285,14 +285,7 @@ export class HttpAnswers implements RequestAnswers {
     const counts = this.#counts
     for (let index = 0; index < count; index++) {
       const hash = index * 5
-      const isServed =
-        this.#filter?.allows(
-          words[hash],
-          words[hash + 1],
-          words[hash + 2],
-          words[hash + 3],
-          words[hash + 4],
-        ) ?? true
+      const isServed = this.#filter?.allowsAt(words, hash) ?? true
       if (isServed) {
         this.#swarm.scrape(
           words[hash],

@@ -188,14 +188,7 @@ export class FullScrapes {
     const { count, words, bytes, seeders, downloads, leechers } = this.#batch
     for (let index = 0; index < count; index++) {
       const hash = index * 5
-      const isServed =
-        this.#filter?.allows(
-          words[hash],
-          words[hash + 1],
-          words[hash + 2],
-          words[hash + 3],
-          words[hash + 4],
-        ) ?? true
+      const isServed = this.#filter?.allowsAt(words, hash) ?? true
       if (!isServed) continue
       at = writeScrapeFile(out, at, bytes, hash * 4, seeders[index], downloads[index], leechers[index])
     }

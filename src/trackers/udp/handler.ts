@@ -281,7 +281,7 @@ export class UdpHandler {
     const isIpv6 = family === 6
     for (let index = 0; index < count; index++) {
       const at = (offset + UdpBytes.scrapeHeader + index * UdpBytes.infoHash) >> 2
-      if (!this.#isServed(words[at], words[at + 1], words[at + 2], words[at + 3], words[at + 4])) {
+      if (!(this.#filter?.allowsAt(words, at) ?? true)) {
         encodeScrapeResponseEntry(memory, offset, index, 0, 0, 0)
         continue
       }

@@ -146,8 +146,7 @@ export class WebTorrentHandler implements WebSocketProtocol {
   #handleAnnounce(connection: number, input: Uint8Array): void {
     const request = this.#request
     const counters = this.#counters
-    const [hash0, hash1, hash2, hash3, hash4] = request.infoHashWords
-    if (!(this.#parts.filter?.allows(hash0, hash1, hash2, hash3, hash4) ?? true)) {
+    if (!(this.#parts.filter?.allowsAt(request.infoHashWords, 0) ?? true)) {
       counters[WsCounter.announcesRefusedByAccessList]++
       this.#fail(connection, REFUSED_TEXT)
       return
@@ -365,9 +364,7 @@ export class WebTorrentHandler implements WebSocketProtocol {
   #countsOf(at: number): TorrentCounts {
     const counts = this.#counts
     const words = this.#request.scrapeHashWords
-    const isServed =
-      this.#parts.filter?.allows(words[at], words[at + 1], words[at + 2], words[at + 3], words[at + 4]) ??
-      true
+    const isServed = this.#parts.filter?.allowsAt(words, at) ?? true
     if (isServed) {
       this.#swarm.scrape(words[at], words[at + 1], words[at + 2], words[at + 3], words[at + 4], counts)
     } else {
