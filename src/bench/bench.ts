@@ -84,7 +84,7 @@ export async function startBench(
   }
   const { blocks, seed, baseline, measuresNoise } = request
   return ResultStore.create<StoredHead>(directory, {
-    schemaVersion: 1,
+    schemaVersion: 2,
     startedAt: new Date().toISOString(),
     request,
     environment: await readEnvironment(),
@@ -159,7 +159,7 @@ function hasNeverStarted(results: readonly CellResult[], { contender, workload }
 
 function notStarted(cell: CellPlan, reason: string): CellResult {
   return {
-    schemaVersion: 1,
+    schemaVersion: 2,
     ...cell,
     startedAt: new Date().toISOString(),
     outcome: 'did-not-start',

@@ -55,6 +55,9 @@ const LARGE_FILL_SECONDS = 3600
 const LOAD_GRACE_SECONDS = 120
 const SEARCH_SECONDS = 3600
 
+/** A load test that has just started is slow: its code is compiled. */
+const LATENCY_WARM_UP = '1s'
+
 /** A free port may be taken by another program before the contender has it. */
 const PORT_ATTEMPTS = 3
 
@@ -141,7 +144,7 @@ class Cell {
   #result(outcome: CellResult['outcome'], reason: string | null, figures: CellFigures | null): CellResult {
     const words = this.#family.lastWords()
     return {
-      schemaVersion: 1,
+      schemaVersion: 2,
       ...this.#plan,
       startedAt: this.#startedAt.toISOString(),
       outcome,
@@ -179,6 +182,8 @@ class Cell {
           answersVerified: document.counts.verified,
           answersWrong: wrong.count,
         }
+      // Reading what all processes of the machine are takes processor time from the load.
+      watch.stop()
       const latency = await this.#latency(url, saturation)
       const objectiveRatePerSecond = await this.#search(url)
       return {
@@ -266,25 +271,36 @@ class Cell {
     const points: LatencyPoint[] = []
     // The one that is compared comes first.
     for (const share of [latencyShare, ...curveShares].filter(share => share > 0)) {
-      this.#onStage('latency')
-      const rate = Math.max(1, Math.round(saturation.responsesPerSecond * share))
-      const point = await this.#latencyAt(url, rate)
+      const point = await this.#latencyAt(url, saturation, share)
       // Points of a curve are known by their place.
-      if (point === null) break
+      if (point === null) return points
       points.push(point)
+    }
+    // Better the latency at a lower rate than none, and it is told of as that.
+    if (curveShares.length === 0 && points[0]?.isValid === false) {
+      const point = await this.#latencyAt(url, saturation, latencyShare / 2)
+      if (point !== null) points.push(point)
     }
     return points
   }
 
-  async #latencyAt(url: string, rate: number): Promise<LatencyPoint | null> {
+  /** Twice where the load generator could not keep the rate: a machine may have stopped it for a moment. */
+  async #latencyAt(url: string, saturation: Saturation, share: number): Promise<LatencyPoint | null> {
+    const first = await this.#latencyOnce(url, saturation, share)
+    return first === null || first.isValid ? first : this.#latencyOnce(url, saturation, share)
+  }
+
+  async #latencyOnce(url: string, saturation: Saturation, share: number): Promise<LatencyPoint | null> {
     const { measureSeconds } = this.#setting
+    this.#onStage('latency')
+    const rate = Math.max(1, Math.round(saturation.responsesPerSecond * share))
     const flags = [
       '--rate',
       String(rate),
       '--fill',
       '0s',
       '--warmup',
-      '0.5s',
+      LATENCY_WARM_UP,
       '--duration',
       `${measureSeconds}s`,
     ]
@@ -292,8 +308,18 @@ class Cell {
     const announce = document.kinds.find(({ kind }) => kind === 'announce')
     if (announce === undefined || announce.response === null) return null
     const { p50Us, p99Us, p999Us } = announce.response
-    const isValid = document.verdict === 'valid'
-    return { ratePerSecond: rate, p50Us, p99Us, p999Us, lossShare: announce.lossShare, isValid }
+    const { lagP99Us, workerWaitShares } = document.selfCheck
+    return {
+      ratePerSecond: rate,
+      share,
+      p50Us,
+      p99Us,
+      p999Us,
+      lossShare: announce.lossShare,
+      isValid: document.verdict === 'valid',
+      lagP99Us,
+      waitShare: Math.max(0, ...workerWaitShares),
+    }
   }
 
   async #search(url: string): Promise<number | null> {

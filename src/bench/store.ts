@@ -12,7 +12,8 @@ import { AquaticError } from '../errors.js'
 import type { CellResult } from './cell-result.js'
 import { holdLock } from './lock.js'
 
-export const SCHEMA_VERSION = 1
+/** 1 took connections over HTTP and WebTorrent for responses. */
+export const SCHEMA_VERSION = 2
 
 /** What bench.json holds besides what the bench puts there. */
 export interface BenchHead {

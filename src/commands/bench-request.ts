@@ -120,12 +120,11 @@ async function chooseWorkloads(
     // `bench ws --quick` has none of them: a glance is all there is.
     return [...(usual.length === 0 ? all : usual), ...states]
   }
-  const unknown = wanted.filter(key => !all.some(workload => workload.key === key))
+  // A state may be named too: it is how to have nothing else.
+  const known = [...all, ...states].map(({ key }) => key)
+  const unknown = wanted.filter(key => !known.includes(key))
   if (unknown.length > 0) {
-    throw usage(
-      `There is no workload ${unknown.join(', ')}.`,
-      `one of ${all.map(({ key }) => key).join(', ')}`,
-    )
+    throw usage(`There is no workload ${unknown.join(', ')}.`, `one of ${known.join(', ')}`)
   }
   return [...all.filter(({ key }) => wanted.includes(key)), ...states]
 }

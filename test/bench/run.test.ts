@@ -15,7 +15,7 @@ const contendersOf = new Map([
   ['ws-quiet', ['aquatic']],
 ])
 const plan = { contendersOf, blocks: 4, seed: 7, twinContender: 'aquatic' }
-const head: BenchHead = { schemaVersion: 1 }
+const head: BenchHead = { schemaVersion: 2 }
 
 const newDirectory = (): string => mkdtempSync(join(tmpdir(), 'aquatic-bench-'))
 
@@ -137,9 +137,9 @@ describe('results of a bench', () => {
     writeFileSync(join(directory, 'bench.json'), '{"schemaVersion":99}')
     await assert.rejects(
       readResults(directory),
-      /of a newer version of aquatic \(schema 99; this one reads 1\)/,
+      /of a newer version of aquatic \(schema 99; this one reads 2\)/,
     )
-    writeFileSync(join(directory, 'bench.json'), '{"schemaVersion":0}')
+    writeFileSync(join(directory, 'bench.json'), '{"schemaVersion":1}')
     await assert.rejects(readResults(directory), /of an older version/)
     writeFileSync(join(directory, 'bench.json'), 'not json')
     await assert.rejects(readResults(directory), /is not what a bench wrote/)

@@ -38,8 +38,14 @@ function copyOf(directory: string, name: string, change: (result: CellResult) =>
 function slower({ figures, ...result }: CellResult): CellResult {
   const saturation = figures!.saturation!
   const { responsesPerSecond } = saturation
-  const slow = { ...saturation, responsesPerSecond: responsesPerSecond / 2 }
+  const slow = { ...saturation, processorsUsed: 1, responsesPerSecond: responsesPerSecond / 2 }
   return { ...result, figures: { ...figures!, saturation: slow } }
+}
+
+/** A tracker that kept its processor busy: its rate is its own, and no bound. */
+function saturated({ figures, ...result }: CellResult): CellResult {
+  const saturation = { ...figures!.saturation!, processorsUsed: 1 }
+  return { ...result, figures: { ...figures!, saturation } }
 }
 
 function assertNothingLeft(): void {
@@ -103,15 +109,16 @@ describe('aquatic bench', () => {
     assert.deepEqual([same.exitCode, same.stderr], [0, ''])
     assert.match(same.stdout, /responses_per_second +│ .* 1\.00× ~ /)
     const half = copyOf(out, 'half', slower)
-    const worse = await run('compare', out, half, '--max-regression', '5', '--json')
+    const full = copyOf(out, 'full', saturated)
+    const worse = await run('compare', full, half, '--max-regression', '5', '--json')
     assert.equal(worse.exitCode, 3)
     const { changes } = JSON.parse(worse.stdout) as { changes: { metric: string; isWorse: boolean }[] }
     assert.deepEqual(
       changes.filter(({ isWorse }) => isWorse).map(({ metric }) => metric),
       ['responses_per_second'],
     )
-    assert.equal((await run('compare', out, half, '--max-regression', '150')).exitCode, 0)
-    assert.equal((await run('compare', half, out, '--max-regression', '5')).exitCode, 0)
+    assert.equal((await run('compare', full, half, '--max-regression', '150')).exitCode, 0)
+    assert.equal((await run('compare', half, full, '--max-regression', '5')).exitCode, 0)
   })
 
   it('goes on after SIGINT, and after it was killed', async () => {
@@ -236,10 +243,10 @@ describe('usage errors of aquatic bench', () => {
       /has the results of a bench already\.\n {2}try: go on with --resume/,
     ],
     [
-      () => ['report', older(0)],
-      /is of an older version of aquatic \(schema 0; this one reads 1\)\.\n {2}try: /,
+      () => ['report', older(1)],
+      /is of an older version of aquatic \(schema 1; this one reads 2\)\.\n {2}try: /,
     ],
-    [() => ['--resume', older(99)], /is of a newer version of aquatic \(schema 99; this one reads 1\)\./],
+    [() => ['--resume', older(99)], /is of a newer version of aquatic \(schema 99; this one reads 2\)\./],
   ]
 
   for (const [args, error] of cases) {

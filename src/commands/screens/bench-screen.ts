@@ -4,7 +4,7 @@ import type { CellStage } from '../../bench/cell.js'
 import type { CellResult } from '../../bench/cell-result.js'
 import { metrics } from '../../bench/metrics.js'
 import type { CellPlan } from '../../bench/plan.js'
-import { columnTitle, figureText, ratioText } from '../../bench/report/figure-text.js'
+import { columnTitle, figureText, medianText, ratioText } from '../../bench/report/figure-text.js'
 import { figureOf, metricsOf, nameOf } from '../../bench/report/parts.js'
 import type { ReportData } from '../../bench/report/report-data.js'
 import type { BenchProgress } from '../../bench/run.js'
@@ -110,7 +110,7 @@ function tableOf(workload: string, { cells, report }: BenchState): Table {
     const values = shown.flatMap(metric => {
       // Who answers wrong is not ranked, as in reports.
       const figure = contender?.isRanked === true ? figureOf(contender, metric) : undefined
-      const value = figure === undefined ? null : figureText(metric, figure.median)
+      const value = figure === undefined ? null : medianText(figure)
       return isCompared(metric) ? [value, ratioCell(figure?.ratio ?? null)] : [value]
     })
     return {
