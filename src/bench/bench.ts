@@ -140,7 +140,8 @@ export async function runBench(
       },
       store: result => store.add(result),
       coolDownMs: request.coolDownSeconds * 1000,
-      secondsEach: estimateSeconds(request),
+      secondsOf: ({ workload }) =>
+        estimateSeconds(request, request.workloads.find(({ key }) => key === workload)!),
       onProgress,
       onResult,
       signal,

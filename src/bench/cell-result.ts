@@ -39,7 +39,10 @@ export interface Saturation {
 }
 
 export interface FillResult {
+  /** Announced. */
   readonly peers: number
+  /** What the contender says it has, over all torrents: null where it does not answer scrapes. */
+  readonly peersCounted?: number | null
   readonly seconds: number
   readonly residentBytesBefore: number
   readonly residentBytesAfter: number

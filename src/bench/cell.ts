@@ -13,6 +13,7 @@ import type { Guard } from './guard.js'
 import { listeningAddresses } from './listening.js'
 import { type LoadOutcome, runLoad } from './load.js'
 import { Overseer } from './overseer.js'
+import { countPeers } from './peer-count.js'
 import type { CellPlan } from './plan.js'
 import { ProcessFamily } from './processes.js'
 import { ProcessorWatch } from './processor-watch.js'
@@ -43,8 +44,11 @@ export interface CellSetting {
 /** What is done with a contender. `saturating` begins with filling it; `filling` is of large states alone. */
 export type CellStage = 'starting' | 'filling' | 'saturating' | 'latency' | 'searching' | 'stopping'
 
-/** Memory of a contender that has just started settles within this. */
+/** Memory of a contender that has just started settles within this; where it is what is measured, it gets longer. */
 const SETTLE_MS = 300
+const LARGE_SETTLE_MS = 3_000
+/** Part of the announced peers that a contender has to have: some share their address and port. */
+const PEERS_SHARE_MIN = 0.99
 /** Share of the answers that is looked at closely. */
 const VERIFY_SHARE = '1%'
 /** Peers that are there before a measurement are announced within this, or as many as can be. */
@@ -161,7 +165,8 @@ class Cell {
     if (this.#isOurs) {
       this.#overseer = new Overseer({ family: this.#family, directory, signal: this.#signal })
     }
-    await new Promise(resolve => setTimeout(resolve, SETTLE_MS))
+    const settleMs = this.#workload.isLargeState ? LARGE_SETTLE_MS : SETTLE_MS
+    await new Promise(resolve => setTimeout(resolve, settleMs))
     const residentBytesBefore = this.#family.residentBytes()
     if (this.#workload.isLargeState) {
       const fill = await this.#fill(url, residentBytesBefore)
@@ -258,12 +263,20 @@ class Cell {
     if (!isFilled(document)) {
       throw new Trouble('failed', `it did not take all peers within ${LARGE_FILL_SECONDS / 60} minutes`)
     }
-    return {
-      peers: this.#workload.fillPeers,
-      seconds: (performance.now() - startedMs) / 1000,
-      residentBytesBefore,
-      residentBytesAfter: this.#family.residentBytes(),
+    const seconds = (performance.now() - startedMs) / 1000
+    const residentBytesAfter = this.#family.residentBytes()
+    const { fillPeers: peers, torrents } = this.#workload
+    const peersCounted = await countPeers({
+      url,
+      torrents,
+      seed: this.#setting.seed,
+      signal: this.#overseer?.signal ?? this.#signal,
+    })
+    await this.#throwTrouble()
+    if (peersCounted !== null && peersCounted < peers * PEERS_SHARE_MIN) {
+      throw new Trouble('failed', `it has ${peersCounted} of the ${peers} peers that were announced`)
     }
+    return { peers, peersCounted, seconds, residentBytesBefore, residentBytesAfter }
   }
 
   async #latency(url: string, saturation: Saturation): Promise<LatencyPoint[]> {
@@ -356,6 +369,13 @@ class Cell {
     ]
   }
 
+  /** For what the overseer has found, or finds now. */
+  async #throwTrouble(): Promise<void> {
+    await this.#overseer?.look()
+    const trouble = this.#overseer?.trouble ?? null
+    if (trouble !== null) throw new Trouble(trouble.outcome, trouble.reason)
+  }
+
   /** @param phaseSeconds its phases beside warm-up and measurement, at most */
   async #load(
     url: string,
@@ -372,9 +392,7 @@ class Cell {
       limitSeconds: warmUpSeconds + measureSeconds + phaseSeconds + LOAD_GRACE_SECONDS,
       signal: this.#overseer?.signal ?? this.#signal,
     })
-    await this.#overseer?.look()
-    const trouble = this.#overseer?.trouble ?? null
-    if (trouble !== null) throw new Trouble(trouble.outcome, trouble.reason)
+    await this.#throwTrouble()
     if (outcome.document === null) throw new Trouble('failed', outcome.reason)
     if (outcome.document.verdict === 'no-answers') {
       const { reason } = wrongAnswersIn(outcome.document)

@@ -13,21 +13,30 @@ const IDLE_SHARE_MAX = 0.5
 const LATE_SHARE_MAX = 0.25
 /** One answer in a hundred waits with a worker that waits; half of them is enough to move that percentile. */
 const WAIT_SHARE_MAX = 0.005
+/** A worker that waits so much is in the median too. */
+const WAIT_SHARE_OF_MEDIAN_MAX = 0.1
 /** From here on the 99th percentile is among the lost requests, and so the time limit. */
 const LOSS_SHARE_MAX = 0.01
 
-/** `generator`: it was busy and the contender was not. `nobody`: neither was. */
-export type RateLimit = 'contender' | 'generator' | 'nobody'
+/** `generator`: it was busy and the contender was not. `unclear`: neither was all the time. `nobody`: neither was. */
+export type RateLimit = 'contender' | 'generator' | 'unclear' | 'nobody'
 
 export function rateLimitOf({ processorsUsed, generatorShare }: Saturation): RateLimit {
-  if ((processorsUsed ?? 0) >= SATURATED_SHARE_MIN) return 'contender'
+  if (processorsUsed !== null && processorsUsed >= SATURATED_SHARE_MIN) return 'contender'
   if (generatorShare > GENERATOR_SHARE_MAX) return 'generator'
-  return generatorShare < IDLE_SHARE_MAX && (processorsUsed ?? 1) < IDLE_SHARE_MAX ? 'nobody' : 'contender'
+  // Nobody sees how busy a tracker is that runs elsewhere.
+  if (processorsUsed === null) return 'contender'
+  return generatorShare < IDLE_SHARE_MAX && processorsUsed < IDLE_SHARE_MAX ? 'nobody' : 'unclear'
 }
 
 /** Whether its percentiles are of answers, and of the rate that was asked for. */
 export function isTelling({ isValid, lossShare }: LatencyPoint): boolean {
   return isValid && lossShare < LOSS_SHARE_MAX
+}
+
+/** Whether the generator's own waiting is in the median. */
+export function isGeneratorMostlyLate({ waitShare }: LatencyPoint): boolean {
+  return (waitShare ?? 0) > WAIT_SHARE_OF_MEDIAN_MAX
 }
 
 /** Whether the generator's own waiting is in the 99th percentile, so that the contender's is smaller. */

@@ -1,7 +1,7 @@
 // The figures of a measurement that are compared: what each is called, in which unit, and whether more is better.
 
 import type { CellFigures, LatencyPoint } from './cell-result.js'
-import { isGeneratorLate, isTelling, rateLimitOf } from './limits.js'
+import { isGeneratorLate, isGeneratorMostlyLate, isTelling, rateLimitOf } from './limits.js'
 
 /** `at-least`: the contender does more, `at-most`: it takes less; how much, the load generator can't tell. */
 export type Bound = 'at-least' | 'at-most'
@@ -49,6 +49,10 @@ const metricList: readonly Metric[] = [
     unit: 'µs',
     isMoreBetter: false,
     of: figures => latencyOf(figures)?.p50Us ?? null,
+    boundOf: figures => {
+      const point = latencyOf(figures)
+      return point === null || !isGeneratorMostlyLate(point) ? null : 'at-most'
+    },
   },
   {
     key: 'p99_us',
@@ -87,10 +91,12 @@ const metricList: readonly Metric[] = [
     title: 'memory per peer',
     unit: 'bytes',
     isMoreBetter: false,
-    of: ({ fill }) =>
-      fill === null || fill.peers === 0
-        ? null
-        : Math.max(0, fill.residentBytesAfter - fill.residentBytesBefore) / fill.peers,
+    of: ({ fill }) => {
+      // Nothing is known of the memory of a tracker that runs elsewhere.
+      if (fill === null || fill.residentBytesAfter === 0) return null
+      const peers = fill.peersCounted ?? fill.peers
+      return Math.max(0, fill.residentBytesAfter - fill.residentBytesBefore) / peers
+    },
   },
   {
     key: 'start_up_ms',

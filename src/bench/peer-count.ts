@@ -6,12 +6,13 @@ import { createSocket, type Socket } from 'node:dgram'
 import { infoHashesOf } from '../loadtest/info-hashes.js'
 
 export interface PeerCountRequest {
-  readonly port: number
+  /** `udp://…` */
+  readonly url: string
   readonly torrents: number
   readonly seed: number
   readonly signal: AbortSignal
-  /** Of all torrents. */
-  readonly limitMs?: number
+  /** How long an answer is waited for before the request is sent again. */
+  readonly timeoutMs?: number
 }
 
 /** In one scrape (BEP 15); trackers take 70 or more. */
@@ -21,6 +22,7 @@ const HASH_BYTES = 20
 const WINDOW = 32
 const TIMEOUT_MS = 1_000
 const TRIES = 5
+/** Of all together. */
 const LIMIT_MS = 600_000
 const ACTION_CONNECT = 0
 const ACTION_SCRAPE = 2
@@ -30,12 +32,14 @@ const ENTRY_BYTES = 12
 
 /** @returns seeders and leechers of all torrents; null where the tracker does not answer scrapes */
 export async function countPeers(request: PeerCountRequest): Promise<number | null> {
-  const { port, torrents, seed, signal, limitMs = LIMIT_MS } = request
-  const socket = createSocket('udp4')
-  const asker = new Asker(socket)
-  const endMs = performance.now() + limitMs
+  const { url, torrents, seed, signal, timeoutMs = TIMEOUT_MS } = request
+  const { hostname, port } = new URL(url)
+  const host = hostname.replace(/^\[|\]$/g, '')
+  const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4')
+  const asker = new Asker(socket, timeoutMs)
+  const endMs = performance.now() + LIMIT_MS
   try {
-    await new Promise<void>(resolve => socket.connect(port, '127.0.0.1', resolve))
+    await new Promise<void>(resolve => socket.connect(Number(port), host, resolve))
     let connectionId = await connect(asker)
     if (connectionId === null) return null
     let connectedMs = performance.now()
@@ -97,10 +101,12 @@ function sumOf(answer: Buffer): number {
 /** Asks over a datagram socket, again where nothing comes; answers are known by their transaction id. */
 class Asker {
   readonly #socket: Socket
+  readonly #timeoutMs: number
   readonly #waiting = new Map<number, (answer: Buffer) => void>()
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, timeoutMs: number) {
     this.#socket = socket
+    this.#timeoutMs = timeoutMs
     socket.on('message', message => {
       if (message.length >= HEADER_BYTES) this.#waiting.get(message.readUInt32BE(4))?.(message)
     })
@@ -126,7 +132,7 @@ class Asker {
         this.#waiting.delete(transactionId)
         resolve(answer)
       }
-      const timer = setTimeout(() => end(null), TIMEOUT_MS)
+      const timer = setTimeout(() => end(null), this.#timeoutMs)
       this.#waiting.set(transactionId, end)
       this.#socket.send(request)
     })

@@ -23,9 +23,11 @@ export function reportOf(head: StoredHead, results: readonly CellResult[]): Repo
     ...doubts,
     ...stolenOnce(results, doubts),
     ...generatorLimits(head, results),
+    ...unclearLimits(head, results),
     ...latencyGaps(head, results),
     ...lossyLatencies(head, results),
     ...partFills(head, results),
+    ...uncountedFills(head, results),
   ]
   return {
     schemaVersion: REPORT_SCHEMA_VERSION,
@@ -80,11 +82,19 @@ function remarks(head: StoredHead, results: readonly CellResult[], remark: Remar
   })
 }
 
-/** Contenders whose rate is the generator's, which was busy while they were not: it is shown as a bound, and misleads nobody. */
+/** Contenders whose rate is the generator's, which was busy while they were not: a bound, and no doubt. */
 function generatorLimits(head: StoredHead, results: readonly CellResult[]): string[] {
   return remarks(head, results, figures =>
     isMost(figures, ({ saturation }) => saturation !== null && rateLimitOf(saturation) === 'generator')
       ? 'the load generator was the limit for NAME, not the tracker: responses/s is at least what is shown, and latency is that of half of it; processor time per response holds.'
+      : null,
+  )
+}
+
+function unclearLimits(head: StoredHead, results: readonly CellResult[]): string[] {
+  return remarks(head, results, figures =>
+    isMost(figures, ({ saturation }) => saturation !== null && rateLimitOf(saturation) === 'unclear')
+      ? 'NAME was not busy all the time, nor was the load generator: responses/s is at least what is shown.'
       : null,
   )
 }
@@ -154,5 +164,13 @@ function partFills(head: StoredHead, results: readonly CellResult[]): string[] {
     figures.every(({ isFilled }) => isFilled !== false)
       ? null
       : 'NAME did not take all peers in time before the measurement; answers carry fewer of them.',
+  )
+}
+
+function uncountedFills(head: StoredHead, results: readonly CellResult[]): string[] {
+  return remarks(head, results, figures =>
+    figures.every(({ fill }) => fill === null || fill.peersCounted !== null)
+      ? null
+      : 'NAME does not answer scrapes: it is not shown that it has all peers that it took.',
   )
 }

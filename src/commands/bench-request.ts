@@ -99,7 +99,7 @@ export function chooseContenders(
 const CURVE_SHARES = [0.25, 0.75, 0.9]
 const QUICK_WORKLOADS = ['udp-mixed', 'http-close']
 /** HTTP announces of more take too long for a glance. */
-const QUICK_PEERS = 50_000
+const QUICK_PEERS = 30_000
 const PEERS = 200_000
 
 async function chooseWorkloads(

@@ -202,6 +202,21 @@ describe('reports of a bench', () => {
     assert.doesNotMatch(await tableReport(report), /≥/)
   })
 
+  it('show a rate as a bound where neither tracker nor generator was busy all the time', async () => {
+    const of = (processorsUsed: number): ReportData => {
+      const saturation = { ...figuresOf().saturation!, generatorShare: 0.7, processorsUsed }
+      return reportOf(
+        head,
+        [0, 1, 2].map(block => cellOf({ block, figures: figuresOf({ saturation }) })),
+      )
+    }
+    assert.match(of(0.89).warnings.join(), /aquatic was not busy all the time/)
+    assert.match(await tableReport(of(0.89)), /≥ 100k\/s/)
+    assert.equal(of(0.89).isDoubtful, false)
+    assert.deepEqual(of(0.9).warnings, [])
+    assert.doesNotMatch(await tableReport(of(0.9)), /≥/)
+  })
+
   it('say in their last line which figure would mislead', async () => {
     const saturation = { ...figuresOf().saturation!, generatorShare: 0.2, processorsUsed: 0.2 }
     const idle = reportOf(

@@ -2,7 +2,7 @@
 
 import { rateText } from '../../loadtest/plan-text.js'
 import { countText, durationText, shareText, threeDigits } from '../../loadtest/report/number-text.js'
-import { metrics } from '../metrics.js'
+import { type Bound, metrics } from '../metrics.js'
 import type { RatioEstimate } from '../statistics.js'
 import type { Figure } from '../summary.js'
 
@@ -41,7 +41,12 @@ const boundSigns = { 'at-least': '≥ ', 'at-most': '≤ ' } as const
 
 /** The median, with the sign of what is a bound: `≥ 31.2k/s`. */
 export function medianText({ metric, median, bound }: Figure): string {
-  return `${bound === undefined ? '' : boundSigns[bound]}${figureText(metric, median)}`
+  return boundText(metric, median, bound ?? null)
+}
+
+/** A figure, or a bound of it. */
+export function boundText(metric: string, value: number, bound: Bound | null): string {
+  return `${bound === null ? '' : boundSigns[bound]}${figureText(metric, value)}`
 }
 
 /** `0.61× [0.58, 0.64]`, `~1.02× [0.97, 1.06]` where no difference is shown, `1.02× (one pair)`. */
