@@ -55,7 +55,7 @@ export interface StoredHead extends BenchHead {
   readonly contenders: readonly ReportContender[]
   readonly missing: readonly MissingContender[]
   /** What is left out, one sentence each. */
-  readonly notes: readonly string[]
+  readonly notes?: readonly string[]
   readonly cells: readonly CellPlan[]
 }
 
