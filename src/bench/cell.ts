@@ -44,9 +44,11 @@ export interface CellSetting {
 /** What is done with a contender. `saturating` begins with filling it; `filling` is of large states alone. */
 export type CellStage = 'starting' | 'filling' | 'saturating' | 'latency' | 'searching' | 'stopping'
 
-/** Memory of a contender that has just started settles within this; where it is what is measured, it gets longer. */
+/** Memory of a contender settles within this after its start; where it is what is measured, more is waited. */
 const SETTLE_MS = 300
 const LARGE_SETTLE_MS = 3_000
+/** Peers of the load that a contender has seen before its memory is read first: too few to count. */
+const PRIMING_PEERS = 1_000
 /** Part of the announced peers that a contender has to have: some share their address and port. */
 const PEERS_SHARE_MIN = 0.99
 /** Share of the answers that is looked at closely. */
@@ -165,11 +167,9 @@ class Cell {
     if (this.#isOurs) {
       this.#overseer = new Overseer({ family: this.#family, directory, signal: this.#signal })
     }
-    const settleMs = this.#workload.isLargeState ? LARGE_SETTLE_MS : SETTLE_MS
-    await new Promise(resolve => setTimeout(resolve, settleMs))
-    const residentBytesBefore = this.#family.residentBytes()
+    await pause(SETTLE_MS)
     if (this.#workload.isLargeState) {
-      const fill = await this.#fill(url, residentBytesBefore)
+      const fill = await this.#fill(url)
       return { ...emptyFigures(startUpMs), fill, peakResidentBytes: this.#family.peakResidentBytes() }
     }
     const watch = new ProcessorWatch(this.#family)
@@ -255,15 +255,21 @@ class Cell {
     return addresses.length === 0 ? '' : ` It listens on ${[...new Set(addresses)].join(', ')}.`
   }
 
-  async #fill(url: string, residentBytesBefore: number): Promise<FillResult> {
+  async #fill(url: string): Promise<FillResult> {
     this.#onStage('filling')
-    const startedMs = performance.now()
     const flags = ['--fill', `${LARGE_FILL_SECONDS}s`, '--warmup', '0s', '--duration', '1s']
+    // Before and after have to be alike but for the peers: buffers in use, and nothing left of the start.
+    const few = { fillPeers: PRIMING_PEERS, torrents: Math.ceil(PRIMING_PEERS / 4) }
+    await this.#load(url, [...this.#commonFlags({ ...this.#workload, ...few }), ...flags])
+    await pause(LARGE_SETTLE_MS)
+    const residentBytesBefore = this.#family.residentBytes()
+    const startedMs = performance.now()
     const document = await this.#load(url, [...this.#commonFlags(), ...flags], LARGE_FILL_SECONDS)
     if (!isFilled(document)) {
       throw new Trouble('failed', `it did not take all peers within ${LARGE_FILL_SECONDS / 60} minutes`)
     }
     const seconds = (performance.now() - startedMs) / 1000
+    await pause(LARGE_SETTLE_MS)
     const residentBytesAfter = this.#family.residentBytes()
     const { fillPeers: peers, torrents } = this.#workload
     const peersCounted = await countPeers({
@@ -344,9 +350,8 @@ class Cell {
     return document.search?.ratePerSecond ?? null
   }
 
-  #commonFlags(): string[] {
+  #commonFlags({ settings, torrents, fillPeers } = this.#workload): string[] {
     const { seed, numwant, share } = this.#setting
-    const { settings, torrents, fillPeers } = this.#workload
     return [
       ...['--workers', String(share.loadProcessors)],
       ...['--seed', String(seed)],
@@ -401,6 +406,10 @@ class Cell {
     }
     return outcome.document
   }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, ms))
 }
 
 function emptyFigures(startUpMs: number): CellFigures {

@@ -45,6 +45,8 @@ export function baselineOf(contenders: readonly string[], wanted: string): strin
 
 /** Starts and ends of contender and load test, and the peers that are announced first, in seconds. */
 const OVERHEAD_SECONDS = 6
+/** Of large states besides: memory settles twice, and peers are counted. */
+const LARGE_OVERHEAD_SECONDS = 9
 /** Most searches end within this. */
 const SEARCH_SECONDS = 60
 
@@ -59,7 +61,9 @@ export function estimateSeconds(
   const { warmUpSeconds, measureSeconds, latencyShare, curveShares = [] } = request
   const { coolDownSeconds, objectives } = request
   if (workload.isLargeState)
-    return OVERHEAD_SECONDS + workload.fillPeers / FILLED_EACH_SECOND + coolDownSeconds
+    return (
+      OVERHEAD_SECONDS + LARGE_OVERHEAD_SECONDS + workload.fillPeers / FILLED_EACH_SECOND + coolDownSeconds
+    )
   const points = curveShares.length + (latencyShare === 0 ? 0 : 1)
   // Each with its start, a second of warm-up, and its end.
   const latencySeconds = points * (measureSeconds + 2)

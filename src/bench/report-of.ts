@@ -5,6 +5,7 @@ import type { StoredHead } from './bench.js'
 import type { CellFigures, CellResult } from './cell-result.js'
 import { environmentWarnings } from './environment.js'
 import { isTelling, rateLimitOf } from './limits.js'
+import { describeCommandText, shortenPaths } from './report/command-text.js'
 import { curvesOf } from './report/curves.js'
 import { REPORT_SCHEMA_VERSION, type ReportData } from './report/report-data.js'
 import { median } from './statistics.js'
@@ -32,7 +33,7 @@ export function reportOf(head: StoredHead, results: readonly CellResult[]): Repo
   return {
     schemaVersion: REPORT_SCHEMA_VERSION,
     startedAt: head.startedAt,
-    command: request.command,
+    command: describeCommandText(request.command),
     seed: request.seed,
     blocks: request.blocks,
     measureSeconds: request.measureSeconds,
@@ -40,8 +41,12 @@ export function reportOf(head: StoredHead, results: readonly CellResult[]): Repo
     contenderProcessors: share.contender,
     loadProcessors: share.load,
     environment: head.environment,
-    contenders,
-    missing: head.missing,
+    contenders: contenders.map(contender => ({ ...contender, version: shortenPaths(contender.version) })),
+    missing: head.missing.map(({ name, reason, remedy }) => ({
+      name,
+      reason: shortenPaths(reason),
+      remedy: shortenPaths(remedy),
+    })),
     workloads: request.workloads.map(({ key, title }) => ({ key, title })),
     summaries: summarise({
       results,

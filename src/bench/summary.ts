@@ -4,6 +4,7 @@
 import type { CellResult } from './cell-result.js'
 import { type Bound, type Metric, metrics } from './metrics.js'
 import { baselineOf } from './plan.js'
+import { shortenPaths } from './report/command-text.js'
 import { estimateRatio, median, outliers, type RatioEstimate } from './statistics.js'
 
 /** One figure of one contender under one workload. */
@@ -106,7 +107,7 @@ function summariseContender(
   const outcomes = new Set(present.map(({ outcome }) => outcome).filter(outcome => outcome !== 'measured'))
   const troubles = [...outcomes].map(outcome => {
     const troubled = present.filter(cell => cell.outcome === outcome)
-    return { outcome, blocks: troubled.length, reason: troubled[0].reason ?? '' }
+    return { outcome, blocks: troubled.length, reason: shortenPaths(troubled[0].reason ?? '') }
   })
   const isRanked = present.some(({ outcome }) => outcome === 'measured') && !outcomes.has('wrong-answers')
   return { contender, figures, troubles, isRanked }

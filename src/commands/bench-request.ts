@@ -3,6 +3,7 @@
 import { resolve } from 'node:path'
 import type { BenchRequest } from '../bench/bench.js'
 import type { BenchProtocol, Contender, Places } from '../bench/contender.js'
+import { joinCommand } from '../bench/report/command-text.js'
 import type { Workload } from '../bench/workloads.js'
 import { AquaticError } from '../errors.js'
 import type { BenchFlagValues } from './bench-command.js'
@@ -178,7 +179,7 @@ export async function requestOf(
   const objectives = flags.slo ?? []
   await checkObjectives(objectives, workloads)
   return {
-    command: `aquatic ${['bench', ...process.argv.slice(3)].join(' ')}`,
+    command: joinCommand(['aquatic', 'bench', ...process.argv.slice(3)]),
     workloads,
     baseline,
     blocks: flags.blocks ?? (quick ? 3 : 6),

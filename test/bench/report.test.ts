@@ -129,6 +129,26 @@ describe('reports of a bench', () => {
     }
   })
 
+  it('say nothing of where things lie on the machine they were made on', async () => {
+    const request = { ...head.request, command: 'aquatic bench --path chihaya=/home/me/chihaya --out /tmp/x' }
+    const contenders = head.contenders.map(contender => ({
+      ...contender,
+      version: '/opt/t/ours --port {port}',
+    }))
+    const missing = [{ name: 'b', reason: '/home/me/b is no file', remedy: 'build it' }]
+    const failed = cellOf({ contender: 'opentracker', outcome: 'failed', reason: '/tmp/y/z was lost' })
+    const made = reportOf({ ...head, request, contenders, missing }, [...results.slice(0, 1), failed])
+    assert.equal(made.command, 'aquatic bench --path chihaya=…/chihaya --out …/x')
+    for (const page of [
+      await tableReport(made),
+      markdownReport(made),
+      htmlReport(made),
+      JSON.stringify(made),
+    ]) {
+      assert.doesNotMatch(page, /\/home|\/tmp|\/opt/)
+    }
+  })
+
   it('say that nobody could be ranked where it is so', async () => {
     const wrong = [0, 1].map(block => cellOf({ block, outcome: 'wrong-answers', reason: 'all were wrong' }))
     const text = await tableReport(reportOf(head, wrong))

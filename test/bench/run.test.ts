@@ -63,7 +63,7 @@ describe('estimate', () => {
     assert.equal(estimateSeconds(request, usual), 13)
     assert.equal(estimateSeconds({ ...request, curveShares: [0.25, 0.75] }, usual), 21)
     assert.equal(estimateSeconds({ ...request, objectives: ['announce.p99<5ms'] }, usual), 73)
-    assert.equal(estimateSeconds(request, { isLargeState: true, fillPeers: 10_000_000 }), 56)
+    assert.equal(estimateSeconds(request, { isLargeState: true, fillPeers: 10_000_000 }), 65)
   })
 })
 
