@@ -7,9 +7,10 @@ import { join } from 'node:path'
 import type { LoadTestDocument } from '../loadtest/report/document.js'
 import { findFreePorts } from '../net/free-ports.js'
 import { isFilled, saturationOf, silenceText, wrongAnswersIn } from './answers.js'
-import type { CellFigures, CellResult, FillResult, LatencyPoint, Saturation } from './cell-result.js'
+import type { CellFigures, CellResult, FillResult } from './cell-result.js'
 import type { CertificatePaths, Found, LaunchRequest } from './contender.js'
 import type { Guard } from './guard.js'
+import { measureLatency } from './latency.js'
 import { listeningAddresses } from './listening.js'
 import { type LoadOutcome, runLoad } from './load.js'
 import { Overseer } from './overseer.js'
@@ -60,9 +61,6 @@ const LARGE_FILL_SECONDS = 3600
 /** Of a load test beside its phases: start, connections, drain, a machine that is slow. */
 const LOAD_GRACE_SECONDS = 120
 const SEARCH_SECONDS = 3600
-
-/** A load test that has just started is slow: its code is compiled. */
-const LATENCY_WARM_UP = '1s'
 
 /** A free port may be taken by another program before the contender has it. */
 const PORT_ATTEMPTS = 3
@@ -189,13 +187,20 @@ class Cell {
         }
       // Reading what all processes of the machine are takes processor time from the load.
       watch.stop()
-      const latency = await this.#latency(url, saturation)
-      const objectiveRatePerSecond = await this.#search(url)
+      const latency = await measureLatency({
+        ...this.#setting,
+        saturation,
+        load: flags => {
+          this.#onStage('latency')
+          return this.#load(url, [...this.#commonFlags(), ...flags])
+        },
+      })
+      const objective = await this.#search(url)
       return {
         ...emptyFigures(startUpMs),
         saturation,
         latency,
-        objectiveRatePerSecond,
+        ...objective,
         peakResidentBytes: this.#isOurs ? this.#family.peakResidentBytes() : null,
         kernelDrops: document.selfCheck.kernelReceiveDrops,
         answersVerified: document.counts.verified,
@@ -285,69 +290,16 @@ class Cell {
     return { peers, peersCounted, seconds, residentBytesBefore, residentBytesAfter }
   }
 
-  async #latency(url: string, saturation: Saturation): Promise<LatencyPoint[]> {
-    const { latencyShare, curveShares = [] } = this.#setting
-    const points: LatencyPoint[] = []
-    // The one that is compared comes first.
-    for (const share of [latencyShare, ...curveShares].filter(share => share > 0)) {
-      const point = await this.#latencyAt(url, saturation, share)
-      // Points of a curve are known by their place.
-      if (point === null) return points
-      points.push(point)
-    }
-    // Better the latency at a lower rate than none, and it is told of as that.
-    if (curveShares.length === 0 && points[0]?.isValid === false) {
-      const point = await this.#latencyAt(url, saturation, latencyShare / 2)
-      if (point !== null) points.push(point)
-    }
-    return points
-  }
-
-  /** Twice where the load generator could not keep the rate: a machine may have stopped it for a moment. */
-  async #latencyAt(url: string, saturation: Saturation, share: number): Promise<LatencyPoint | null> {
-    const first = await this.#latencyOnce(url, saturation, share)
-    return first === null || first.isValid ? first : this.#latencyOnce(url, saturation, share)
-  }
-
-  async #latencyOnce(url: string, saturation: Saturation, share: number): Promise<LatencyPoint | null> {
-    const { measureSeconds } = this.#setting
-    this.#onStage('latency')
-    const rate = Math.max(1, Math.round(saturation.responsesPerSecond * share))
-    const flags = [
-      '--rate',
-      String(rate),
-      '--fill',
-      '0s',
-      '--warmup',
-      LATENCY_WARM_UP,
-      '--duration',
-      `${measureSeconds}s`,
-    ]
-    const document = await this.#load(url, [...this.#commonFlags(), ...flags])
-    const announce = document.kinds.find(({ kind }) => kind === 'announce')
-    if (announce === undefined || announce.response === null) return null
-    const { p50Us, p99Us, p999Us } = announce.response
-    const { lagP99Us, workerWaitShares } = document.selfCheck
-    return {
-      ratePerSecond: rate,
-      share,
-      p50Us,
-      p99Us,
-      p999Us,
-      lossShare: announce.lossShare,
-      isValid: document.verdict === 'valid',
-      lagP99Us,
-      waitShare: Math.max(0, ...workerWaitShares),
-    }
-  }
-
-  async #search(url: string): Promise<number | null> {
+  async #search(url: string): Promise<Pick<CellFigures, 'objectiveRatePerSecond' | 'isObjectiveBound'>> {
     const { objectives } = this.#setting
-    if (objectives.length === 0) return null
+    if (objectives.length === 0) return { objectiveRatePerSecond: null }
     this.#onStage('searching')
     const flags = ['--search', '--fill', '0s', ...objectives.flatMap(objective => ['--slo', objective])]
-    const document = await this.#load(url, [...this.#commonFlags(), ...flags], SEARCH_SECONDS)
-    return document.search?.ratePerSecond ?? null
+    const { search, verdict } = await this.#load(url, [...this.#commonFlags(), ...flags], SEARCH_SECONDS)
+    return {
+      objectiveRatePerSecond: search?.ratePerSecond ?? null,
+      isObjectiveBound: verdict === 'generator-bound',
+    }
   }
 
   #commonFlags({ settings, torrents, fillPeers } = this.#workload): string[] {

@@ -71,6 +71,7 @@ const metricList: readonly Metric[] = [
     unit: '/s',
     isMoreBetter: true,
     of: ({ objectiveRatePerSecond }) => objectiveRatePerSecond,
+    boundOf: ({ isObjectiveBound }) => (isObjectiveBound === true ? 'at-least' : null),
   },
   {
     key: 'loss_percent',
