@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { cpus, loadavg, release, totalmem } from 'node:os'
-import { isAbsolute, join } from 'node:path'
+import { join } from 'node:path'
 
 /** One line of the environment block. */
 export type EnvironmentEntry = readonly [label: string, value: string]
@@ -14,13 +14,6 @@ export function summarizeMitigations(states: Readonly<Record<string, string>>): 
   const active = Object.entries(states).filter(([, state]) => !state.startsWith('Not affected'))
   if (active.length === 0) return 'none needed'
   return active.map(([name, state]) => `${name}: ${state}`).join('; ')
-}
-
-/** The command as it can be repeated elsewhere: absolute paths are reduced to their last part. */
-export function describeCommand(words: readonly string[]): string {
-  const shorten = (word: string): string =>
-    isAbsolute(word) ? `…/${word.slice(word.lastIndexOf('/') + 1)}` : word
-  return words.map(word => word.split('=').map(shorten).join('=')).join(' ')
 }
 
 function readLine(path: string): string | undefined {

@@ -1,7 +1,7 @@
 // Alternating rounds: every contender under every load in each round, in an order drawn from the seed.
 import { basename } from 'node:path'
+import { describeCommand } from '../../src/bench/report/command-text.js'
 import type { LoadCounts } from './cost.js'
-import { describeCommand } from './environment.js'
 import type { RoundOptions } from './flags.js'
 import type { Measurement } from './measure.js'
 import { ExitCode, report } from './program.js'

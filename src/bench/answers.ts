@@ -1,5 +1,6 @@
 // What the document of a load test says of a contender: its rate, its cost, and whether its answers were right.
 
+import { requestKindsOf } from '../loadtest/kinds.js'
 import type { LoadTestDocument } from '../loadtest/report/document.js'
 import type { Saturation } from './cell-result.js'
 import type { ProcessorWatch } from './processor-watch.js'
@@ -10,7 +11,9 @@ export function saturationOf(
   watch: Pick<ProcessorWatch, 'between'> | null,
   loadProcessors: number,
 ): Saturation {
-  const { measuredSeconds, counts, kinds, selfCheck, startedAt } = document
+  const { measuredSeconds, counts, selfCheck, startedAt, plan } = document
+  // Over HTTP and WebTorrent a connection is no response, but what responses come over.
+  const kinds = document.kinds.filter(({ kind }) => requestKindsOf[plan.protocol].includes(kind))
   const fromMs = Date.parse(startedAt)
   const time = watch?.between(fromMs, fromMs + measuredSeconds * 1000) ?? null
   const answered = kinds.reduce((sum, { outcomes }) => sum + outcomes.answered, 0)

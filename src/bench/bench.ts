@@ -55,7 +55,7 @@ export interface StoredHead extends BenchHead {
   readonly contenders: readonly ReportContender[]
   readonly missing: readonly MissingContender[]
   /** What is left out, one sentence each. */
-  readonly notes: readonly string[]
+  readonly notes?: readonly string[]
   readonly cells: readonly CellPlan[]
 }
 
@@ -84,7 +84,7 @@ export async function startBench(
   }
   const { blocks, seed, baseline, measuresNoise } = request
   return ResultStore.create<StoredHead>(directory, {
-    schemaVersion: 1,
+    schemaVersion: 2,
     startedAt: new Date().toISOString(),
     request,
     environment: await readEnvironment(),
@@ -140,7 +140,8 @@ export async function runBench(
       },
       store: result => store.add(result),
       coolDownMs: request.coolDownSeconds * 1000,
-      secondsEach: estimateSeconds(request),
+      secondsOf: ({ workload }) =>
+        estimateSeconds(request, request.workloads.find(({ key }) => key === workload)!),
       onProgress,
       onResult,
       signal,
@@ -159,7 +160,7 @@ function hasNeverStarted(results: readonly CellResult[], { contender, workload }
 
 function notStarted(cell: CellPlan, reason: string): CellResult {
   return {
-    schemaVersion: 1,
+    schemaVersion: 2,
     ...cell,
     startedAt: new Date().toISOString(),
     outcome: 'did-not-start',

@@ -10,9 +10,16 @@ export interface LatencyPoint {
   readonly lossShare: number
   /** False where the load generator could not keep the rate: the point says nothing. */
   readonly isValid: boolean
+  /** Of the saturation. */
+  readonly share?: number
+  /** How late the generator sent: 99 of 100 requests less than this, in microseconds. */
+  readonly lagP99Us?: number | null
+  /** Share of the time that a worker of the generator could have run and had no processor. */
+  readonly waitShare?: number
 }
 
 export interface Saturation {
+  /** Answers to requests; over HTTP and WebTorrent a connection is none. */
   readonly responsesPerSecond: number
   /**
    * Processor time of all processes and threads of the contender for each answered request, in microseconds; null
@@ -32,7 +39,10 @@ export interface Saturation {
 }
 
 export interface FillResult {
+  /** Announced. */
   readonly peers: number
+  /** What the contender says it has, over all torrents: null where it does not answer scrapes. */
+  readonly peersCounted?: number | null
   readonly seconds: number
   readonly residentBytesBefore: number
   readonly residentBytesAfter: number
@@ -44,9 +54,12 @@ export interface CellFigures {
   readonly fill: FillResult | null
   /** Null where the workload is no load, but a state to keep. */
   readonly saturation: Saturation | null
+  /** At half of the saturation first; a quarter follows where the generator could not keep half. */
   readonly latency: readonly LatencyPoint[]
   /** Highest rate that keeps the objectives; null where it was not asked for. */
   readonly objectiveRatePerSecond: number | null
+  /** Whether the load generator ended that search: the contender may keep them at more. */
+  readonly isObjectiveBound?: boolean
   readonly peakResidentBytes: number | null
   readonly kernelDrops: number | null
   /** Answers looked at and found wrong. */
@@ -58,7 +71,7 @@ export interface CellFigures {
 
 /** A result of any kind is one: a contender that died is not left out. */
 export interface CellResult {
-  readonly schemaVersion: 1
+  readonly schemaVersion: 2
   readonly contender: string
   readonly workload: string
   /** 0 and following. */

@@ -7,12 +7,14 @@ import { join } from 'node:path'
 import type { LoadTestDocument } from '../loadtest/report/document.js'
 import { findFreePorts } from '../net/free-ports.js'
 import { isFilled, saturationOf, silenceText, wrongAnswersIn } from './answers.js'
-import type { CellFigures, CellResult, FillResult, LatencyPoint, Saturation } from './cell-result.js'
+import type { CellFigures, CellResult, FillResult } from './cell-result.js'
 import type { CertificatePaths, Found, LaunchRequest } from './contender.js'
 import type { Guard } from './guard.js'
+import { measureLatency } from './latency.js'
 import { listeningAddresses } from './listening.js'
 import { type LoadOutcome, runLoad } from './load.js'
 import { Overseer } from './overseer.js'
+import { countPeers } from './peer-count.js'
 import type { CellPlan } from './plan.js'
 import { ProcessFamily } from './processes.js'
 import { ProcessorWatch } from './processor-watch.js'
@@ -43,8 +45,13 @@ export interface CellSetting {
 /** What is done with a contender. `saturating` begins with filling it; `filling` is of large states alone. */
 export type CellStage = 'starting' | 'filling' | 'saturating' | 'latency' | 'searching' | 'stopping'
 
-/** Memory of a contender that has just started settles within this. */
+/** Memory of a contender settles within this after its start; where it is what is measured, more is waited. */
 const SETTLE_MS = 300
+const LARGE_SETTLE_MS = 3_000
+/** Peers of the load that a contender has seen before its memory is read first: too few to count. */
+const PRIMING_PEERS = 1_000
+/** Part of the announced peers that a contender has to have: some share their address and port. */
+const PEERS_SHARE_MIN = 0.99
 /** Share of the answers that is looked at closely. */
 const VERIFY_SHARE = '1%'
 /** Peers that are there before a measurement are announced within this, or as many as can be. */
@@ -141,7 +148,7 @@ class Cell {
   #result(outcome: CellResult['outcome'], reason: string | null, figures: CellFigures | null): CellResult {
     const words = this.#family.lastWords()
     return {
-      schemaVersion: 1,
+      schemaVersion: 2,
       ...this.#plan,
       startedAt: this.#startedAt.toISOString(),
       outcome,
@@ -158,10 +165,9 @@ class Cell {
     if (this.#isOurs) {
       this.#overseer = new Overseer({ family: this.#family, directory, signal: this.#signal })
     }
-    await new Promise(resolve => setTimeout(resolve, SETTLE_MS))
-    const residentBytesBefore = this.#family.residentBytes()
+    await pause(SETTLE_MS)
     if (this.#workload.isLargeState) {
-      const fill = await this.#fill(url, residentBytesBefore)
+      const fill = await this.#fill(url)
       return { ...emptyFigures(startUpMs), fill, peakResidentBytes: this.#family.peakResidentBytes() }
     }
     const watch = new ProcessorWatch(this.#family)
@@ -179,13 +185,22 @@ class Cell {
           answersVerified: document.counts.verified,
           answersWrong: wrong.count,
         }
-      const latency = await this.#latency(url, saturation)
-      const objectiveRatePerSecond = await this.#search(url)
+      // Reading what all processes of the machine are takes processor time from the load.
+      watch.stop()
+      const latency = await measureLatency({
+        ...this.#setting,
+        saturation,
+        load: flags => {
+          this.#onStage('latency')
+          return this.#load(url, [...this.#commonFlags(), ...flags])
+        },
+      })
+      const objective = await this.#search(url)
       return {
         ...emptyFigures(startUpMs),
         saturation,
         latency,
-        objectiveRatePerSecond,
+        ...objective,
         peakResidentBytes: this.#isOurs ? this.#family.peakResidentBytes() : null,
         kernelDrops: document.selfCheck.kernelReceiveDrops,
         answersVerified: document.counts.verified,
@@ -245,69 +260,50 @@ class Cell {
     return addresses.length === 0 ? '' : ` It listens on ${[...new Set(addresses)].join(', ')}.`
   }
 
-  async #fill(url: string, residentBytesBefore: number): Promise<FillResult> {
+  async #fill(url: string): Promise<FillResult> {
     this.#onStage('filling')
-    const startedMs = performance.now()
     const flags = ['--fill', `${LARGE_FILL_SECONDS}s`, '--warmup', '0s', '--duration', '1s']
+    // Before and after have to be alike but for the peers: buffers in use, and nothing left of the start.
+    const few = { fillPeers: PRIMING_PEERS, torrents: Math.ceil(PRIMING_PEERS / 4) }
+    await this.#load(url, [...this.#commonFlags({ ...this.#workload, ...few }), ...flags])
+    await pause(LARGE_SETTLE_MS)
+    const residentBytesBefore = this.#family.residentBytes()
+    const startedMs = performance.now()
     const document = await this.#load(url, [...this.#commonFlags(), ...flags], LARGE_FILL_SECONDS)
     if (!isFilled(document)) {
       throw new Trouble('failed', `it did not take all peers within ${LARGE_FILL_SECONDS / 60} minutes`)
     }
-    return {
-      peers: this.#workload.fillPeers,
-      seconds: (performance.now() - startedMs) / 1000,
-      residentBytesBefore,
-      residentBytesAfter: this.#family.residentBytes(),
+    const seconds = (performance.now() - startedMs) / 1000
+    await pause(LARGE_SETTLE_MS)
+    const residentBytesAfter = this.#family.residentBytes()
+    const { fillPeers: peers, torrents } = this.#workload
+    const peersCounted = await countPeers({
+      url,
+      torrents,
+      seed: this.#setting.seed,
+      signal: this.#overseer?.signal ?? this.#signal,
+    })
+    await this.#throwTrouble()
+    if (peersCounted !== null && peersCounted < peers * PEERS_SHARE_MIN) {
+      throw new Trouble('failed', `it has ${peersCounted} of the ${peers} peers that were announced`)
     }
+    return { peers, peersCounted, seconds, residentBytesBefore, residentBytesAfter }
   }
 
-  async #latency(url: string, saturation: Saturation): Promise<LatencyPoint[]> {
-    const { latencyShare, curveShares = [] } = this.#setting
-    const points: LatencyPoint[] = []
-    // The one that is compared comes first.
-    for (const share of [latencyShare, ...curveShares].filter(share => share > 0)) {
-      this.#onStage('latency')
-      const rate = Math.max(1, Math.round(saturation.responsesPerSecond * share))
-      const point = await this.#latencyAt(url, rate)
-      // Points of a curve are known by their place.
-      if (point === null) break
-      points.push(point)
-    }
-    return points
-  }
-
-  async #latencyAt(url: string, rate: number): Promise<LatencyPoint | null> {
-    const { measureSeconds } = this.#setting
-    const flags = [
-      '--rate',
-      String(rate),
-      '--fill',
-      '0s',
-      '--warmup',
-      '0.5s',
-      '--duration',
-      `${measureSeconds}s`,
-    ]
-    const document = await this.#load(url, [...this.#commonFlags(), ...flags])
-    const announce = document.kinds.find(({ kind }) => kind === 'announce')
-    if (announce === undefined || announce.response === null) return null
-    const { p50Us, p99Us, p999Us } = announce.response
-    const isValid = document.verdict === 'valid'
-    return { ratePerSecond: rate, p50Us, p99Us, p999Us, lossShare: announce.lossShare, isValid }
-  }
-
-  async #search(url: string): Promise<number | null> {
+  async #search(url: string): Promise<Pick<CellFigures, 'objectiveRatePerSecond' | 'isObjectiveBound'>> {
     const { objectives } = this.#setting
-    if (objectives.length === 0) return null
+    if (objectives.length === 0) return { objectiveRatePerSecond: null }
     this.#onStage('searching')
     const flags = ['--search', '--fill', '0s', ...objectives.flatMap(objective => ['--slo', objective])]
-    const document = await this.#load(url, [...this.#commonFlags(), ...flags], SEARCH_SECONDS)
-    return document.search?.ratePerSecond ?? null
+    const { search, verdict } = await this.#load(url, [...this.#commonFlags(), ...flags], SEARCH_SECONDS)
+    return {
+      objectiveRatePerSecond: search?.ratePerSecond ?? null,
+      isObjectiveBound: verdict === 'generator-bound',
+    }
   }
 
-  #commonFlags(): string[] {
+  #commonFlags({ settings, torrents, fillPeers } = this.#workload): string[] {
     const { seed, numwant, share } = this.#setting
-    const { settings, torrents, fillPeers } = this.#workload
     return [
       ...['--workers', String(share.loadProcessors)],
       ...['--seed', String(seed)],
@@ -330,6 +326,13 @@ class Cell {
     ]
   }
 
+  /** For what the overseer has found, or finds now. */
+  async #throwTrouble(): Promise<void> {
+    await this.#overseer?.look()
+    const trouble = this.#overseer?.trouble ?? null
+    if (trouble !== null) throw new Trouble(trouble.outcome, trouble.reason)
+  }
+
   /** @param phaseSeconds its phases beside warm-up and measurement, at most */
   async #load(
     url: string,
@@ -346,9 +349,7 @@ class Cell {
       limitSeconds: warmUpSeconds + measureSeconds + phaseSeconds + LOAD_GRACE_SECONDS,
       signal: this.#overseer?.signal ?? this.#signal,
     })
-    await this.#overseer?.look()
-    const trouble = this.#overseer?.trouble ?? null
-    if (trouble !== null) throw new Trouble(trouble.outcome, trouble.reason)
+    await this.#throwTrouble()
     if (outcome.document === null) throw new Trouble('failed', outcome.reason)
     if (outcome.document.verdict === 'no-answers') {
       const { reason } = wrongAnswersIn(outcome.document)
@@ -357,6 +358,10 @@ class Cell {
     }
     return outcome.document
   }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, ms))
 }
 
 function emptyFigures(startUpMs: number): CellFigures {

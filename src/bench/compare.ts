@@ -47,9 +47,12 @@ function change(
   const now = sameBaseline ? after.ratio : null
   const isRelative = old !== null && now !== null && old.pairs > 1 && now.pairs > 1
   const ratio = isRelative ? now.ratio / old.ratio : after.median / before.median
-  const isNoise = isRelative
+  // Of two bounds, or a bound and a figure, nothing follows.
+  const isBound = before.bound !== undefined || after.bound !== undefined
+  const overlaps = isRelative
     ? overlap(old.low, old.high, now.low, now.high)
     : overlap(before.low, before.high, after.low, after.high)
+  const isNoise = isBound || overlaps
   const isWorse = !isNoise && (isMoreBetter ? ratio < 1 : ratio > 1)
   return {
     metric: after.metric,

@@ -59,11 +59,8 @@ const LOAD_AVERAGE_MAX = 0.7
 
 /** What makes figures of this machine doubtful, one sentence each. */
 export function environmentWarnings(environment: Environment): string[] {
-  const { processors, loadAverage, governor, hasTurbo } = environment
+  const { loadAverage, governor, hasTurbo } = environment
   const warnings: string[] = []
-  if (processors < 2) {
-    warnings.push('Contender and load share one processor: figures of processor time hold, rates do not.')
-  }
   if (loadAverage > LOAD_AVERAGE_MAX) {
     warnings.push(
       `The machine was busy at the start (load average ${loadAverage.toFixed(2)}): end what else runs.`,

@@ -1,6 +1,10 @@
 // The figures of a measurement that are compared: what each is called, in which unit, and whether more is better.
 
-import type { CellFigures } from './cell-result.js'
+import type { CellFigures, LatencyPoint } from './cell-result.js'
+import { isGeneratorLate, isGeneratorMostlyLate, isTelling, rateLimitOf } from './limits.js'
+
+/** `at-least`: the contender does more, `at-most`: it takes less; how much, the load generator can't tell. */
+export type Bound = 'at-least' | 'at-most'
 
 export interface Metric {
   readonly key: string
@@ -9,9 +13,16 @@ export interface Metric {
   readonly isMoreBetter: boolean
   /** Null where the measurement has no such figure. */
   readonly of: (figures: CellFigures) => number | null
+  /** Null for a figure of the contender itself. */
+  readonly boundOf?: (figures: CellFigures) => Bound | null
 }
 
-/** The latency point nearest to what all contenders of a workload were asked for is the only one, or the first. */
+/** What is compared: the first point, at half of the saturation, where it says something. */
+function latencyOf({ latency }: CellFigures): LatencyPoint | null {
+  const [point] = latency
+  return point === undefined || !isTelling(point) ? null : point
+}
+
 const metricList: readonly Metric[] = [
   {
     key: 'responses_per_second',
@@ -19,6 +30,8 @@ const metricList: readonly Metric[] = [
     unit: '/s',
     isMoreBetter: true,
     of: ({ saturation }) => saturation?.responsesPerSecond ?? null,
+    boundOf: ({ saturation }) =>
+      saturation === null || rateLimitOf(saturation) === 'contender' ? null : 'at-least',
   },
   {
     key: 'processor_us',
@@ -31,13 +44,25 @@ const metricList: readonly Metric[] = [
         : saturation.userUs + saturation.systemUs,
   },
   {
+    key: 'p50_us',
+    title: 'median latency at half its saturation',
+    unit: 'µs',
+    isMoreBetter: false,
+    of: figures => latencyOf(figures)?.p50Us ?? null,
+    boundOf: figures => {
+      const point = latencyOf(figures)
+      return point === null || !isGeneratorMostlyLate(point) ? null : 'at-most'
+    },
+  },
+  {
     key: 'p99_us',
     title: 'p99 latency at half its saturation',
     unit: 'µs',
     isMoreBetter: false,
-    of: ({ latency }) => {
-      const [point] = latency
-      return point === undefined || !point.isValid ? null : point.p99Us
+    of: figures => latencyOf(figures)?.p99Us ?? null,
+    boundOf: figures => {
+      const point = latencyOf(figures)
+      return point === null || !isGeneratorLate(point) ? null : 'at-most'
     },
   },
   {
@@ -46,6 +71,7 @@ const metricList: readonly Metric[] = [
     unit: '/s',
     isMoreBetter: true,
     of: ({ objectiveRatePerSecond }) => objectiveRatePerSecond,
+    boundOf: ({ isObjectiveBound }) => (isObjectiveBound === true ? 'at-least' : null),
   },
   {
     key: 'loss_percent',
@@ -66,10 +92,12 @@ const metricList: readonly Metric[] = [
     title: 'memory per peer',
     unit: 'bytes',
     isMoreBetter: false,
-    of: ({ fill }) =>
-      fill === null || fill.peers === 0
-        ? null
-        : Math.max(0, fill.residentBytesAfter - fill.residentBytesBefore) / fill.peers,
+    of: ({ fill }) => {
+      // Nothing is known of the memory of a tracker that runs elsewhere.
+      if (fill === null || fill.residentBytesAfter === 0) return null
+      const peers = fill.peersCounted ?? fill.peers
+      return Math.max(0, fill.residentBytesAfter - fill.residentBytesBefore) / peers
+    },
   },
   {
     key: 'start_up_ms',

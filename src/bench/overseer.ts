@@ -10,6 +10,8 @@ import type { ProcessFamily } from './processes.js'
 const DIRECTORY_BYTES_MAX = 2 ** 30
 /** Reading its output takes processor time from the load. */
 export const OUTPUT_BYTES_MAX = 2 ** 28
+/** Who takes the last memory of a machine takes the bench along. */
+export const FREE_BYTES_MIN = 2 ** 29
 const LOOK_MS = 200
 
 export interface ContenderTrouble {
@@ -24,6 +26,8 @@ export interface OverseerOptions {
   /** Ends what goes on too. */
   readonly signal: AbortSignal
   readonly directoryBytesMax?: number
+  /** Memory of this machine that can be had. */
+  readonly freeBytes?: () => number
 }
 
 export class Overseer {
@@ -70,12 +74,20 @@ export class Overseer {
   }
 
   async #findTrouble(): Promise<ContenderTrouble | null> {
-    const { family, directory, directoryBytesMax = DIRECTORY_BYTES_MAX } = this.#options
+    const {
+      family,
+      directory,
+      directoryBytesMax = DIRECTORY_BYTES_MAX,
+      freeBytes = process.availableMemory,
+    } = this.#options
     if (!family.isAlive) {
       return { outcome: 'died', reason: `it ended under the load: ${await family.ended}` }
     }
     if (family.outputBytes > OUTPUT_BYTES_MAX) {
       return { outcome: 'failed', reason: `it wrote more than ${mebibytes(OUTPUT_BYTES_MAX)} to its output` }
+    }
+    if (freeBytes() < FREE_BYTES_MIN) {
+      return { outcome: 'failed', reason: `less than ${mebibytes(FREE_BYTES_MIN)} of memory were left` }
     }
     if ((await bytesIn(directory)) > directoryBytesMax) {
       return { outcome: 'failed', reason: `it wrote more than ${mebibytes(directoryBytesMax)} of files` }

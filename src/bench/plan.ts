@@ -45,30 +45,39 @@ export function baselineOf(contenders: readonly string[], wanted: string): strin
 
 /** Starts and ends of contender and load test, and the peers that are announced first, in seconds. */
 const OVERHEAD_SECONDS = 6
+/** Of large states besides: memory settles twice, and peers are counted. */
+const LARGE_OVERHEAD_SECONDS = 9
 /** Most searches end within this. */
 const SEARCH_SECONDS = 60
 
+/** What a tracker may take of announces of large states in a second, with a generator on a processor of its own. */
+const FILLED_EACH_SECOND = 200_000
+
 /** What one measurement may take, before any was made. */
-export function estimateSeconds(request: {
+export function estimateSeconds(
+  request: EstimateRequest,
+  workload: { readonly isLargeState: boolean; readonly fillPeers: number },
+): number {
+  const { warmUpSeconds, measureSeconds, latencyShare, curveShares = [] } = request
+  const { coolDownSeconds, objectives } = request
+  if (workload.isLargeState)
+    return (
+      OVERHEAD_SECONDS + LARGE_OVERHEAD_SECONDS + workload.fillPeers / FILLED_EACH_SECOND + coolDownSeconds
+    )
+  const points = curveShares.length + (latencyShare === 0 ? 0 : 1)
+  // Each with its start, a second of warm-up, and its end.
+  const latencySeconds = points * (measureSeconds + 2)
+  const searchSeconds = objectives.length === 0 ? 0 : SEARCH_SECONDS
+  return OVERHEAD_SECONDS + warmUpSeconds + measureSeconds + latencySeconds + searchSeconds + coolDownSeconds
+}
+
+export interface EstimateRequest {
   readonly warmUpSeconds: number
   readonly measureSeconds: number
   readonly latencyShare: number
   readonly curveShares?: readonly number[]
   readonly coolDownSeconds: number
   readonly objectives: readonly string[]
-}): number {
-  const {
-    warmUpSeconds,
-    measureSeconds,
-    latencyShare,
-    curveShares = [],
-    coolDownSeconds,
-    objectives,
-  } = request
-  const points = curveShares.length + (latencyShare === 0 ? 0 : 1)
-  const latencySeconds = points * (measureSeconds + 1)
-  const searchSeconds = objectives.length === 0 ? 0 : SEARCH_SECONDS
-  return OVERHEAD_SECONDS + warmUpSeconds + measureSeconds + latencySeconds + searchSeconds + coolDownSeconds
 }
 
 /** What tells one measurement of a bench from all others. */

@@ -1,37 +1,39 @@
 // The report of a store: what was asked for and found out, put together.
 
+import { durationText } from '../loadtest/report/number-text.js'
 import type { StoredHead } from './bench.js'
 import type { CellFigures, CellResult } from './cell-result.js'
 import { environmentWarnings } from './environment.js'
+import { isTelling, rateLimitOf } from './limits.js'
+import { describeCommandText, shortenPaths } from './report/command-text.js'
 import { curvesOf } from './report/curves.js'
 import { REPORT_SCHEMA_VERSION, type ReportData } from './report/report-data.js'
+import { median } from './statistics.js'
 import { summarise } from './summary.js'
 
-/** Above this share of its processors the load generator may have been what was measured. */
-const GENERATOR_SHARE_MAX = 0.95
-/** Below this share of its processor a contender was not saturated. */
-const SATURATED_SHARE_MIN = 0.9
-/** Below this share of their processors neither contender nor load was the limit. */
-const IDLE_SHARE_MAX = 0.5
 const STEAL_SHARE_MAX = 0.05
-/** From here the 99th percentile is among the lost requests. */
-const LATENCY_LOSS_MAX = 0.01
+/** Where the generator could not keep half of a saturation. */
+const QUARTER = 0.25
 
 export function reportOf(head: StoredHead, results: readonly CellResult[]): ReportData {
   const { request, share, contenders } = head
-  const doubts = [...generatorLimits(head, results), ...stolenTime(results)]
+  const doubts = [...sharedProcessor(head), ...idleLimits(head, results), ...stolenTime(head, results)]
   const warnings = [
     ...environmentWarnings(head.environment),
     ...(head.notes ?? []),
     ...doubts,
+    ...stolenOnce(results, doubts),
+    ...generatorLimits(head, results),
+    ...unclearLimits(head, results),
     ...latencyGaps(head, results),
     ...lossyLatencies(head, results),
     ...partFills(head, results),
+    ...uncountedFills(head, results),
   ]
   return {
     schemaVersion: REPORT_SCHEMA_VERSION,
     startedAt: head.startedAt,
-    command: request.command,
+    command: describeCommandText(request.command),
     seed: request.seed,
     blocks: request.blocks,
     measureSeconds: request.measureSeconds,
@@ -39,8 +41,12 @@ export function reportOf(head: StoredHead, results: readonly CellResult[]): Repo
     contenderProcessors: share.contender,
     loadProcessors: share.load,
     environment: head.environment,
-    contenders,
-    missing: head.missing,
+    contenders: contenders.map(contender => ({ ...contender, version: shortenPaths(contender.version) })),
+    missing: head.missing.map(({ name, reason, remedy }) => ({
+      name,
+      reason: shortenPaths(reason),
+      remedy: shortenPaths(remedy),
+    })),
     workloads: request.workloads.map(({ key, title }) => ({ key, title })),
     summaries: summarise({
       results,
@@ -52,12 +58,17 @@ export function reportOf(head: StoredHead, results: readonly CellResult[]): Repo
     curves: curvesOf(results),
     warnings,
     isWhole: results.length >= head.cells.length,
-    isDoubtful: share.isShared || doubts.length > 0,
+    doubts,
+    isDoubtful: doubts.length > 0,
   }
 }
 
 /** What is to be said of some figures of one contender: a sentence about NAME, or none. */
 type Remark = (figures: readonly CellFigures[]) => string | null
+
+function isMost(figures: readonly CellFigures[], is: (figures: CellFigures) => boolean): boolean {
+  return figures.filter(is).length > figures.length / 2
+}
 
 /** For each workload one sentence about all contenders of whom it is true. */
 function remarks(head: StoredHead, results: readonly CellResult[], remark: Remark): string[] {
@@ -76,41 +87,69 @@ function remarks(head: StoredHead, results: readonly CellResult[], remark: Remar
   })
 }
 
-/** Contenders whose rate at saturation is the generator's, which was busy while they were not, or of neither. */
+/** Contenders whose rate is the generator's, which was busy while they were not: a bound, and no doubt. */
 function generatorLimits(head: StoredHead, results: readonly CellResult[]): string[] {
-  return remarks(head, results, figures => {
-    const saturations = figures.map(({ saturation }) => saturation).filter(found => found !== null)
-    const isMost = (list: readonly unknown[]): boolean => list.length > saturations.length / 2
-    const unsaturated = saturations.filter(
-      ({ processorsUsed }) => (processorsUsed ?? 0) < SATURATED_SHARE_MIN,
-    )
-    if (isMost(unsaturated.filter(({ generatorShare }) => generatorShare > GENERATOR_SHARE_MAX))) {
-      return 'the load generator was the limit for NAME, not the tracker. Responses/s is too low there; processor time per response holds.'
-    }
-    const idle = unsaturated.filter(
-      ({ generatorShare, processorsUsed }) =>
-        generatorShare < IDLE_SHARE_MAX && (processorsUsed ?? 1) < IDLE_SHARE_MAX,
-    )
-    if (!isMost(idle)) return null
-    return 'neither the tracker nor the load generator was busy for NAME: other programs took the processors, or something else was waited for. Responses/s is too low there.'
-  })
+  return remarks(head, results, figures =>
+    isMost(figures, ({ saturation }) => saturation !== null && rateLimitOf(saturation) === 'generator')
+      ? 'the load generator was the limit for NAME, not the tracker: responses/s is at least what is shown, and latency is that of half of it; processor time per response holds.'
+      : null,
+  )
+}
+
+function unclearLimits(head: StoredHead, results: readonly CellResult[]): string[] {
+  return remarks(head, results, figures =>
+    isMost(figures, ({ saturation }) => saturation !== null && rateLimitOf(saturation) === 'unclear')
+      ? 'NAME was not busy all the time, nor was the load generator: responses/s is at least what is shown.'
+      : null,
+  )
+}
+
+/** Nobody knows what these were waiting for. */
+function idleLimits(head: StoredHead, results: readonly CellResult[]): string[] {
+  return remarks(head, results, figures =>
+    isMost(figures, ({ saturation }) => saturation !== null && rateLimitOf(saturation) === 'nobody')
+      ? 'neither the tracker nor the load generator was busy for NAME: other programs took the processors, or something else was waited for. Responses/s and latency mislead there.'
+      : null,
+  )
 }
 
 /** A host that gives its processors to others changes every figure. */
-function stolenTime(results: readonly CellResult[]): string[] {
+function stolenTime(head: StoredHead, results: readonly CellResult[]): string[] {
+  return remarks(head, results, figures =>
+    isMost(figures, ({ saturation }) => (saturation?.stealShare ?? 0) > STEAL_SHARE_MAX)
+      ? `the host took more than ${STEAL_SHARE_MAX * 100} % of this machine's processor time for others in most measurements of NAME, and all figures mislead there: repeat the bench when it is quiet, or on a machine of its own.`
+      : null,
+  )
+}
+
+/** Medians bear it. */
+function stolenOnce(results: readonly CellResult[], doubts: readonly string[]): string[] {
   const shares = results.map(({ figures }) => figures?.saturation?.stealShare ?? 0)
   const most = Math.max(0, ...shares)
-  if (most <= STEAL_SHARE_MAX) return []
+  if (most <= STEAL_SHARE_MAX || doubts.length > 0) return []
+  const count = shares.filter(share => share > STEAL_SHARE_MAX).length
   return [
-    `The host took up to ${(most * 100).toFixed(0)} % of this machine's processor time for others: repeat the bench when it is quiet, or on a machine of its own.`,
+    `The host took up to ${(most * 100).toFixed(0)} % of this machine's processor time for others in ${count} of ${results.length} measurements.`,
   ]
+}
+
+function sharedProcessor({ share }: StoredHead): string[] {
+  return share.isShared
+    ? ['Contender and load share one processor: rates and latencies mislead, processor time holds.']
+    : []
 }
 
 function latencyGaps(head: StoredHead, results: readonly CellResult[]): string[] {
   return remarks(head, results, figures => {
-    const late = figures.filter(({ latency }) => latency[0]?.isValid === false).length
-    if (late === 0) return null
-    return `the load generator fell behind its own schedule in ${late} of ${figures.length} measurements of the latency of NAME, which are left out.`
+    const late = figures.filter(({ latency }) => latency[0]?.isValid === false)
+    if (late.length === 0) return null
+    const quarters = late.map(({ latency }) => latency[1]).filter(point => point !== undefined)
+    const kept = quarters.filter(point => isTelling(point) && point.share === QUARTER)
+    const instead =
+      kept.length === 0
+        ? ''
+        : ` At a quarter of it, p99 was ${durationText(median(kept.map(({ p99Us }) => p99Us)))} at most.`
+    return `the load generator could not keep half of the saturation of NAME in ${late.length} of ${figures.length} measurements, which are left out.${instead}`
   })
 }
 
@@ -118,10 +157,10 @@ function latencyGaps(head: StoredHead, results: readonly CellResult[]): string[]
 function lossyLatencies(head: StoredHead, results: readonly CellResult[]): string[] {
   return remarks(head, results, figures => {
     const lossy = figures.filter(({ latency }) =>
-      latency.slice(0, 1).some(point => point.isValid && point.lossShare >= LATENCY_LOSS_MAX),
+      latency.slice(0, 1).some(point => point.isValid && !isTelling(point)),
     ).length
     if (lossy === 0) return null
-    return `NAME lost more than one request in a hundred at half of the saturation in ${lossy} of ${figures.length} measurements: p99 is the time limit there.`
+    return `one request in a hundred or more was lost at half of the saturation of NAME in ${lossy} of ${figures.length} measurements, whose latencies are left out.`
   })
 }
 
@@ -130,5 +169,13 @@ function partFills(head: StoredHead, results: readonly CellResult[]): string[] {
     figures.every(({ isFilled }) => isFilled !== false)
       ? null
       : 'NAME did not take all peers in time before the measurement; answers carry fewer of them.',
+  )
+}
+
+function uncountedFills(head: StoredHead, results: readonly CellResult[]): string[] {
+  return remarks(head, results, figures =>
+    figures.every(({ fill }) => fill === null || fill.peersCounted !== null)
+      ? null
+      : 'NAME does not answer scrapes: it is not shown that it has all peers that it took.',
   )
 }

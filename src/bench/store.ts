@@ -12,7 +12,8 @@ import { AquaticError } from '../errors.js'
 import type { CellResult } from './cell-result.js'
 import { holdLock } from './lock.js'
 
-export const SCHEMA_VERSION = 1
+/** 1 took connections over HTTP and WebTorrent for responses. */
+export const SCHEMA_VERSION = 2
 
 /** What bench.json holds besides what the bench puts there. */
 export interface BenchHead {
@@ -120,12 +121,34 @@ export async function readResults<Head extends BenchHead>(
       { remedy: 'read it with that version, or run the bench again' },
     )
   }
-  const results = lines
-    .map(line => parse<CellResult | null>(line))
-    .filter(
-      (result): result is CellResult => typeof result === 'object' && typeof result?.contender === 'string',
+  const results = lines.flatMap((line, index) => {
+    const result = parse<unknown>(line)
+    if (result === undefined) return []
+    if (isResult(result)) return [result]
+    throw new AquaticError(
+      'AQ_BENCH_RESULTS',
+      `${directory}/results.ndjson has a line ${index + 1} that this version of aquatic did not write.`,
+      { remedy: 'read it with the version that wrote it, or take the line out: --resume measures it again' },
     )
+  })
   return { head, results }
+}
+
+/** As far as reports rely on it. */
+function isResult(value: unknown): value is CellResult {
+  if (typeof value !== 'object' || value === null) return false
+  const { schemaVersion, contender, workload, block, twin, outcome, figures } = value as Partial<CellResult>
+  const isNamed = [contender, workload, outcome].every(text => typeof text === 'string')
+  const isPlaced = typeof block === 'number' && typeof twin === 'number'
+  if (schemaVersion !== SCHEMA_VERSION || !isNamed || !isPlaced) return false
+  if (figures === null) return outcome !== 'measured'
+  return (
+    typeof figures === 'object' &&
+    typeof figures.startUpMs === 'number' &&
+    Array.isArray(figures.latency) &&
+    typeof figures.saturation === 'object' &&
+    typeof figures.fill === 'object'
+  )
 }
 
 /** Undefined for text that is no JSON: the last line of a bench that was killed. */

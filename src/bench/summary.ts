@@ -2,8 +2,9 @@
 // said about them. Plain data; wording and layout are the reports'.
 
 import type { CellResult } from './cell-result.js'
-import { type Metric, metrics } from './metrics.js'
+import { type Bound, type Metric, metrics } from './metrics.js'
 import { baselineOf } from './plan.js'
+import { shortenPaths } from './report/command-text.js'
 import { estimateRatio, median, outliers, type RatioEstimate } from './statistics.js'
 
 /** One figure of one contender under one workload. */
@@ -14,7 +15,9 @@ export interface Figure {
   readonly high: number
   /** By block; null where that block has none. */
   readonly values: readonly (number | null)[]
-  /** Contender over baseline; null for the baseline, and where nothing can be paired. */
+  /** Where the load generator was the limit in most blocks: what is known is this, and no ratio follows from it. */
+  readonly bound?: Bound
+  /** Contender over baseline; null for the baseline, where nothing can be paired, and where either is a bound. */
   readonly ratio: RatioEstimate | null
   /** Blocks whose value lies far from the others. */
   readonly outlierBlocks: readonly number[]
@@ -104,7 +107,7 @@ function summariseContender(
   const outcomes = new Set(present.map(({ outcome }) => outcome).filter(outcome => outcome !== 'measured'))
   const troubles = [...outcomes].map(outcome => {
     const troubled = present.filter(cell => cell.outcome === outcome)
-    return { outcome, blocks: troubled.length, reason: troubled[0].reason ?? '' }
+    return { outcome, blocks: troubled.length, reason: shortenPaths(troubled[0].reason ?? '') }
   })
   const isRanked = present.some(({ outcome }) => outcome === 'measured') && !outcomes.has('wrong-answers')
   return { contender, figures, troubles, isRanked }
@@ -118,13 +121,17 @@ function figureOf(
   const values = valuesOf(metric, cells)
   const known = values.filter(value => value !== null)
   if (known.length === 0) return undefined
-  const ratio = baselineCells === null ? null : estimateRatio(values, valuesOf(metric, baselineCells))
+  const bound = boundOf(metric, cells)
+  const isComparable =
+    baselineCells !== null && bound === undefined && boundOf(metric, baselineCells) === undefined
+  const ratio = isComparable ? estimateRatio(values, valuesOf(metric, baselineCells)) : null
   return {
     metric: metric.key,
     median: median(known),
     low: Math.min(...known),
     high: Math.max(...known),
     values,
+    ...(bound === undefined ? {} : { bound }),
     ratio: ratio === null || ratio.pairs === 0 ? null : ratio,
     outlierBlocks: blocksOf(values, outliers(known)),
   }
@@ -134,6 +141,17 @@ function figureOf(
 function blocksOf(values: readonly (number | null)[], indices: readonly number[]): number[] {
   const known = [...values.keys()].filter(block => values[block] !== null)
   return indices.map(index => known[index])
+}
+
+/** What most of the known values are; undefined where those are figures of the contender itself. */
+function boundOf(metric: Metric, cells: readonly (CellResult | undefined)[]): Bound | undefined {
+  const known = cells
+    .filter(cell => cell?.outcome === 'measured')
+    .map(cell => cell?.figures ?? null)
+    .filter(figures => figures !== null)
+    .filter(figures => metric.of(figures) !== null)
+  const bounds = known.map(figures => metric.boundOf?.(figures) ?? null).filter(bound => bound !== null)
+  return bounds.length > known.length / 2 ? bounds[0] : undefined
 }
 
 function valuesOf(metric: Metric, cells: readonly (CellResult | undefined)[]): (number | null)[] {

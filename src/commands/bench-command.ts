@@ -188,7 +188,7 @@ export abstract class BenchCommand extends AquaticCommand {
     const { store } = opened
     const { signal } = stop
     const [json, quiet] = [this.jsonEnabled(), flags.quiet]
-    const says = [`results in ${store.directory}`, ...store.head.notes]
+    const says = [`results in ${store.directory}`, ...(store.head.notes ?? [])]
     if (!json && !quiet) writeRemark(says.map(line => `${line}\n`).join(''))
     const { stderr, env } = process
     const kind = chooseReporter({ json, quiet, noTui: flags['no-tui'], stderr, env })
@@ -213,9 +213,9 @@ export abstract class BenchCommand extends AquaticCommand {
   /** A bench that goes on has the contenders and settings that it was started with. */
   async #open(protocols: readonly BenchProtocol[], flags: BenchFlagValues): Promise<OpenedBench> {
     const { startBench } = await import('../bench/bench.js')
-    const { ResultStore } = await import('../bench/store.js')
     if (flags.resume !== undefined) {
-      const store = await ResultStore.resume<StoredHead>(flags.resume)
+      const { resumeBench } = await import('../bench/stored-bench.js')
+      const store = await resumeBench(flags.resume)
       const contenders = await allContenders(store.head.request)
       const paths = new Map(Object.entries(store.head.request.paths))
       return { store, contenders, places: placesOf(paths, contenders) }

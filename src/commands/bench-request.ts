@@ -3,6 +3,7 @@
 import { resolve } from 'node:path'
 import type { BenchRequest } from '../bench/bench.js'
 import type { BenchProtocol, Contender, Places } from '../bench/contender.js'
+import { joinCommand } from '../bench/report/command-text.js'
 import type { Workload } from '../bench/workloads.js'
 import { AquaticError } from '../errors.js'
 import type { BenchFlagValues } from './bench-command.js'
@@ -99,7 +100,7 @@ export function chooseContenders(
 const CURVE_SHARES = [0.25, 0.75, 0.9]
 const QUICK_WORKLOADS = ['udp-mixed', 'http-close']
 /** HTTP announces of more take too long for a glance. */
-const QUICK_PEERS = 50_000
+const QUICK_PEERS = 30_000
 const PEERS = 200_000
 
 async function chooseWorkloads(
@@ -120,12 +121,11 @@ async function chooseWorkloads(
     // `bench ws --quick` has none of them: a glance is all there is.
     return [...(usual.length === 0 ? all : usual), ...states]
   }
-  const unknown = wanted.filter(key => !all.some(workload => workload.key === key))
+  // A state may be named too: it is how to have nothing else.
+  const known = [...all, ...states].map(({ key }) => key)
+  const unknown = wanted.filter(key => !known.includes(key))
   if (unknown.length > 0) {
-    throw usage(
-      `There is no workload ${unknown.join(', ')}.`,
-      `one of ${all.map(({ key }) => key).join(', ')}`,
-    )
+    throw usage(`There is no workload ${unknown.join(', ')}.`, `one of ${known.join(', ')}`)
   }
   return [...all.filter(({ key }) => wanted.includes(key)), ...states]
 }
@@ -179,7 +179,7 @@ export async function requestOf(
   const objectives = flags.slo ?? []
   await checkObjectives(objectives, workloads)
   return {
-    command: `aquatic ${['bench', ...process.argv.slice(3)].join(' ')}`,
+    command: joinCommand(['aquatic', 'bench', ...process.argv.slice(3)]),
     workloads,
     baseline,
     blocks: flags.blocks ?? (quick ? 3 : 6),

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { silenceText, wrongAnswersIn } from '../../src/bench/answers.js'
+import { saturationOf, silenceText, wrongAnswersIn } from '../../src/bench/answers.js'
 import type { LoadTestDocument } from '../../src/loadtest/report/document.js'
 
 type Answers = Parameters<typeof wrongAnswersIn>[0]
@@ -54,5 +54,36 @@ describe('silence', () => {
       silenceText({ warnings: ['None of 7 requests was answered.'], remarks }),
       'None of 7 requests was answered (announce refused: not authorized)',
     )
+  })
+})
+
+describe('responses', () => {
+  const outcomes = (answered: number) => ({ answered, refused: 0, timedOut: 0 })
+  const documentOf = (protocol: 'udp' | 'http' | 'ws'): LoadTestDocument => {
+    const kinds = [
+      { kind: 'connect', outcomes: outcomes(1000) },
+      { kind: 'announce', outcomes: outcomes(1000) },
+    ]
+    return {
+      plan: { protocol },
+      startedAt: '2026-01-01T00:00:00.000Z',
+      measuredSeconds: 2,
+      counts: { peersReceived: 0, bytesReceived: 0 },
+      kinds,
+      selfCheck: { processorSeconds: 1, stealShare: 0 },
+    } as unknown as LoadTestDocument
+  }
+  const watch = { between: () => ({ userMs: 4, systemMs: 6 }) }
+
+  it('over UDP are those to connects too', () => {
+    const { responsesPerSecond, userUs, systemUs } = saturationOf(documentOf('udp'), watch, 1)
+    assert.deepEqual([responsesPerSecond, userUs, systemUs], [1000, 2, 3])
+  })
+
+  it('over HTTP and WebTorrent are not the connections that they come over', () => {
+    for (const protocol of ['http', 'ws'] as const) {
+      const { responsesPerSecond, userUs, systemUs } = saturationOf(documentOf(protocol), watch, 1)
+      assert.deepEqual([responsesPerSecond, userUs, systemUs], [500, 4, 6])
+    }
   })
 })

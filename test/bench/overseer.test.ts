@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
-import { OUTPUT_BYTES_MAX, Overseer } from '../../src/bench/overseer.js'
+import { FREE_BYTES_MIN, OUTPUT_BYTES_MAX, Overseer } from '../../src/bench/overseer.js'
 import { scratchDirectory } from '../config/scratch.js'
 
 const well = { isAlive: true, ended: Promise.resolve('ended with exit code 3'), outputBytes: 0 }
@@ -55,6 +55,18 @@ describe('overseer of a contender', () => {
     const beyond = oversee(t, { ...well, outputBytes: OUTPUT_BYTES_MAX + 1 }).overseer
     await beyond.look()
     assert.match(beyond.trouble?.reason ?? '', /256 MiB to its output/)
+  })
+
+  it('ends one before it has taken all memory of the machine', async t => {
+    const directory = scratchDirectory(t)
+    let freeBytes = FREE_BYTES_MIN
+    const overseer = new Overseer({ family: well, directory, signal: never, freeBytes: () => freeBytes })
+    t.after(() => overseer.stop())
+    await overseer.look()
+    assert.equal(overseer.signal.aborted, false)
+    freeBytes--
+    await overseer.look()
+    assert.match(overseer.trouble?.reason ?? '', /^less than 512 MiB of memory were left$/)
   })
 
   it('passes on that the bench is over', t => {

@@ -5,7 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import type { StoredHead } from '../../src/bench/bench.js'
-import type { CellResult } from '../../src/bench/cell-result.js'
+import type { CellResult, LatencyPoint } from '../../src/bench/cell-result.js'
 import { compareReports } from '../../src/bench/compare.js'
 import { headlineMarks, headlineOf, withHeadline } from '../../src/bench/report/headline.js'
 import { htmlReport } from '../../src/bench/report/html.js'
@@ -20,7 +20,7 @@ import { cellCosting, cellOf, figuresOf } from './sample-cells.js'
 import { sampleHead, sampleResults } from './sample-report.js'
 
 const head: StoredHead = {
-  schemaVersion: 1,
+  schemaVersion: 2,
   startedAt: '2026-01-01T00:00:00.000Z',
   request: {
     command: 'aquatic bench udp',
@@ -82,6 +82,9 @@ function assertGolden(name: string, text: string): void {
   assert.equal(text, readFileSync(file, 'utf8'))
 }
 
+const readSchema = (): Schema =>
+  JSON.parse(readFileSync(join(packageRoot, 'schemas/bench-report.json'), 'utf8')) as Schema
+
 describe('reports of a bench', () => {
   it('as tables have contenders in rows, and eight of them in 100 columns', async () => {
     const text = await tableReport(reportOf(sampleHead, sampleResults))
@@ -123,6 +126,26 @@ describe('reports of a bench', () => {
     for (const page of [await tableReport(cut), markdownReport(cut), htmlReport(cut)]) {
       assert.ok(page.indexOf('was interrupted') > 0)
       assert.ok(page.indexOf('was interrupted') < page.indexOf('2.10 µs'))
+    }
+  })
+
+  it('say nothing of where things lie on the machine they were made on', async () => {
+    const request = { ...head.request, command: 'aquatic bench --path chihaya=/home/me/chihaya --out /tmp/x' }
+    const contenders = head.contenders.map(contender => ({
+      ...contender,
+      version: '/opt/t/ours --port {port}',
+    }))
+    const missing = [{ name: 'b', reason: '/home/me/b is no file', remedy: 'build it' }]
+    const failed = cellOf({ contender: 'opentracker', outcome: 'failed', reason: '/tmp/y/z was lost' })
+    const made = reportOf({ ...head, request, contenders, missing }, [...results.slice(0, 1), failed])
+    assert.equal(made.command, 'aquatic bench --path chihaya=…/chihaya --out …/x')
+    for (const page of [
+      await tableReport(made),
+      markdownReport(made),
+      htmlReport(made),
+      JSON.stringify(made),
+    ]) {
+      assert.doesNotMatch(page, /\/home|\/tmp|\/opt/)
     }
   })
 
@@ -176,24 +199,128 @@ describe('reports of a bench', () => {
   })
 
   it('as JSON are as their schema says', () => {
-    const schema = JSON.parse(readFileSync(join(packageRoot, 'schemas/bench-report.json'), 'utf8')) as Schema
+    const schema = readSchema()
     assert.deepEqual(schemaProblems(schema, JSON.parse(JSON.stringify(report))), [])
     const broken = { ...report, blocks: 'many' }
     assert.notDeepEqual(schemaProblems(schema, JSON.parse(JSON.stringify(broken))), [])
   })
 
-  it('say when the load generator was the limit, and that this is no claim', () => {
+  it('show a rate that the load generator limited as a bound, without ratio, and mislead nobody', async () => {
     const saturation = { ...figuresOf().saturation!, generatorShare: 1, processorsUsed: 0.4 }
-    const limited = [0, 1, 2].map(block => cellOf({ block, figures: figuresOf({ saturation }) }))
-    const doubtful = reportOf(head, limited)
-    assert.equal(doubtful.isDoubtful, true)
-    assert.match(doubtful.warnings.join(), /the load generator was the limit for aquatic/)
+    const limited = [0, 1, 2].flatMap(block => [
+      cellOf({ block, figures: figuresOf({ saturation }) }),
+      cellCosting(4 + block / 10, { block, contender: 'opentracker' }),
+    ])
+    const bounded = reportOf(head, limited)
+    assert.match(bounded.warnings.join(), /the load generator was the limit for aquatic, not the tracker/)
+    assert.equal(bounded.isDoubtful, false)
+    const text = await tableReport(bounded)
+    assert.match(text, /^aquatic +3\.00 µs +0\.73× \[.*\] +≥ 100k\/s +50\.0 ms/m)
+    assert.match(text, /≥, ≤: the load/)
+    assert.match(markdownReport(bounded), /\| ≥ 100k\/s \|/)
+    assert.deepEqual(schemaProblems(readSchema(), JSON.parse(JSON.stringify(bounded))), [])
+    assert.doesNotMatch(await tableReport(report), /≥/)
+  })
+
+  it('show a rate as a bound where neither tracker nor generator was busy all the time', async () => {
+    const of = (processorsUsed: number): ReportData => {
+      const saturation = { ...figuresOf().saturation!, generatorShare: 0.7, processorsUsed }
+      return reportOf(
+        head,
+        [0, 1, 2].map(block => cellOf({ block, figures: figuresOf({ saturation }) })),
+      )
+    }
+    assert.match(of(0.89).warnings.join(), /aquatic was not busy all the time/)
+    assert.match(await tableReport(of(0.89)), /≥ 100k\/s/)
+    assert.equal(of(0.89).isDoubtful, false)
+    assert.deepEqual(of(0.9).warnings, [])
+    assert.doesNotMatch(await tableReport(of(0.9)), /≥/)
+  })
+
+  it('say in their last line which figure would mislead', async () => {
+    const saturation = { ...figuresOf().saturation!, generatorShare: 0.2, processorsUsed: 0.2 }
+    const idle = reportOf(
+      head,
+      [0, 1, 2].map(block => cellOf({ block, figures: figuresOf({ saturation }) })),
+    )
+    assert.equal(idle.isDoubtful, true)
+    const last = (await tableReport(idle)).trimEnd().split('\n\n').at(-1)!
+    assert.match(
+      last.replace(/\s+/g, ' '),
+      /^Exit code 4: UDP: .*: neither the tracker nor the load generator was busy for aquatic: .* mislead there\.$/,
+    )
     assert.equal(report.isDoubtful, false)
+    assert.doesNotMatch(await tableReport(report), /Exit code/)
+  })
+
+  it('doubt what the host took the processor from in most blocks, and warn of one', () => {
+    const stolen = (blocks: number): ReportData =>
+      reportOf(
+        head,
+        [0, 1, 2].map(block => {
+          const saturation = { ...figuresOf().saturation!, stealShare: block < blocks ? 0.1 : 0 }
+          return cellOf({ block, figures: figuresOf({ saturation }) })
+        }),
+      )
+    assert.match(stolen(2).doubts.join(), /^UDP.*in most measurements of aquatic, and all figures mislead/)
+    assert.deepEqual(stolen(1).doubts, [])
+    assert.match(stolen(1).warnings.join(), /up to 10 % .* in 1 of 3 measurements/)
   })
 
   it('say that one processor for both misleads', () => {
     const shared = reportOf({ ...head, share: { ...head.share, isShared: true } }, results)
     assert.equal(shared.isDoubtful, true)
+  })
+})
+
+describe('latency in reports', () => {
+  const point = {
+    ...{ ratePerSecond: 50_000, share: 0.5, p50Us: 60, p99Us: 1000, p999Us: 2000, lossShare: 0 },
+    ...{ isValid: true, lagP99Us: 10, waitShare: 0 },
+  }
+  const withLatency = (...latency: LatencyPoint[]): ReportData =>
+    reportOf(
+      head,
+      [0, 1, 2].flatMap(block =>
+        ['aquatic', 'opentracker'].map(contender =>
+          cellOf({ block, contender, figures: figuresOf({ latency }) }),
+        ),
+      ),
+    )
+
+  it('is the tracker’s where the load generator was in time', async () => {
+    assert.match(await tableReport(withLatency(point)), /^aquatic +0\.060 ms .* 1\.00 ms +~1\.00×/m)
+  })
+
+  it('is a bound where the generator was late, or waited for a processor', async () => {
+    for (const late of [{ lagP99Us: 251 }, { waitShare: 0.006 }]) {
+      const text = await tableReport(withLatency({ ...point, ...late }))
+      assert.match(text, /^aquatic +0\.060 ms .* ≤ 1\.00 ms +50\.0 ms/m)
+    }
+    for (const inTime of [{ lagP99Us: 250 }, { waitShare: 0.005 }]) {
+      assert.doesNotMatch(await tableReport(withLatency({ ...point, ...inTime })), /≤/)
+    }
+  })
+
+  it('is none where half could not be kept, and that at a quarter is told of', async () => {
+    const invalid = { ...point, isValid: false }
+    const kept = withLatency(invalid, { ...point, share: 0.25, p99Us: 500 })
+    assert.match(
+      kept.warnings.join(),
+      /could not keep half of the saturation of aquatic, opentracker in 3 of 3 measurements, which are left out\. At a quarter of it, p99 was 0\.50 ms at most\./,
+    )
+    assert.equal(kept.isDoubtful, false)
+    assert.doesNotMatch(await tableReport(kept), /(median|p99) at half {2}/)
+    assert.doesNotMatch(withLatency(invalid).warnings.join(), /quarter/)
+  })
+
+  it('is none where one request in a hundred was lost: that is the time limit', async () => {
+    const lossy = withLatency({ ...point, lossShare: 0.01, p99Us: 1_000_000 })
+    assert.match(
+      lossy.warnings.join(),
+      /was lost at half of the saturation of aquatic, opentracker in 3 of 3/,
+    )
+    assert.doesNotMatch(await tableReport(lossy), /1000 ms|1,000/)
   })
 })
 

@@ -5,7 +5,7 @@ import { appendFileSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { type CellPlan, cellKey, planCells } from '../../src/bench/plan.js'
+import { type CellPlan, cellKey, estimateSeconds, planCells } from '../../src/bench/plan.js'
 import { type BenchOptions, runCells } from '../../src/bench/run.js'
 import { type BenchHead, ResultStore, readResults } from '../../src/bench/store.js'
 import { cellOf } from './sample-cells.js'
@@ -15,7 +15,7 @@ const contendersOf = new Map([
   ['ws-quiet', ['aquatic']],
 ])
 const plan = { contendersOf, blocks: 4, seed: 7, twinContender: 'aquatic' }
-const head: BenchHead = { schemaVersion: 1 }
+const head: BenchHead = { schemaVersion: 2 }
 
 const newDirectory = (): string => mkdtempSync(join(tmpdir(), 'aquatic-bench-'))
 
@@ -49,6 +49,21 @@ describe('plan of a bench', () => {
       ),
     )
     assert.ok(orders.size > 1)
+  })
+})
+
+describe('estimate', () => {
+  const request = {
+    ...{ warmUpSeconds: 1, measureSeconds: 2, latencyShare: 0.5, coolDownSeconds: 0 },
+    objectives: [],
+  }
+  const usual = { isLargeState: false, fillPeers: 50_000 }
+
+  it('grows with points of a curve, searches, and the peers of a large state', () => {
+    assert.equal(estimateSeconds(request, usual), 13)
+    assert.equal(estimateSeconds({ ...request, curveShares: [0.25, 0.75] }, usual), 21)
+    assert.equal(estimateSeconds({ ...request, objectives: ['announce.p99<5ms'] }, usual), 73)
+    assert.equal(estimateSeconds(request, { isLargeState: true, fillPeers: 10_000_000 }), 65)
   })
 })
 
@@ -94,6 +109,25 @@ describe('a bench', () => {
     assert.deepEqual(results.map(cellKey).sort(), cells.map(cellKey).sort())
   })
 
+  it('says what is left by what each workload took, and by what it should take before', async t => {
+    let nowMs = 0
+    t.mock.method(performance, 'now', () => nowMs)
+    const of = (workload: string, block: number): CellPlan => ({ contender: 'a', workload, block, twin: 0 })
+    const cells = [of('short', 0), of('long', 0), of('short', 1), of('long', 1)]
+    const remaining: (number | null)[] = []
+    await runCells(
+      options(cells, {
+        secondsOf: ({ workload }) => (workload === 'long' ? 50 : 5),
+        measure: async cell => {
+          nowMs += cell.workload === 'long' ? 80_000 : 10_000
+          return cellOf(cell)
+        },
+        onProgress: ({ remainingSeconds }) => remaining.push(remainingSeconds),
+      }),
+    )
+    assert.deepEqual(remaining, [110, 100 + 10 + 100, 10 + 80, 80])
+  })
+
   it('does not store what an abort cut short', async () => {
     const abort = new AbortController()
     let stored = 0
@@ -137,9 +171,9 @@ describe('results of a bench', () => {
     writeFileSync(join(directory, 'bench.json'), '{"schemaVersion":99}')
     await assert.rejects(
       readResults(directory),
-      /of a newer version of aquatic \(schema 99; this one reads 1\)/,
+      /of a newer version of aquatic \(schema 99; this one reads 2\)/,
     )
-    writeFileSync(join(directory, 'bench.json'), '{"schemaVersion":0}')
+    writeFileSync(join(directory, 'bench.json'), '{"schemaVersion":1}')
     await assert.rejects(readResults(directory), /of an older version/)
     writeFileSync(join(directory, 'bench.json'), 'not json')
     await assert.rejects(readResults(directory), /is not what a bench wrote/)

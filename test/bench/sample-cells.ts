@@ -28,7 +28,7 @@ export function figuresOf(changes: Partial<CellFigures> = {}): CellFigures {
 
 export function cellOf(changes: Partial<CellResult> = {}): CellResult {
   return {
-    schemaVersion: 1,
+    schemaVersion: 2,
     contender: 'aquatic',
     workload: 'udp-mixed',
     block: 0,

@@ -25,7 +25,7 @@ const peerBytes: Readonly<Record<string, number>> = { aquatic: 9.1, opentracker:
 
 const BLOCKS = 5
 export const sampleHead: StoredHead = {
-  schemaVersion: 1,
+  schemaVersion: 2,
   startedAt: '2026-01-01T00:00:00.000Z',
   request: {
     command: 'aquatic bench --state 1',

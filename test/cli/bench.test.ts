@@ -38,8 +38,14 @@ function copyOf(directory: string, name: string, change: (result: CellResult) =>
 function slower({ figures, ...result }: CellResult): CellResult {
   const saturation = figures!.saturation!
   const { responsesPerSecond } = saturation
-  const slow = { ...saturation, responsesPerSecond: responsesPerSecond / 2 }
+  const slow = { ...saturation, processorsUsed: 1, responsesPerSecond: responsesPerSecond / 2 }
   return { ...result, figures: { ...figures!, saturation: slow } }
+}
+
+/** A tracker that kept its processor busy: its rate is its own, and no bound. */
+function saturated({ figures, ...result }: CellResult): CellResult {
+  const saturation = { ...figures!.saturation!, processorsUsed: 1 }
+  return { ...result, figures: { ...figures!, saturation } }
 }
 
 function assertNothingLeft(): void {
@@ -73,7 +79,7 @@ describe('aquatic bench', () => {
     const report = JSON.parse(readFileSync(join(out, 'report.json'), 'utf8'))
     assert.equal(exitCode, report.isDoubtful ? 4 : 0, stderr)
     assert.match(stdout, /^UDP: 50 connects, 50 announces, 1 scrape \(udp-mixed\)$/m)
-    assert.match(stdout, /^aquatic +[\d.]+ µs +[\d.]+k?\/s/m)
+    assert.match(stdout, /^aquatic +[\d.]+ µs +(≥ )?[\d.]+k?\/s/m)
     assert.match(
       stderr,
       /^results in .*\/whole\n1\/1 block 1 udp-mixed aquatic, about \d+ s left\n {2}processor time .*\n$/,
@@ -103,15 +109,16 @@ describe('aquatic bench', () => {
     assert.deepEqual([same.exitCode, same.stderr], [0, ''])
     assert.match(same.stdout, /responses_per_second +│ .* 1\.00× ~ /)
     const half = copyOf(out, 'half', slower)
-    const worse = await run('compare', out, half, '--max-regression', '5', '--json')
+    const full = copyOf(out, 'full', saturated)
+    const worse = await run('compare', full, half, '--max-regression', '5', '--json')
     assert.equal(worse.exitCode, 3)
     const { changes } = JSON.parse(worse.stdout) as { changes: { metric: string; isWorse: boolean }[] }
     assert.deepEqual(
       changes.filter(({ isWorse }) => isWorse).map(({ metric }) => metric),
       ['responses_per_second'],
     )
-    assert.equal((await run('compare', out, half, '--max-regression', '150')).exitCode, 0)
-    assert.equal((await run('compare', half, out, '--max-regression', '5')).exitCode, 0)
+    assert.equal((await run('compare', full, half, '--max-regression', '150')).exitCode, 0)
+    assert.equal((await run('compare', half, full, '--max-regression', '5')).exitCode, 0)
   })
 
   it('goes on after SIGINT, and after it was killed', async () => {
@@ -202,6 +209,19 @@ describe('usage errors of aquatic bench', () => {
     return directory
   }
 
+  /** Of this schema, without a key that something relies on. */
+  const without = (name: string, change: (head: { request: object }) => object): string => {
+    const directory = copyOf(world.path('whole'), name, result => result)
+    const head = JSON.parse(readFileSync(join(directory, 'bench.json'), 'utf8'))
+    writeFileSync(join(directory, 'bench.json'), JSON.stringify(change(head)))
+    return directory
+  }
+  const withoutPaths = (): string =>
+    without('no-paths', head => ({ ...head, request: { ...head.request, paths: undefined } }))
+  const withoutCells = (): string => without('no-cells', head => ({ ...head, cells: [{}] }))
+  const strangeLine = (): string =>
+    copyOf(world.path('whole'), 'strange', result => ({ ...result, figures: {} as never }))
+
   const cases: readonly (readonly [args: () => readonly string[], error: RegExp])[] = [
     [() => ['--contender', 'nobody'], /There is no contender nobody\.\n {2}try: one of aquatic, /],
     [() => ['udp', '--workload', 'ws-quiet'], /There is no workload ws-quiet\.\n {2}try: one of udp-mixed, /],
@@ -236,10 +256,27 @@ describe('usage errors of aquatic bench', () => {
       /has the results of a bench already\.\n {2}try: go on with --resume/,
     ],
     [
-      () => ['report', older(0)],
-      /is of an older version of aquatic \(schema 0; this one reads 1\)\.\n {2}try: /,
+      () => ['report', older(1)],
+      /is of an older version of aquatic \(schema 1; this one reads 2\)\.\n {2}try: /,
     ],
-    [() => ['--resume', older(99)], /is of a newer version of aquatic \(schema 99; this one reads 1\)\./],
+    [
+      () => ['--resume', older(1)],
+      /is of an older version of aquatic \(schema 1; this one reads 2\)\.\n {2}try: /,
+    ],
+    [
+      () => ['--resume', withoutPaths()],
+      /no-paths\/bench\.json has no request\.paths as this version of aquatic reads it\.\n {2}try: read it with/,
+    ],
+    [() => ['report', withoutCells()], /bench\.json has no cells\.contender as this version/],
+    [
+      () => ['compare', world.path('whole'), withoutPaths()],
+      /no-paths\/bench\.json has no request\.paths as this/,
+    ],
+    [
+      () => ['--resume', strangeLine()],
+      /results\.ndjson has a line 1 that this version of aquatic did not write\.\n {2}try: /,
+    ],
+    [() => ['--resume', older(99)], /is of a newer version of aquatic \(schema 99; this one reads 2\)\./],
   ]
 
   for (const [args, error] of cases) {

@@ -3,7 +3,7 @@
 import { escaped } from '../../loadtest/report/html-text.js'
 import type { Metric } from '../metrics.js'
 import type { Figure, WorkloadSummary } from '../summary.js'
-import { figureText, ratioText } from './figure-text.js'
+import { medianText, ratioText } from './figure-text.js'
 import { figureOf, inOrder, nameOf } from './parts.js'
 import type { ReportData } from './report-data.js'
 
@@ -23,7 +23,7 @@ export function barFigure(metric: Metric, summary: WorkloadSummary, data: Report
   if (rows.length === 0) return ''
   const largest = Math.max(...rows.map(({ figure }) => figure.high)) || 1
   const shapes = rows.map(({ contender, figure }, index) =>
-    bar(metric.key, contender, figure, { largest, top: index * ROW_HEIGHT, data }),
+    bar(contender, figure, { largest, top: index * ROW_HEIGHT, data }),
   )
   const caption = `${metric.title} (${metric.isMoreBetter ? 'more' : 'less'} is better)`
   return `<figure>
@@ -40,7 +40,7 @@ interface Place {
   readonly data: ReportData
 }
 
-function bar(metric: string, contender: string, figure: Figure, { largest, top, data }: Place): string {
+function bar(contender: string, figure: Figure, { largest, top, data }: Place): string {
   const across = (value: number): number => LABEL_WIDTH + (value / largest) * BAR_WIDTH
   const [middle, baseline] = [top + ROW_HEIGHT / 2, top + ROW_HEIGHT / 2 + 4]
   const { median, low, high, values, ratio } = figure
@@ -54,7 +54,7 @@ function bar(metric: string, contender: string, figure: Figure, { largest, top, 
     `<rect class="bar${isOurs ? ' ours' : ''}" x="${LABEL_WIDTH}" y="${middle - BAR_HEIGHT / 2}" width="${at(across(median) - LABEL_WIDTH)}" height="${BAR_HEIGHT}"/>`,
     `<line class="range" x1="${at(across(low))}" x2="${at(across(high))}" y1="${middle}" y2="${middle}"/>`,
     ...dots,
-    `<text x="${at(across(high) + 10)}" y="${baseline}">${escaped(figureText(metric, median))}${ratioPart}</text>`,
+    `<text x="${at(across(high) + 10)}" y="${baseline}">${escaped(medianText(figure))}${ratioPart}</text>`,
   ].join('')
 }
 

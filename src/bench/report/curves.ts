@@ -6,6 +6,7 @@ import { threeDigits } from '../../loadtest/report/number-text.js'
 import { logAxis } from '../../loadtest/report/result-plots.js'
 import { type Line, plotFigure } from '../../loadtest/report/svg-plot.js'
 import type { CellResult, LatencyPoint } from '../cell-result.js'
+import { isTelling } from '../limits.js'
 import { median } from '../statistics.js'
 import type { WorkloadSummary } from '../summary.js'
 import { nameOf } from './parts.js'
@@ -37,11 +38,6 @@ export function curvesOf(results: readonly CellResult[]): LatencyCurve[] {
       .sort((a, b) => a.ratePerSecond - b.ratePerSecond)
     return points.length < 2 ? [] : [{ workload, contender, points }]
   })
-}
-
-/** A p99 among lost requests is the time limit; one of a rate that was not kept is of another rate. */
-function isTelling({ isValid, lossShare }: LatencyPoint): boolean {
-  return isValid && lossShare < 0.01
 }
 
 function medianPoint(points: readonly LatencyPoint[]): LatencyCurve['points'][number] {

@@ -2,13 +2,15 @@
 
 import { rateText } from '../../loadtest/plan-text.js'
 import { countText, durationText, shareText, threeDigits } from '../../loadtest/report/number-text.js'
-import { metrics } from '../metrics.js'
+import { type Bound, metrics } from '../metrics.js'
 import type { RatioEstimate } from '../statistics.js'
+import type { Figure } from '../summary.js'
 
 /** Over a column, where the full title has no room. */
 const columnTitles: Readonly<Record<string, string>> = {
   responses_per_second: 'responses',
   processor_us: 'per response',
+  p50_us: 'median at half',
   p99_us: 'p99 at half',
   objective_rate: 'in objectives',
   loss_percent: 'lost',
@@ -28,11 +30,23 @@ export function titleOf(metric: string): string {
 /** A figure with its unit: `4.57 µs`, `152.3k/s`; latencies are milliseconds, as everywhere. */
 export function figureText(metric: string, value: number): string {
   if (!Number.isFinite(value)) return '–'
-  if (metric === 'p99_us') return durationText(value)
+  if (metric === 'p50_us' || metric === 'p99_us') return durationText(value)
   if (metric === 'loss_percent') return shareText(value / 100)
   if (metric === 'kernel_drops') return `${countText(value)} datagrams`
   const unit = metrics.find(({ key }) => key === metric)?.unit ?? ''
   return unit === '/s' ? `${rateText(value)}/s` : `${threeDigits(value)} ${unit}`
+}
+
+const boundSigns = { 'at-least': '≥ ', 'at-most': '≤ ' } as const
+
+/** The median, with the sign of what is a bound: `≥ 31.2k/s`. */
+export function medianText({ metric, median, bound }: Figure): string {
+  return boundText(metric, median, bound ?? null)
+}
+
+/** A figure, or a bound of it. */
+export function boundText(metric: string, value: number, bound: Bound | null): string {
+  return `${bound === null ? '' : boundSigns[bound]}${figureText(metric, value)}`
 }
 
 /** `0.61× [0.58, 0.64]`, `~1.02× [0.97, 1.06]` where no difference is shown, `1.02× (one pair)`. */

@@ -3,9 +3,11 @@
 import type { WorkloadSummary } from '../summary.js'
 import { headlineMarks } from './headline.js'
 import {
+  BOUNDS_LEGEND,
   contenderGrid,
   environmentGrid,
   type Grid,
+  hasBounds,
   headlineGrid,
   headlineLegend,
   headlineSentence,
@@ -64,7 +66,7 @@ function workloadSection(summary: WorkloadSummary, data: ReportData): string {
     `## ${text(workloadTitle(summary.workload, data))} (\`${summary.workload}\`)`,
     text(headlineSentence(summary, data)),
     table(workloadGrid(summary, data)),
-    `Medians (smallest to largest), and ratios to ${text(baseline)} over the same blocks; ~: the 95 % interval holds 1.`,
+    `Medians (smallest to largest), and ratios to ${text(baseline)} over the same blocks; ~: the 95 % interval holds 1.${hasBounds([summary]) ? ` ${BOUNDS_LEGEND}` : ''}`,
     text(noiseText(summary)),
     list(remarksOf(summary, data)),
   ])

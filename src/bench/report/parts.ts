@@ -2,7 +2,7 @@
 
 import { type Metric, metrics } from '../metrics.js'
 import type { ContenderSummary, Figure, WorkloadSummary } from '../summary.js'
-import { figureText, ratioText, titleOf, troubleText } from './figure-text.js'
+import { figureText, medianText, ratioText, titleOf, troubleText } from './figure-text.js'
 import type { ReportData } from './report-data.js'
 
 export interface Grid {
@@ -65,7 +65,7 @@ export function headlineSentence(summary: WorkloadSummary, data: ReportData): st
   }
   const ranked = summary.contenders.filter(contender => contender.isRanked && figureOf(contender, metric))
   const name = nameOf(best.contender, data)
-  const value = figureText(metric, figure.median)
+  const value = medianText(figure)
   if (ranked.length === 1) return `${name} alone could be ranked: ${titleOf(metric)} ${value}.`
   return `${name} has the smallest ${titleOf(metric)}: ${value}${besides(figure, inOrder(summary)[1]!, summary, data)}.`
 }
@@ -86,7 +86,7 @@ export function headlineGrid(data: ReportData): Grid {
         const metric = rankingMetricOf(summary)
         const contender = summary.contenders.find(candidate => candidate.contender === key)
         if (contender === undefined || metric === undefined) return NOTHING
-        return contender.isRanked ? valueText(figureOf(contender, metric), metric) : 'not ranked'
+        return contender.isRanked ? valueText(figureOf(contender, metric)) : 'not ranked'
       }),
     ])
     .filter(cells => cells.slice(1).some(cell => cell !== NOTHING))
@@ -106,11 +106,21 @@ export function headlineLegend(data: ReportData): string {
   return `${about.join('; ')}. Less is better. ×: ratio to ${baselines.join(', ')} in the same blocks with its 95 % interval; ~: no difference is shown; –: not asked.`
 }
 
+/** Where a report has figures that are bounds. */
+export const BOUNDS_LEGEND =
+  '≥, ≤: the load generator was the limit, or late itself: the tracker answers more, or sooner, and no ratio follows.'
+
+export function hasBounds(summaries: readonly WorkloadSummary[]): boolean {
+  return summaries.some(({ contenders }) =>
+    contenders.some(({ figures }) => figures.some(({ bound }) => bound !== undefined)),
+  )
+}
+
 /** `2.10 µs, 0.51× [0.48, 0.54]` */
-function valueText(figure: Figure | undefined, metric: string): string {
+function valueText(figure: Figure | undefined): string {
   if (figure === undefined) return NOTHING
   const ratio = figure.ratio === null ? '' : `, ${ratioText(figure.ratio)}`
-  return `${figureText(metric, figure.median)}${ratio}`
+  return `${medianText(figure)}${ratio}`
 }
 
 /** Metrics that somebody has, and not all as nothing; what a response or a peer costs is read first. */
@@ -137,7 +147,7 @@ function rangeText(figure: Figure | undefined, metric: string): string {
   if (figure === undefined) return NOTHING
   const { low, high, ratio } = figure
   const range = low === high ? '' : ` (${figureText(metric, low)} to ${figureText(metric, high)})`
-  return `${figureText(metric, figure.median)}${range}${ratio === null ? '' : `, ${ratioText(ratio)}`}`
+  return `${medianText(figure)}${range}${ratio === null ? '' : `, ${ratioText(ratio)}`}`
 }
 
 /** How far two equal runs differ; empty where it was not measured. @param only of these metrics */

@@ -4,7 +4,7 @@ import type { Environment } from '../environment.js'
 import type { WorkloadSummary } from '../summary.js'
 import type { LatencyCurve } from './curves.js'
 
-export const REPORT_SCHEMA_VERSION = 1
+export const REPORT_SCHEMA_VERSION = 2
 
 export interface ReportContender {
   readonly key: string
@@ -38,6 +38,8 @@ export interface ReportData {
   readonly warnings: readonly string[]
   /** Whether all measurements were made. */
   readonly isWhole: boolean
-  /** Whether a figure would mislead: exit code 4. */
+  /** Of the warnings those that say which figure would mislead as it is shown. */
+  readonly doubts: readonly string[]
+  /** Whether there are such: exit code 4. */
   readonly isDoubtful: boolean
 }

@@ -3,9 +3,11 @@
 
 import { type Column, textTable, widthOf, wrapped } from '../../loadtest/report/columns.js'
 import type { WorkloadSummary } from '../summary.js'
-import { columnTitle, figureText, ratioText } from './figure-text.js'
+import { columnTitle, medianText, ratioText } from './figure-text.js'
 import {
+  BOUNDS_LEGEND,
   figureOf,
+  hasBounds,
   headlineSentence,
   inOrder,
   metricsOf,
@@ -42,15 +44,18 @@ export async function tableReport(data: ReportData, options: TableOptions = {}):
       '-',
     ),
     wrapped(legend(data), columns).join('\n'),
+    // The last line: what is not to be believed.
+    lines(data.doubts, 'Exit code 4:'),
   ]
   return `${parts.filter(part => part !== '').join('\n\n')}\n`
 }
 
-function legend({ blocks, isWhole }: ReportData): string {
+function legend({ blocks, isWhole, summaries }: ReportData): string {
   const counted = `Medians of ${isWhole ? '' : 'at most '}${blocks} block${blocks === 1 ? '' : 's'}`
   return [
     `${counted}; ×: ratio in the same blocks with its 95 % interval, ~: no difference is shown.`,
     'per response: processor time of all processes and threads; p99 at half: latency at half of its own saturation.',
+    ...(hasBounds(summaries) ? [BOUNDS_LEGEND] : []),
   ].join(' ')
 }
 
@@ -113,7 +118,7 @@ function figureColumns(summary: WorkloadSummary, data: ReportData): TableColumn[
       align: 'right',
       cells: contenders.map(({ isRanked }, row) => {
         const figure = figures[row]
-        if (figure !== undefined) return figureText(metric, figure.median)
+        if (figure !== undefined) return medianText(figure)
         return isRanked ? '–' : 'not ranked'
       }),
     }

@@ -1,6 +1,5 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import type { StoredHead } from '../../bench/bench.js'
 import type { BenchChange } from '../../bench/compare.js'
 import { AquaticError, ExitCode } from '../../errors.js'
 import { AquaticCommand } from '../base.js'
@@ -33,12 +32,12 @@ leaves as they are. Exit code 3 with --max-regression when something got worse b
 
   async run(): Promise<{ changes: BenchChange[] } | undefined> {
     const { args, flags } = await this.parse(BenchCompare)
-    const { readResults } = await import('../../bench/store.js')
+    const { readBench } = await import('../../bench/stored-bench.js')
     const { reportOf } = await import('../../bench/report-of.js')
     const { compareReports } = await import('../../bench/compare.js')
     const [before, after] = await Promise.all(
       [args.before, args.after].map(async directory => {
-        const { head, results } = await readResults<StoredHead>(directory)
+        const { head, results } = await readBench(directory)
         return reportOf(head, results)
       }),
     )

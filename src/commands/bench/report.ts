@@ -1,6 +1,5 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import type { StoredHead } from '../../bench/bench.js'
 import type { ReportData } from '../../bench/report/report-data.js'
 import { AquaticCommand } from '../base.js'
 import { tableSize } from '../bench-command.js'
@@ -26,9 +25,9 @@ export default class BenchReport extends AquaticCommand {
 
   async run(): Promise<ReportData | undefined> {
     const { args, flags } = await this.parse(BenchReport)
-    const { readResults } = await import('../../bench/store.js')
+    const { readBench } = await import('../../bench/stored-bench.js')
     const { reportOf } = await import('../../bench/report-of.js')
-    const { head, results } = await readResults<StoredHead>(args.directory)
+    const { head, results } = await readBench(args.directory)
     const report = reportOf(head, results)
     if (this.jsonEnabled()) return report
     if (flags.format === 'json') {

@@ -4,7 +4,7 @@ import type { CellStage } from '../../bench/cell.js'
 import type { CellResult } from '../../bench/cell-result.js'
 import { metrics } from '../../bench/metrics.js'
 import type { CellPlan } from '../../bench/plan.js'
-import { columnTitle, figureText, ratioText } from '../../bench/report/figure-text.js'
+import { boundText, columnTitle, medianText, ratioText } from '../../bench/report/figure-text.js'
 import { figureOf, metricsOf, nameOf } from '../../bench/report/parts.js'
 import type { ReportData } from '../../bench/report/report-data.js'
 import type { BenchProgress } from '../../bench/run.js'
@@ -110,7 +110,7 @@ function tableOf(workload: string, { cells, report }: BenchState): Table {
     const values = shown.flatMap(metric => {
       // Who answers wrong is not ranked, as in reports.
       const figure = contender?.isRanked === true ? figureOf(contender, metric) : undefined
-      const value = figure === undefined ? null : figureText(metric, figure.median)
+      const value = figure === undefined ? null : medianText(figure)
       return isCompared(metric) ? [value, ratioCell(figure?.ratio ?? null)] : [value]
     })
     return {
@@ -177,7 +177,8 @@ export function resultLine({ outcome, reason, figures }: CellResult): string {
     const metric = metrics.find(candidate => candidate.key === key)
     // Nothing is said of losses where there are none.
     const value = metric?.of(figures) ?? 0
-    return metric === undefined || value === 0 ? [] : [`${metric.title} ${figureText(key, value)}`]
+    if (metric === undefined || value === 0) return []
+    return [`${metric.title} ${boundText(key, value, metric.boundOf?.(figures) ?? null)}`]
   })
   return texts.join(', ')
 }

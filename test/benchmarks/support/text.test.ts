@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { rankSelfTimes, threadOfProfile } from '../../../benchmarks/support/cpu-profile.js'
-import { describeCommand, summarizeMitigations } from '../../../benchmarks/support/environment.js'
+import { summarizeMitigations } from '../../../benchmarks/support/environment.js'
 import {
   countPerThread,
   createLineSplitter,
   parseCollection,
 } from '../../../benchmarks/support/garbage-collections.js'
 import { formatNumber, formatSpread, renderTable } from '../../../benchmarks/support/markdown.js'
+import { describeCommand } from '../../../src/bench/report/command-text.js'
 
 const scavenge =
   '[11636:0x7f68a4000f00]       22 ms: Scavenge 3.2 (3.2) -> 2.8 (4.2) MB, 1.06 / 0.00 ms  (average)'
