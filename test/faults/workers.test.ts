@@ -1,4 +1,5 @@
-// Workers that end at random points: threads ended from outside, and workers that throw because a socket is none any more.
+// Workers that end at random points: threads ended from outside, and workers that throw because a socket is none any
+// more.
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
