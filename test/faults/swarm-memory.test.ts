@@ -1,5 +1,5 @@
-// A swarm whose memory is full: who is in it stays and is given, who is new is refused or answered without being stored,
-// and each of them is counted.
+// A swarm whose memory is full: who is in it stays and is given, who is new is refused or answered without being
+// stored, and each of them is counted.
 
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
@@ -7,6 +7,7 @@ import { sumOf } from '../support/metrics.js'
 import { engineMissing, meets } from '../support/requirement.js'
 import { UdpClient } from '../support/udp-client.js'
 import { infoHash } from '../support/udp-messages.js'
+import { identifier, WebTorrentClient } from '../support/web-torrent-client.js'
 import { assertAsBefore, type LoadedTracker, underLoad } from './under-load.js'
 
 /** The least that swarm.memory_limit takes. */
@@ -17,6 +18,10 @@ const BEYOND = 20_000
 
 /** Answers that come at once have room in the receive buffer that a socket is given by default. */
 const WAVE = 100
+
+/** One connection may be in a thousand torrents: many of them together are too many. */
+const SEEDBOXES = 15
+const TORRENTS_OF_ONE = 900
 
 const ACTION_ERROR = 3
 
@@ -90,6 +95,31 @@ describe('a swarm under load without memory', () => {
       const [torrents, unstored] = await errorsOf(tracker)
       t.diagnostic(`${more.refused} torrents refused (${torrents} counted), ${unstored} peers not stored`)
       assert.ok(torrents >= more.refused && unstored > 0)
+    })
+    assertAsBefore(t, aftermath)
+  })
+
+  it('does the same over WebTorrent', async t => {
+    if (!meets(t, engineMissing('native'))) return
+    const set = { 'ws.swarm.memory_limit': LIMIT_BYTES }
+    const aftermath = await underLoad(t, { protocols: ['ws'], set }, async tracker => {
+      const { address, port } = tracker.place('ws')
+      let refused = 0
+      const clients: WebTorrentClient[] = []
+      for (let number = 0; number < SEEDBOXES; number++) {
+        const client = await WebTorrentClient.connect(t, `ws://${address}:${port}`)
+        clients.push(client)
+        for (let torrent = 0; torrent < TORRENTS_OF_ONE; torrent++)
+          client.announce(`new${number}-${torrent}`.padEnd(20, '.'), identifier(`new${number}`))
+        for (let torrent = 0; torrent < TORRENTS_OF_ONE; torrent++)
+          if ((await client.next())['failure reason'] !== undefined) refused++
+      }
+      const series = await tracker.freshMetrics()
+      const counted = sumOf(series, 'aquatic_errors_total', 'class="torrents_refused_by_memory_limit"')
+      t.diagnostic(`${refused} torrents of ${SEEDBOXES * TORRENTS_OF_ONE} refused (${counted} counted)`)
+      assert.ok(refused > 0 && refused < SEEDBOXES * TORRENTS_OF_ONE)
+      assert.ok(counted >= refused)
+      for (const client of clients) await client.close()
     })
     assertAsBefore(t, aftermath)
   })
