@@ -1,0 +1,320 @@
+// Whether a soak run holds: each criterion with its limit, what was found, and one sentence. Pure.
+import { median } from '../support/statistics.js'
+import type { StreamName } from './plan.js'
+import { streamNames } from './plan.js'
+import type { Sample, Slice, SoakRecord } from './record.js'
+import { fewestPoints, medianOfEnds, type Point, trendOf } from './trend.js'
+
+/** `undecided`: the run is too short, or was interrupted. */
+export type State = 'holds' | 'broken' | 'undecided'
+
+export interface Criterion {
+  readonly name: string
+  readonly limit: string
+  readonly state: State
+  /** What was found, for a table. */
+  readonly found: string
+}
+
+/** The limits of the verdict; docs/benchmarks/soak.md prints them with what was found. */
+const limits = {
+  /** Growth of memory from the first to the last fifth: the larger of both. */
+  growthBytes: 8 * 2 ** 20,
+  growthShare: 0.03,
+  /** Slope of memory, where it also makes more than the noise of a short run. */
+  slopeBytesPerHour: 12 * 2 ** 20,
+  slopeNoiseBytes: 4 * 2 ** 20,
+  descriptorShare: 0.05,
+  descriptors: 16,
+  /** Descriptors above those before the load, once all clients are gone. */
+  descriptorsAfter: 2,
+  /** Last fifth over first fifth, and a difference that is none on a shared machine. */
+  p50Factor: 1.5,
+  p50SlackUs: 200,
+  p99Factor: 3,
+  p99SlackUs: 10_000,
+  lossShare: 0.001,
+  /** Requests made, of those planned for the whole time: starts of load generators take the rest. */
+  loadShare: 0.8,
+  voidShare: 0.2,
+  stopMs: 1000,
+} as const
+
+/** A stream has to have so many slices in the judged time: five fifths of two. */
+const fewestSlices = 10
+
+const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`
+const percent = (share: number): string => `${(share * 100).toFixed(share > 0 && share < 0.001 ? 4 : 2)} %`
+const ms = (us: number): string => `${(us / 1000).toFixed(2)} ms`
+
+function holdsIf(isHeld: boolean): State {
+  return isHeld ? 'holds' : 'broken'
+}
+
+/** The samples that are judged: under load, after the settling time. */
+export function judgedSamples({ samples, plan }: SoakRecord): Sample[] {
+  return samples.filter(({ phase, second }) => phase === 'load' && second >= plan.settleSeconds)
+}
+
+/** Flat: neither higher at the end than at the beginning, nor on a slope. */
+export function judgeMemory(name: string, points: readonly Point[]): Criterion {
+  const limit =
+    `last fifth at most ${limits.growthShare * 100} % or ${mib(limits.growthBytes)} above the first; ` +
+    `slope at most ${mib(limits.slopeBytesPerHour)}/h, beyond ${mib(limits.slopeNoiseBytes)} in all`
+  const trend = trendOf(points)
+  if (trend === undefined) return tooShort(name, limit, points.length)
+  const { first, last, slopePerHour, drift } = trend
+  const isGrown = last - first > Math.max(limits.growthBytes, first * limits.growthShare)
+  const isSloping = slopePerHour > limits.slopeBytesPerHour && drift > limits.slopeNoiseBytes
+  const found = `${mib(first)} → ${mib(last)}, slope ${mib(slopePerHour)}/h`
+  return { name, limit, state: holdsIf(!isGrown && !isSloping), found }
+}
+
+function tooShort(name: string, limit: string, count: number): Criterion {
+  const found = `too short: ${count} samples after the settling time, ${fewestPoints} are needed`
+  return { name, limit, state: 'undecided', found }
+}
+
+/** Descriptors and threads under load. */
+function judgeCount(name: string, points: readonly Point[], slack: number, share: number): Criterion {
+  const limit = `last fifth at most ${share * 100} % or ${slack} above the first`
+  const trend = trendOf(points)
+  if (trend === undefined) return tooShort(name, limit, points.length)
+  const { first, last } = trend
+  const state = holdsIf(last - first <= Math.max(slack, first * share))
+  return { name, limit, state, found: `${first} → ${last}` }
+}
+
+/** Once all clients are gone and their age has passed, nothing of them may be left. */
+function judgeAfter({ samples }: SoakRecord): Criterion {
+  const name = 'after the load'
+  const limit =
+    `no peer, torrent and connection left; swarm memory, descriptors (+${limits.descriptorsAfter}) and ` +
+    'threads as before the load'
+  const before = samples.find(({ phase }) => phase === 'idle')
+  const after = samples.findLast(({ phase }) => phase === 'after')
+  if (before === undefined || after === undefined)
+    return { name, limit, state: 'undecided', found: 'not reached' }
+  const isClean =
+    after.peers + after.torrents + after.connections === 0 &&
+    after.swarmUsedBytes <= before.swarmUsedBytes &&
+    after.descriptors <= before.descriptors + limits.descriptorsAfter &&
+    after.threads <= before.threads
+  const found =
+    `${after.peers} peers, ${after.torrents} torrents, ${after.connections} connections; swarm memory ` +
+    `${before.swarmUsedBytes} → ${after.swarmUsedBytes} bytes, descriptors ${before.descriptors} → ` +
+    `${after.descriptors}, threads ${before.threads} → ${after.threads}`
+  return { name, limit, state: holdsIf(isClean), found }
+}
+
+function slicesOf({ slices }: SoakRecord, stream: StreamName): Slice[] {
+  return slices.filter(slice => slice.stream === stream)
+}
+
+/** p50 decides with a narrow limit; p99 belongs to the machine as much as to the tracker, and has a wide one. */
+export function judgeLatency(record: SoakRecord, stream: StreamName, kind: 'p50Us' | 'p99Us'): Criterion {
+  const [factor, slackUs] =
+    kind === 'p50Us' ? [limits.p50Factor, limits.p50SlackUs] : [limits.p99Factor, limits.p99SlackUs]
+  const name = `${stream} ${kind.slice(0, 3)}`
+  const limit = `last fifth at most ${factor} × the first, or ${ms(slackUs)} more`
+  const judged = slicesOf(record, stream).filter(({ second }) => second >= record.plan.settleSeconds)
+  const valid = judged.filter(({ verdict }) => verdict === 'valid')
+  const values = valid.flatMap(({ latency }) => (latency === null ? [] : [latency[kind]]))
+  if (values.length < fewestSlices || valid.length < judged.length * (1 - limits.voidShare)) {
+    const found = `${values.length} valid slices of ${judged.length}; ${fewestSlices} and four of five are needed`
+    return { name, limit, state: 'undecided', found }
+  }
+  const { first, last } = medianOfEnds(values)
+  const state = holdsIf(last <= Math.max(first * factor, first + slackUs))
+  return { name, limit, state, found: `${ms(first)} → ${ms(last)}, median of all ${ms(median(values))}` }
+}
+
+/** What a stream asked in all its slices, and how that went. */
+export interface StreamSums {
+  readonly planned: number
+  readonly answered: number
+  readonly failed: number
+  readonly outcomes: Readonly<Record<string, number>>
+  readonly measuredSeconds: number
+  readonly wrong: number
+  readonly verified: number
+}
+
+/** Sums over all slices of a stream, settling time included. */
+export function sumStream(record: SoakRecord, stream: StreamName): StreamSums {
+  const slices = slicesOf(record, stream)
+  const sum = (pick: (slice: Slice) => number): number =>
+    slices.reduce((total, slice) => total + pick(slice), 0)
+  const outcomes: Record<string, number> = {}
+  for (const { failed } of slices) {
+    for (const [outcome, count] of Object.entries(failed))
+      outcomes[outcome] = (outcomes[outcome] ?? 0) + count
+  }
+  return {
+    planned: sum(({ planned }) => planned),
+    answered: sum(({ answered }) => answered),
+    failed: sum(({ planned, answered }) => planned - answered),
+    outcomes,
+    measuredSeconds: sum(({ measuredSeconds }) => measuredSeconds),
+    wrong: sum(({ wrong }) => wrong),
+    verified: sum(({ verified }) => verified),
+  }
+}
+
+function judgeLosses(record: SoakRecord, stream: StreamName): Criterion {
+  const { planned, failed, outcomes } = sumStream(record, stream)
+  const share = planned === 0 ? 1 : failed / planned
+  const list = Object.entries(outcomes).map(([outcome, count]) => `${count} ${outcome}`)
+  const found = `${percent(share)} of ${planned}${list.length === 0 ? '' : `: ${list.join(', ')}`}`
+  return {
+    name: `${stream} losses`,
+    limit: `at most ${percent(limits.lossShare)} of all requests not answered`,
+    state: holdsIf(share <= limits.lossShare),
+    found,
+  }
+}
+
+/** A soak without load is none. */
+function judgeLoad(record: SoakRecord, stream: StreamName): Criterion {
+  const { measuredSeconds } = sumStream(record, stream)
+  const share = measuredSeconds / record.plan.durationSeconds
+  return {
+    name: `${stream} load`,
+    limit: `under load for at least ${limits.loadShare * 100} % of the time`,
+    state: record.ending === undefined ? 'undecided' : holdsIf(share >= limits.loadShare),
+    found: percent(share),
+  }
+}
+
+function judgeAnswers(record: SoakRecord): Criterion {
+  const sums = streamNames.map(stream => sumStream(record, stream))
+  const lives = record.ending?.lives
+  const counts = lives === null || lives === undefined ? [] : [lives.udp, lives.http, lives.ws]
+  const wrong = [...sums, ...counts].reduce((total, one) => total + one.wrong, 0)
+  const failed = counts.reduce((total, one) => total + one.failed, 0)
+  const announces = counts.reduce((total, one) => total + one.announces, 0)
+  const verified = sums.reduce((total, one) => total + one.verified, 0)
+  const isHeld = wrong === 0 && failed <= announces * limits.lossShare
+  return {
+    name: 'answers',
+    limit: `none wrong; of short-lived clients' announces at most ${percent(limits.lossShare)} not answered`,
+    state: record.ending === undefined ? 'undecided' : holdsIf(isHeld),
+    found:
+      `${wrong} wrong of ${verified} looked at closely and ${announces} of short-lived clients, ` +
+      `${failed} of these not answered`,
+  }
+}
+
+/** Announces that the tracker says it answered, against those that clients say were answered. */
+export function judgeCounters(record: SoakRecord, protocol: 'udp' | 'http' | 'ws'): Criterion {
+  const name = `${protocol} counters`
+  const limit = 'announces answered: tracker and clients agree, but for what was lost on the way'
+  const before = record.samples.find(({ phase }) => phase === 'idle')
+  const after = record.samples.findLast(({ phase }) => phase === 'after')
+  if (before === undefined || after === undefined || record.ending === undefined)
+    return { name, limit, state: 'undecided', found: 'not reached' }
+  const own = record.plan.streams.filter(stream => stream.protocol === protocol).map(stream => stream.name)
+  const slices = record.slices.filter(({ stream }) => own.includes(stream))
+  const lives = record.ending.lives?.[protocol]
+  const clients = slices.reduce((sum, slice) => sum + slice.announcesAnswered, lives?.answered ?? 0)
+  const doubtful = slices.reduce(
+    (sum, { planned, answered, surplusAnswers }) => sum + planned - answered + surplusAnswers,
+    lives?.failed ?? 0,
+  )
+  const tracker = after.announces[protocol] - before.announces[protocol]
+  const isEqual = tracker >= clients && tracker <= clients + doubtful
+  return {
+    name,
+    limit,
+    state: holdsIf(isEqual),
+    found: `tracker ${tracker}, clients ${clients}, lost or late ${doubtful}`,
+  }
+}
+
+function judgeTracker({ samples, ending }: SoakRecord): Criterion {
+  const last = samples.at(-1)
+  const logged = ending?.logged ?? []
+  const restarts = last?.restarts ?? 0
+  const complaints = [
+    ...(ending?.broken === undefined || ending.broken === null ? [] : [ending.broken]),
+    ...(restarts > 0 ? [`${restarts} workers were restarted`] : []),
+    ...(logged.length > 0 ? [`${logged.length} lines of warnings, the first: ${logged[0]}`] : []),
+  ]
+  return {
+    name: 'tracker',
+    limit: 'runs to the end, restarts no worker, warns of nothing',
+    state: ending === undefined ? 'undecided' : holdsIf(complaints.length === 0),
+    found: complaints.length === 0 ? 'so it did' : complaints.join('; '),
+  }
+}
+
+function judgeStop({ ending }: SoakRecord): Criterion {
+  const name = 'stop'
+  const limit = `SIGTERM ends it with 0 within ${limits.stopMs} ms; no process, port or file left`
+  if (ending === undefined) return { name, limit, state: 'undecided', found: 'interrupted' }
+  const { exitCode, stopMs, leftBehind } = ending
+  const isClean = exitCode === 'ended with exit code 0' && stopMs <= limits.stopMs && leftBehind.length === 0
+  const left = leftBehind.length === 0 ? 'nothing left' : `left: ${leftBehind.join(', ')}`
+  return { name, limit, state: holdsIf(isClean), found: `${exitCode} after ${stopMs.toFixed(0)} ms, ${left}` }
+}
+
+/** All criteria, in the order of the report. */
+export function judge(record: SoakRecord): Criterion[] {
+  const samples = judgedSamples(record)
+  const points = (pick: (sample: Sample) => number): Point[] =>
+    samples.map(sample => ({ second: sample.second, value: pick(sample) }))
+  return [
+    judgeMemory(
+      'memory',
+      points(({ privateKib }) => privateKib * 1024),
+    ),
+    judgeMemory(
+      'heap of the main thread',
+      points(({ heapUsedBytes }) => heapUsedBytes),
+    ),
+    judgeMemory(
+      'memory of the swarms',
+      points(({ swarmUsedBytes }) => swarmUsedBytes),
+    ),
+    judgeCount(
+      'descriptors',
+      points(({ descriptors }) => descriptors),
+      limits.descriptors,
+      limits.descriptorShare,
+    ),
+    judgeCount(
+      'threads',
+      points(({ threads }) => threads),
+      0,
+      0,
+    ),
+    judgeAfter(record),
+    ...streamNames.flatMap(stream => [
+      judgeLoad(record, stream),
+      judgeLosses(record, stream),
+      judgeLatency(record, stream, 'p50Us'),
+      judgeLatency(record, stream, 'p99Us'),
+    ]),
+    judgeAnswers(record),
+    ...(['udp', 'http', 'ws'] as const).map(protocol => judgeCounters(record, protocol)),
+    judgeTracker(record),
+    judgeStop(record),
+  ]
+}
+
+/** The verdict in all: broken if anything is, undecided if nothing is but something could not be judged. */
+export function overall(criteria: readonly Criterion[]): State {
+  if (criteria.some(({ state }) => state === 'broken')) return 'broken'
+  return criteria.some(({ state }) => state === 'undecided') ? 'undecided' : 'holds'
+}
+
+/** One sentence for each criterion that does not hold. */
+export function complaintsOf(criteria: readonly Criterion[]): string[] {
+  return criteria
+    .filter(({ state }) => state !== 'holds')
+    .map(({ name, state, found, limit }) =>
+      state === 'broken'
+        ? `${name}: ${found}; the limit is: ${limit}.`
+        : `${name} could not be judged: ${found}.`,
+    )
+}
