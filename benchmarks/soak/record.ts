@@ -37,7 +37,10 @@ export interface Sample extends TrackerFigures {
   readonly loadAverage: number
 }
 
-/** Latencies of announces from their planned instants, in microseconds. */
+/**
+ * Latencies of announces in microseconds, from the moment of sending: load generators that share the machine's
+ * processors with the tracker are late, and that is nothing the tracker could do better.
+ */
 export interface SliceLatency {
   readonly p50Us: number
   readonly p99Us: number
@@ -51,12 +54,13 @@ export interface Slice {
   readonly second: number
   readonly endSecond: number
   readonly measuredSeconds: number
+  /** The load test's own: `generator-bound` slices were late, and ask less evenly than planned. */
   readonly verdict: string
   readonly planned: number
   /** All kinds that were asked for, offers and answers passed on included. */
   readonly answered: number
   readonly announcesAnswered: number
-  /** By outcome, those that are not 0. */
+  /** By outcome, those that are not 0; `unsent` ones never reached the tracker. */
   readonly failed: Readonly<Record<string, number>>
   /** Late and second answers: the tracker counts them too. */
   readonly surplusAnswers: number

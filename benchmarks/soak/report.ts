@@ -6,8 +6,9 @@ import { type StreamName, streamNames } from './plan.js'
 import type { Sample, Slice, SoakRecord } from './record.js'
 import { type Criterion, judge, overall, type State } from './verdict.js'
 
-/** Rows of the tables over time. */
-const rowCount = 20
+/** Rows of the tables over time. The load's has fewer where its slices are long beside the run. */
+const mostRows = 20
+const fewestRows = 5
 
 const words: Readonly<Record<State, string>> = {
   holds: 'holds',
@@ -27,8 +28,8 @@ interface Row {
   readonly slices: readonly Slice[]
 }
 
-/** Twentieths of the time under load; a slice belongs to the one in which its middle lies. */
-function rowsOf({ plan, samples, slices }: SoakRecord): Row[] {
+/** Equal parts of the time under load; a slice belongs to the one in which its middle lies. */
+function rowsOf({ plan, samples, slices }: SoakRecord, rowCount: number): Row[] {
   const length = plan.durationSeconds / rowCount
   return Array.from({ length: rowCount }, (_, index) => {
     const fromSecond = index * length
@@ -42,7 +43,7 @@ function rowsOf({ plan, samples, slices }: SoakRecord): Row[] {
 }
 
 function renderTracker(record: SoakRecord): string {
-  const rows = rowsOf(record).map(({ fromSecond, samples }) => {
+  const rows = rowsOf(record, mostRows).map(({ fromSecond, samples }) => {
     const show = (pick: (sample: Sample) => number, digits: number): string =>
       formatNumber(median(samples.map(pick)), digits)
     const [first, last] = [samples[0], samples.at(-1)]
@@ -61,6 +62,7 @@ function renderTracker(record: SoakRecord): string {
       show(({ descriptors }) => descriptors, 0),
       show(({ threads }) => threads, 0),
       formatNumber(share * 100, 0),
+      show(({ loadAverage }) => loadAverage, 1),
     ]
   })
   const header = [
@@ -74,24 +76,28 @@ function renderTracker(record: SoakRecord): string {
     'descriptors',
     'threads',
     'processor, %',
+    'load average',
   ]
   return renderTable(header, rows)
 }
 
 function renderLoad(record: SoakRecord): string {
   const cells = (slices: readonly Slice[]): string[] => {
-    const valid = slices.flatMap(({ latency }) => (latency === null ? [] : [latency]))
+    const known = slices.flatMap(({ latency }) => (latency === null ? [] : [latency]))
     const seconds = slices.reduce((sum, { measuredSeconds }) => sum + measuredSeconds, 0)
     const answered = slices.reduce((sum, slice) => sum + slice.answered, 0)
     const lost = slices.reduce((sum, slice) => sum + slice.planned - slice.answered, 0)
     return [
       formatNumber(answered / seconds, 0),
       String(lost),
-      formatNumber(median(valid.map(({ p50Us }) => p50Us)) / 1000, 2),
-      formatNumber(median(valid.map(({ p99Us }) => p99Us)) / 1000, 1),
+      formatNumber(median(known.map(({ p50Us }) => p50Us)) / 1000, 2),
+      formatNumber(median(known.map(({ p99Us }) => p99Us)) / 1000, 1),
     ]
   }
-  const rows = rowsOf(record).map(({ fromSecond, slices }) => [
+  const { durationSeconds, sliceSeconds } = record.plan
+  const rowCount = Math.floor(durationSeconds / (2 * sliceSeconds))
+  const parts = rowsOf(record, Math.max(fewestRows, Math.min(mostRows, rowCount)))
+  const rows = parts.map(({ fromSecond, slices }) => [
     formatNumber(fromSecond / 60, 1),
     ...streamNames.flatMap(name => cells(slices.filter(({ stream }) => stream === name))),
   ])
@@ -112,14 +118,15 @@ function renderMethod({ plan }: SoakRecord): string {
 ${formatDuration(plan.durationSeconds)} it is loaded at fixed rates, with Poisson's spacing, by \`aquatic loadtest\`: ${loads.join('; ')}.
 Every ${plan.sliceSeconds} s or a little less each of these ends: its clients vanish without a word, and others come, with other
 torrents. Short-lived clients beside them begin, complete, and stop or vanish, over all three protocols; some break off in the
-middle of a request. A third of the HTTP connections and many of the WebSockets are reset rather than closed.
+middle of a request, every third WebSocket is cut.
 
 Peers are forgotten after ${plan.peerAgeSeconds} s, torrents are cleaned every ${plan.cleaningSeconds} s. The first ${formatDuration(plan.settleSeconds)} settle and are not
 judged. At the end all clients go, the swarm has to empty itself, and the tracker is ended by SIGTERM.
 
 *Memory* is what the process has for itself (anonymous, shared and swapped out, of \`/proc/PID/status\`); RSS has the pages of
 programs besides, which the system takes and gives as it likes. *Heap* is that of the main thread. Slopes are Theil's and Sen's.
-Latencies are of announces, from the instant at which each was planned; load and tracker share the machine's processors.`
+Latencies are of announces, from the moment of sending; load and tracker share the machine's processors, and the load average
+tells whether others did. Losses are of all kinds of requests, relayed offers and answers among them.`
 }
 
 function renderVerdict(criteria: readonly Criterion[]): string {

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { makeScratchDirectory } from '../support/children.js'
 import { findOurs } from '../support/contenders.js'
-import { describeEnvironment } from '../support/environment.js'
+import { describeCommand, describeEnvironment } from '../support/environment.js'
 import { ExitCode, report, runProgram, UsageError } from '../support/program.js'
 import { beginJournal, type Journal, readJournal } from './journal.js'
 import { startLives } from './lives-process.js'
@@ -116,7 +116,7 @@ async function soak(options: SoakOptions): Promise<SoakRecord> {
   const plan = planSoak(options.durationSeconds, options.seed)
   const ours = findOurs(repository, 'udp')
   if ('reason' in ours) throw new Error(ours.reason)
-  const command = `npm run soak -- ${+(options.durationSeconds / 60).toFixed(2)}`
+  const command = `npm run soak -- ${describeCommand(process.argv.slice(2))}`.trim()
   const facts: SoakFacts = { command, version: ours.version, environment: describeEnvironment(0), plan }
   const journal = beginJournal(options.directory, facts)
   const emptying = plan.peerAgeSeconds + plan.cleaningSeconds

@@ -3,19 +3,13 @@
 import { join } from 'node:path'
 import { startUnpinned } from '../support/children.js'
 import type { SoakPlan, StreamPlan } from './plan.js'
-import type { Slice } from './record.js'
+import type { Slice, SliceLatency } from './record.js'
 import type { Ports } from './tracker.js'
 
 /** What is left at the end and shorter than this is not worth a process. */
 const shortestSliceSeconds = 3
 /** Start, connections and drain of a load generator: part of its slice, not of its measurement. */
 const overheadSeconds = 1.5
-
-interface Latency {
-  readonly p50Us: number
-  readonly p99Us: number
-  readonly maxUs: number
-}
 
 /** As much of the load test's document (schemas/load-test-result.json) as is read here. */
 interface ResultDocument {
@@ -24,8 +18,7 @@ interface ResultDocument {
   readonly kinds: readonly {
     readonly kind: string
     readonly outcomes: Readonly<Record<string, number>>
-    readonly response: Latency | null
-    readonly service: Latency
+    readonly service: SliceLatency & { readonly count: number }
   }[]
   readonly counts: Readonly<Record<string, number>>
   readonly remarks: readonly (readonly [text: string, count: number])[]
@@ -47,7 +40,7 @@ export function sliceOf(
     }
   }
   const announce = document.kinds.find(({ kind }) => kind === 'announce')
-  const figures = announce?.response ?? null
+  const figures = announce?.service
   return {
     ...facts,
     measuredSeconds: document.measuredSeconds,
@@ -60,7 +53,10 @@ export function sliceOf(
     verified: document.counts['verified']!,
     wrong: document.counts['verifiedWrong']!,
     remarks: document.remarks,
-    latency: figures === null ? null : { p50Us: figures.p50Us, p99Us: figures.p99Us, maxUs: figures.maxUs },
+    latency:
+      figures === undefined || figures.count === 0
+        ? null
+        : { p50Us: figures.p50Us, p99Us: figures.p99Us, maxUs: figures.maxUs },
   }
 }
 
