@@ -23,7 +23,7 @@ export interface LifePlan {
 /** Counts as they grow. */
 export type Counts = { -readonly [Key in keyof LivesCounts]: LivesCounts[Key] }
 
-export const sharedTorrents = 200
+const sharedTorrents = 200
 /** Different texts that are kept; more are counted under one name. */
 const mostRemarks = 20
 

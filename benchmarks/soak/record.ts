@@ -90,8 +90,10 @@ export interface LivesTotals {
 
 /** How the run ended. */
 export interface Ending {
-  /** The tracker ended by itself, or a load generator could not be run: one sentence. */
+  /** The tracker ended by itself, or load could not be made any more: one sentence. */
   readonly broken: string | null
+  /** Load generators that ended without a result: one sentence each. */
+  readonly failedSlices: readonly string[]
   readonly lives: LivesTotals | null
   readonly exitCode: string
   readonly stopMs: number
@@ -106,6 +108,8 @@ export interface SoakFacts {
   readonly command: string
   readonly version: string
   readonly environment: readonly EnvironmentEntry[]
+  /** That this process may use, tracker and load together. */
+  readonly processors: number
   readonly plan: SoakPlan
 }
 

@@ -1,7 +1,7 @@
 // A soak run: all trackers in one process under load for minutes or hours, and whether they are as good at its end as
 // at its beginning.
 import { writeFileSync } from 'node:fs'
-import { loadavg } from 'node:os'
+import { availableParallelism, loadavg } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -12,7 +12,7 @@ import { ExitCode, report, runProgram, UsageError } from '../support/program.js'
 import { beginJournal, type Journal, readJournal } from './journal.js'
 import { startLives } from './lives-process.js'
 import { planSoak, readSoakOptions, type SoakOptions, type SoakPlan, soakFlags, soakUsage } from './plan.js'
-import type { Sample, SoakFacts, SoakRecord } from './record.js'
+import type { Ending, Sample, SoakFacts, SoakRecord } from './record.js'
 import { formatDuration, renderReport } from './report.js'
 import { runStream } from './streams.js'
 import { type SoakTracker, startSoakTracker } from './tracker.js'
@@ -79,11 +79,13 @@ async function load(
   tracker: SoakTracker,
   journal: Journal,
   take: (second: number) => Promise<void>,
-): Promise<Pick<NonNullable<SoakRecord['ending']>, 'broken' | 'lives'>> {
+): Promise<Pick<Ending, 'broken' | 'failedSlices' | 'lives'>> {
   const { plan } = facts
   const beganMs = performance.now()
   const clock = (): number => (performance.now() - beganMs) / 1000
-  const run = { repository, plan, ports: tracker.ports, clock, onSlice: journal.slice }
+  const failedSlices: string[] = []
+  const onFailure = (sentence: string): void => void failedSlices.push(sentence)
+  const run = { repository, plan, ports: tracker.ports, clock, onSlice: journal.slice, onFailure }
   const lives = startLives(tracker.ports, plan)
   const ended = new AbortController()
   const sampling = sampleUntil(ended.signal, plan.sampleSeconds, () => take(clock()))
@@ -97,7 +99,12 @@ async function load(
   )
   ended.abort()
   await sampling.catch((error: Error) => error)
-  return { broken, lives: broken === null ? await lives.stop() : null }
+  if (broken !== null) return { broken, failedSlices, lives: null }
+  try {
+    return { broken, failedSlices, lives: await lives.stop() }
+  } catch (error) {
+    return { broken: (error as Error).message, failedSlices, lives: null }
+  }
 }
 
 /** Looks until nothing is left, at most as long as it may take; the last look counts. */
@@ -117,7 +124,13 @@ async function soak(options: SoakOptions): Promise<SoakRecord> {
   const ours = findOurs(repository, 'udp')
   if ('reason' in ours) throw new Error(ours.reason)
   const command = `npm run soak -- ${describeCommand(process.argv.slice(2))}`.trim()
-  const facts: SoakFacts = { command, version: ours.version, environment: describeEnvironment(0), plan }
+  const facts: SoakFacts = {
+    command,
+    version: ours.version,
+    environment: describeEnvironment(0),
+    processors: availableParallelism(),
+    plan,
+  }
   const journal = beginJournal(options.directory, facts)
   const emptying = plan.peerAgeSeconds + plan.cleaningSeconds
   report(

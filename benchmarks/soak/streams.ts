@@ -8,6 +8,8 @@ import type { Ports } from './tracker.js'
 
 /** What is left at the end and shorter than this is not worth a process. */
 const shortestSliceSeconds = 3
+/** So many failures of a stream in a row, and nobody answers any more. */
+const mostFailures = 3
 /** Start, connections and drain of a load generator: part of its slice, not of its measurement. */
 const overheadSeconds = 1.5
 
@@ -88,8 +90,11 @@ export interface StreamRun {
   /** Seconds since the start of the load. */
   readonly clock: () => number
   readonly onSlice: (slice: Slice) => void
+  /** A load generator that ended without a result: one sentence. */
+  readonly onFailure: (sentence: string) => void
 }
 
+/** Runs one load generator; rejects where it leaves no result. */
 async function runSlice(run: StreamRun, stream: StreamPlan, seed: number, seconds: number): Promise<Slice> {
   const { repository, ports, clock } = run
   const second = clock()
@@ -102,22 +107,31 @@ async function runSlice(run: StreamRun, stream: StreamPlan, seed: number, second
     },
   })
   const end = await child.exited
-  // A void result (4) counts, with its verdict; anything without a document is a failure of the run.
-  if (!/exit code [04]$/.test(end))
-    throw new Error(`the ${stream.name} load ${end}: ${child.stderr().trim()}`)
+  // Void results (4), and those without an answer (1), are results; errors are said as JSON too, or on stderr.
+  if (!/^\{.*"kinds":/s.test(output)) {
+    const words = child.stderr().trim() || output.trim()
+    throw new Error(`the ${stream.name} load ${end}: ${words.slice(0, 300)}`)
+  }
   return sliceOf(JSON.parse(output) as ResultDocument, { stream: stream.name, second, endSecond: clock() })
 }
 
-/** Runs slices of one stream until the time is over; rejects where a load generator does. */
+/** Runs slices of one stream until the time is over; rejects where several in a row fail. */
 export async function runStream(run: StreamRun, stream: StreamPlan, index: number): Promise<void> {
   const { plan, clock } = run
   // Streams begin their slices at different times, so that not all clients vanish at once.
   const length = plan.sliceSeconds * (1 - index * 0.1)
+  let failures = 0
   for (let slice = 0; ; slice++) {
     const left = plan.durationSeconds - clock()
     if (left < shortestSliceSeconds) return
     const seconds = left < length * 1.5 ? left : length
     const seed = (plan.seed * plan.streams.length + index) * 100_000 + slice
-    run.onSlice(await runSlice(run, stream, seed, Math.max(1, seconds - overheadSeconds)))
+    try {
+      run.onSlice(await runSlice(run, stream, seed, Math.max(1, seconds - overheadSeconds)))
+      failures = 0
+    } catch (error) {
+      run.onFailure((error as Error).message)
+      if (++failures === mostFailures) throw error
+    }
   }
 }

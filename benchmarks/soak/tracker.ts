@@ -13,6 +13,8 @@ import type { SoakPlan } from './plan.js'
 import type { Ending, Sample } from './record.js'
 
 const readyMs = 15_000
+/** A look at a tracker that is busy, on a machine that is. */
+const sampleMs = 30_000
 /** Longer than the tracker may take: how long it really took is what is judged. */
 const stopPatienceMs = 10_000
 const listening = ['udp', 'http', 'ws', 'metrics'] as const
@@ -28,7 +30,7 @@ export interface SoakTracker {
 }
 
 /** The settings that differ from the defaults, as keys of `aquatic serve`. */
-export function trackerSettings({ peerAgeSeconds, cleaningSeconds }: SoakPlan): readonly string[] {
+function trackerSettings({ peerAgeSeconds, cleaningSeconds }: SoakPlan): readonly string[] {
   return [
     'network.engine=native',
     `swarm.memory_limit=${2 ** 30}`,
@@ -118,7 +120,9 @@ async function takeSample(
     threads: field('Threads'),
     processorSeconds: (ticks.user + ticks.system) / ticksPerSecond,
   }
-  const answer = await fetch(`http://127.0.0.1:${metricsPort}/metrics`, { signal: AbortSignal.timeout(5000) })
+  const answer = await fetch(`http://127.0.0.1:${metricsPort}/metrics`, {
+    signal: AbortSignal.timeout(sampleMs),
+  })
   return { ...facts, ...process, ...figuresOf(await answer.text()) }
 }
 

@@ -13,8 +13,6 @@ export interface Trend {
   readonly first: number
   readonly last: number
   readonly slopePerHour: number
-  /** The slope over the length of the series. */
-  readonly drift: number
 }
 
 /** With fewer there are less than four in a fifth: one outlier would decide. */
@@ -44,7 +42,7 @@ export function theilSenPerHour(points: readonly Point[]): number {
 }
 
 /** Medians of the first and the last fifth of a series in order; NaN without points. */
-export function medianOfEnds(values: readonly number[]): { readonly first: number; readonly last: number } {
+function medianOfEnds(values: readonly number[]): { readonly first: number; readonly last: number } {
   const count = Math.max(1, Math.floor(values.length / 5))
   return { first: median(values.slice(0, count)), last: median(values.slice(-count)) }
 }
@@ -52,7 +50,5 @@ export function medianOfEnds(values: readonly number[]): { readonly first: numbe
 /** The trend of a series in order of time; undefined where there are too few points to say anything. */
 export function trendOf(points: readonly Point[]): Trend | undefined {
   if (points.length < fewestPoints) return undefined
-  const slopePerHour = theilSenPerHour(points)
-  const hours = (points.at(-1)!.second - points[0]!.second) / 3600
-  return { ...medianOfEnds(points.map(({ value }) => value)), slopePerHour, drift: slopePerHour * hours }
+  return { ...medianOfEnds(points.map(({ value }) => value)), slopePerHour: theilSenPerHour(points) }
 }

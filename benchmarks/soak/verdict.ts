@@ -3,7 +3,7 @@ import { median } from '../support/statistics.js'
 import type { StreamName } from './plan.js'
 import { streamNames } from './plan.js'
 import type { Sample, Slice, SoakRecord } from './record.js'
-import { fewestPoints, medianOfEnds, type Point, trendOf } from './trend.js'
+import { fewestPoints, type Point, trendOf } from './trend.js'
 
 /** `undecided`: the run is too short, or was interrupted. */
 export type State = 'holds' | 'broken' | 'undecided'
@@ -21,7 +21,7 @@ const limits = {
   /** Growth of memory from the first to the last fifth: the larger of both. */
   growthBytes: 8 * 2 ** 20,
   growthShare: 0.03,
-  /** Slope of memory, where it also makes more than the noise of a short run. */
+  /** Slope of memory, where the last fifth is also higher by more than the saw teeth of garbage collection. */
   slopeBytesPerHour: 12 * 2 ** 20,
   slopeNoiseBytes: 4 * 2 ** 20,
   descriptorShare: 0.05,
@@ -33,11 +33,15 @@ const limits = {
   p50SlackUs: 200,
   p99Factor: 3,
   p99SlackUs: 10_000,
+  /** Load average for each processor beyond which latencies are those of the other work. */
+  loadAverage: 3,
   lossShare: 0.001,
   /** Measured time of the whole time: starts and ends of load generators take the rest. */
   loadShare: 0.7,
   /** Of requests planned, those that a load generator could not send. */
   unsentShare: 0.05,
+  /** Load generators that could not begin, or failed, of all that were started. */
+  failedSliceShare: 0.02,
   /** Memory of the swarms that stays when all are gone: tables keep their size. */
   swarmShareAfter: 0.25,
   stopMs: 1000,
@@ -69,7 +73,7 @@ function holdsIf(isHeld: boolean): State {
 }
 
 /** The samples that are judged: under load, after the settling time. */
-export function judgedSamples({ samples, plan }: SoakRecord): Sample[] {
+function judgedSamples({ samples, plan }: SoakRecord): Sample[] {
   return samples.filter(({ phase, second }) => phase === 'load' && second >= plan.settleSeconds)
 }
 
@@ -77,12 +81,12 @@ export function judgedSamples({ samples, plan }: SoakRecord): Sample[] {
 export function judgeMemory(name: string, points: readonly Point[]): Criterion {
   const limit =
     `last fifth at most ${limits.growthShare * 100} % or ${mib(limits.growthBytes)} above the first; ` +
-    `slope at most ${mib(limits.slopeBytesPerHour)}/h, beyond ${mib(limits.slopeNoiseBytes)} in all`
+    `where it is more than ${mib(limits.slopeNoiseBytes)} above, slope at most ${mib(limits.slopeBytesPerHour)}/h`
   const trend = trendOf(points)
   if (trend === undefined) return tooShort(name, limit, points.length)
-  const { first, last, slopePerHour, drift } = trend
+  const { first, last, slopePerHour } = trend
   const isGrown = last - first > Math.max(limits.growthBytes, first * limits.growthShare)
-  const isSloping = slopePerHour > limits.slopeBytesPerHour && drift > limits.slopeNoiseBytes
+  const isSloping = slopePerHour > limits.slopeBytesPerHour && last - first > limits.slopeNoiseBytes
   const found = `${mib(first)} → ${mib(last)}, slope ${mib(slopePerHour)}/h`
   return { name, limit, state: holdsIf(!isGrown && !isSloping), found }
 }
@@ -130,25 +134,41 @@ function slicesOf({ slices }: SoakRecord, stream: StreamName): Slice[] {
   return slices.filter(slice => slice.stream === stream)
 }
 
-/** p50 decides with a narrow limit; p99 belongs to the machine as much as to the tracker, and has a wide one. */
+/** The value below which a quarter of the values lie; NaN without values. */
+function lowerQuartile(values: readonly number[]): number {
+  return [...values].sort((one, other) => one - other)[Math.floor(values.length / 4)] ?? Number.NaN
+}
+
+/**
+ * Other work on the machine only ever adds to latencies, and what the tracker loses itself is in all slices: so the
+ * lower quartiles of the slices are compared. p50 decides with a narrow limit; p99 belongs to the machine as much as
+ * to the tracker, and has a wide one.
+ */
 export function judgeLatency(record: SoakRecord, stream: StreamName, kind: 'p50Us' | 'p99Us'): Criterion {
   const [factor, slackUs] =
     kind === 'p50Us' ? [limits.p50Factor, limits.p50SlackUs] : [limits.p99Factor, limits.p99SlackUs]
   const name = `${stream} ${kind.slice(0, 3)}`
-  const limit = `last fifth at most ${factor} × the first, or ${ms(slackUs)} more`
+  const limit = `lower quartile of the last fifth at most ${factor} × that of the first, or ${ms(slackUs)} more`
   const judged = slicesOf(record, stream).filter(({ second }) => second >= record.plan.settleSeconds)
   const values = judged.flatMap(({ latency }) => (latency === null ? [] : [latency[kind]]))
   if (values.length < fewestSlices) {
     const found = `too short: ${values.length} slices after the settling time, ${fewestSlices} are needed`
     return { name, limit, state: 'undecided', found }
   }
-  const { first, last } = medianOfEnds(values)
-  const state = holdsIf(last <= Math.max(first * factor, first + slackUs))
-  return { name, limit, state, found: `${ms(first)} → ${ms(last)}, median of all ${ms(median(values))}` }
+  const fifth = Math.floor(values.length / 5)
+  const [first, last] = [lowerQuartile(values.slice(0, fifth)), lowerQuartile(values.slice(-fifth))]
+  const found = `${ms(first)} → ${ms(last)}, median of all ${ms(median(values))}`
+  if (last <= Math.max(first * factor, first + slackUs)) return { name, limit, state: 'holds', found }
+  const from = judged.at(-fifth)!.second
+  const averages = judgedSamples(record).filter(({ second }) => second >= from)
+  const average = median(averages.map(({ loadAverage }) => loadAverage)) / record.processors
+  if (average <= limits.loadAverage) return { name, limit, state: 'broken', found }
+  const cause = `load average ${average.toFixed(1)} for each processor in the last fifth: other work`
+  return { name, limit, state: 'undecided', found: `${found}; ${cause}` }
 }
 
 /** What a stream asked in all its slices, and how that went. */
-export interface StreamSums {
+interface StreamSums {
   readonly planned: number
   readonly answered: number
   readonly failed: number
@@ -159,7 +179,7 @@ export interface StreamSums {
 }
 
 /** Sums over all slices of a stream, settling time included. */
-export function sumStream(record: SoakRecord, stream: StreamName): StreamSums {
+function sumStream(record: SoakRecord, stream: StreamName): StreamSums {
   const slices = slicesOf(record, stream)
   const sum = (pick: (slice: Slice) => number): number =>
     slices.reduce((total, slice) => total + pick(slice), 0)
@@ -256,6 +276,21 @@ export function judgeCounters(record: SoakRecord, protocol: 'udp' | 'http' | 'ws
   }
 }
 
+/** A probe that a busy machine answered too late is no end of the run; many are. */
+function judgeGenerators({ slices, ending }: SoakRecord): Criterion {
+  const failed = ending?.failedSlices ?? []
+  const share = failed.length / Math.max(1, failed.length + slices.length)
+  const late = slices.filter(({ verdict }) => verdict !== 'valid').length
+  return {
+    name: 'load generators',
+    limit: `at most ${limits.failedSliceShare * 100} % fail`,
+    state: ending === undefined ? 'undecided' : holdsIf(share <= limits.failedSliceShare),
+    found:
+      `${failed.length} of ${failed.length + slices.length} failed${failed.length === 0 ? '' : `: ${failed[0]}`}; ` +
+      `${late} could not keep their schedule`,
+  }
+}
+
 /** Errors of other kinds than this load makes on purpose, or as it comes and goes. */
 function judgeErrors({ samples }: SoakRecord): Criterion {
   const errors = Object.entries(samples.at(-1)?.errors ?? {})
@@ -332,6 +367,7 @@ export function judge(record: SoakRecord): Criterion[] {
       judgeLatency(record, stream, 'p50Us'),
       judgeLatency(record, stream, 'p99Us'),
     ]),
+    judgeGenerators(record),
     judgeAnswers(record),
     ...(['udp', 'http', 'ws'] as const).map(protocol => judgeCounters(record, protocol)),
     judgeErrors(record),

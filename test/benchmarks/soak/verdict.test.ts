@@ -159,11 +159,13 @@ function recordOf(more: Partial<SoakRecord> = {}): SoakRecord {
     command: 'npm run soak',
     version: '0.1.0',
     environment: [],
+    processors: 2,
     plan,
     samples: [sampleAt(-1, 'idle'), ...loaded, sampleAt(600, 'after')],
     slices: slicesOf(),
     ending: {
       broken: null,
+      failedSlices: [],
       lives: {
         udp: lived,
         http: { ...lived, abandoned: 2 },
@@ -249,6 +251,10 @@ describe('a whole run', () => {
     assert.deepEqual(brokenIn(withSamples(() => ({ errors: { 'udp.sends_skipped': 1 } }))), ['errors'])
     assert.deepEqual(brokenIn(withSamples(() => ({ restarts: 1 }))), ['tracker'])
     const ending = recordOf().ending!
+    assert.deepEqual(brokenIn(recordOf({ ending: { ...ending, failedSlices: ['x'] } })), [])
+    assert.deepEqual(brokenIn(recordOf({ ending: { ...ending, failedSlices: ['x', 'x'] } })), [
+      'load generators',
+    ])
     assert.deepEqual(brokenIn(recordOf({ ending: { ...ending, logged: ['warn: x'] } })), ['tracker'])
     assert.deepEqual(brokenIn(recordOf({ ending: { ...ending, broken: 'it ended' } })), ['tracker'])
   })
@@ -301,6 +307,21 @@ describe('latencies', () => {
     assert.equal(
       state(second => (second < 400 ? 1000 : 1501)),
       'broken',
+    )
+  })
+
+  test('a busy machine is no fault of the tracker, but nothing is shown either', () => {
+    const slices = slicesOf(second => ({ latency: { p50Us: 1000 + second * 2, p99Us: 3000, maxUs: 9000 } }))
+    const at = (loadAverage: number): string =>
+      judgeLatency({ ...withSamples(() => ({ loadAverage })), slices }, 'http', 'p50Us').state
+    assert.equal(at(6), 'broken')
+    assert.equal(at(6.1), 'undecided')
+  })
+
+  test('a few slow slices at the end are those of the machine', () => {
+    assert.equal(
+      state(second => (second > 510 ? 90_000 : 300)),
+      'holds',
     )
   })
 
