@@ -128,6 +128,7 @@ test('an interrupted run can be read and reported, but for half a line', () => {
       command: 'npm run soak',
       version: '1',
       environment: [],
+      processors: 2,
       plan: planSoak(600, 1),
     }
     const journal = beginJournal(join(parent, 'run'), facts)
