@@ -1,4 +1,4 @@
-// Child processes of a benchmark, each pinned to one core. Nothing started here survives the benchmark:
+// Child processes of a benchmark, pinned to one core where it matters. Nothing started here survives the benchmark:
 // whatever still runs is killed, and every scratch directory removed, when the process exits or is
 // interrupted.
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -26,17 +26,18 @@ export interface Child {
   readonly stop: (signal?: NodeJS.Signals) => Promise<void>
 }
 
-/**
- * What to run, on which core, and where. `onStdout` sees each piece of output when it arrives; stdin is empty unless
- * `hasInput`.
- */
-export interface ChildOptions {
+/** What to run, and where. `onStdout` sees each piece of output when it arrives; stdin is empty unless `hasInput`. */
+export interface UnpinnedOptions {
   readonly command: string
   readonly args: readonly string[]
-  readonly core: number
   readonly directory?: string
   readonly hasInput?: boolean
   readonly onStdout?: (text: string) => void
+}
+
+/** The same with the core to run on. */
+export interface ChildOptions extends UnpinnedOptions {
+  readonly core: number
 }
 
 function keepTail(kept: string, text: string): string {
@@ -57,11 +58,15 @@ export function childEnvironment(own: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 }
 
 /** Starts a process pinned to one core (taskset replaces itself, so the pid is the program's own). */
-export function startPinned(options: ChildOptions): Child {
-  const args = ['-c', String(options.core), options.command, ...options.args]
+export function startPinned({ core, command, args, ...options }: ChildOptions): Child {
+  return startUnpinned({ ...options, command: 'taskset', args: ['-c', String(core), command, ...args] })
+}
+
+/** Starts a process that the system may run on any core. */
+export function startUnpinned(options: UnpinnedOptions): Child {
   const env = childEnvironment(process.env)
   const stdio: ('ignore' | 'pipe')[] = [options.hasInput ? 'pipe' : 'ignore', 'pipe', 'pipe']
-  const child = spawn('taskset', args, { cwd: options.directory, env, stdio })
+  const child = spawn(options.command, options.args, { cwd: options.directory, env, stdio })
   let stdout = ''
   let stderr = ''
   let end: string | undefined
