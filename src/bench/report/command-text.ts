@@ -2,7 +2,7 @@
 // given on.
 
 /** `/home/me/build/tracker` -> `…/tracker`: where things lie on one machine is of no use on another. */
-export function shortenPath(word: string): string {
+function shortenPath(word: string): string {
   if (!/^(\/|~|\.\.\/)/.test(word)) return word
   const last = word.replace(/\/+$/, '').split('/').at(-1)!
   return last === '' || last === '~' || last === '..' ? '…' : `…/${last}`
