@@ -1,10 +1,11 @@
 // Looking for programs and asking them who they are.
 
 import { execFile } from 'node:child_process'
-import { accessSync, constants, existsSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
+import { delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Missing, Places } from './contender.js'
+import { isScript } from './scripts.js'
 
 /** A program that does not answer at once is not asked for long. */
 const ANSWER_LIMIT_MS = 5_000
@@ -34,7 +35,7 @@ export function findProgram(
     return found ?? { reason: `no ${programs.join(' or ')} in PATH`, remedy }
   }
   try {
-    accessSync(named, constants.X_OK)
+    accessSync(named, isScript(named) ? constants.R_OK : constants.X_OK)
     return named
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
@@ -57,4 +58,11 @@ export async function outputOf(command: string, args: readonly string[]): Promis
 export async function firstLineOf(command: string, args: readonly string[]): Promise<string | undefined> {
   const line = (await outputOf(command, args))?.split('\n')[0].trim()
   return line === '' ? undefined : line
+}
+
+/** What `cargo install` noted beside the programs it installed; undefined for those that came another way. */
+export function versionByCargo(program: string, crate: string): string | undefined {
+  const notes = join(dirname(program), '..', '.crates.toml')
+  if (!existsSync(notes)) return undefined
+  return new RegExp(`^"${crate} (\\S+) `, 'm').exec(readFileSync(notes, 'utf8'))?.[1]
 }

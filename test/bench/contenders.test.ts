@@ -1,12 +1,14 @@
 // Contenders as they are started: the real programs, where they are installed.
 
 import assert from 'node:assert/strict'
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { type Contender, isMissing, type Places, type Service } from '../../src/bench/contender.js'
 import { aquaticConfiguration } from '../../src/bench/contenders/aquatic-rust.js'
+import { serverScript } from '../../src/bench/contenders/bittorrent-tracker.js'
 import { chihayaConfiguration } from '../../src/bench/contenders/chihaya.js'
 import { torrustConfiguration } from '../../src/bench/contenders/torrust.js'
 import { commandContender, splitCommand, urlContender } from '../../src/bench/contenders/user.js'
@@ -15,6 +17,7 @@ import { findInPath } from '../../src/bench/programs.js'
 import { waitUntilReady } from '../../src/bench/readiness.js'
 import { contenders } from '../../src/bench/registry.js'
 import { findFreePorts } from '../../src/net/free-ports.js'
+import { scratchDirectory } from '../config/scratch.js'
 import { meets } from '../support/requirement.js'
 
 const places: Places = { paths: new Map(), environment: process.env }
@@ -23,11 +26,14 @@ const udp: Service = { protocol: 'udp', isTls: false }
 const http: Service = { protocol: 'http', isTls: false }
 const ws: Service = { protocol: 'ws', isTls: false }
 
+/** The program of the package among our own dependencies. */
+const packagedTracker = fileURLToPath(new URL('bin/cmd.js', import.meta.resolve('bittorrent-tracker/server')))
+
 const contenderOf = (key: string): Contender => contenders.find(contender => contender.key === key)!
 
 /** Starts a contender; resolves with why it is not ready, or null, and what it wrote. */
-async function start(contender: Contender, service: Service, limitMs = 20_000) {
-  const found = await contender.find(places)
+async function start(contender: Contender, service: Service, limitMs = 20_000, where = places) {
+  const found = await contender.find(where)
   assert.ok(!isMissing(found), JSON.stringify(found))
   const directory = mkdtempSync(join(tmpdir(), 'aquatic-contender-'))
   const [port, sparePort] = await findFreePorts(2)
@@ -43,6 +49,7 @@ async function start(contender: Contender, service: Service, limitMs = 20_000) {
     return { problem: await waitUntilReady(options), lastWords: family.lastWords() }
   } finally {
     await family.stop()
+    rmSync(directory, { recursive: true, force: true })
     assert.deepEqual(family.pids(), [])
   }
 }
@@ -63,6 +70,51 @@ describe('contenders', () => {
       assert.equal((await start(contenderOf('opentracker'), service)).problem, null)
     })
   }
+
+  for (const service of [udp, http, ws]) {
+    it(`bittorrent-tracker starts and answers over ${service.protocol}, as npm installs it for all`, async t => {
+      // A program of that name in PATH is a link into the package.
+      const bin = scratchDirectory(t)
+      symlinkSync(packagedTracker, join(bin, 'bittorrent-tracker'))
+      const where: Places = { paths: new Map(), environment: { PATH: bin } }
+      const found = await contenderOf('bittorrent-tracker').find(where)
+      assert.ok(!isMissing(found), JSON.stringify(found))
+      assert.match(found.version, /^\d+\.\d+\.\d+$/)
+      const { problem, lastWords } = await start(contenderOf('bittorrent-tracker'), service, 20_000, where)
+      assert.deepEqual([problem, lastWords], [null, ''])
+    })
+  }
+
+  it('of which only the name is there are not taken for them', async t => {
+    const stranger = join(scratchDirectory(t), 'bittorrent-tracker')
+    writeFileSync(stranger, '#!/bin/sh\n', { mode: 0o755 })
+    const where: Places = { paths: new Map([['bittorrent-tracker', stranger]]), environment: {} }
+    const finding = await contenderOf('bittorrent-tracker').find(where)
+    assert.ok(isMissing(finding))
+    assert.match(finding.reason, /is no part of the npm package bittorrent-tracker$/)
+  })
+
+  it('of which cargo and npm know the version say it', async t => {
+    const root = scratchDirectory(t)
+    mkdirSync(join(root, 'bin'))
+    mkdirSync(join(root, 'lib'))
+    const crate = '"torrust-tracker 3.0.0 (registry+https://example.org/index)" = ["torrust-tracker"]\n'
+    writeFileSync(join(root, '.crates.toml'), `[v1]\n${crate}`)
+    writeFileSync(join(root, 'bin/torrust-tracker'), '', { mode: 0o755 })
+    writeFileSync(join(root, 'package.json'), '{"name":"wt-tracker","version":"0.0.1"}')
+    // As TypeScript writes it: not executable.
+    writeFileSync(join(root, 'lib/run-tracker.js'), '', { mode: 0o644 })
+    const paths = new Map([
+      ['torrust', join(root, 'bin/torrust-tracker')],
+      ['wt-tracker', join(root, 'lib/run-tracker.js')],
+    ])
+    const versionOf = async (key: string) => {
+      const found = await contenderOf(key).find({ paths, environment: {} })
+      assert.ok(!isMissing(found), JSON.stringify(found))
+      return found.version
+    }
+    assert.deepEqual([await versionOf('torrust'), await versionOf('wt-tracker')], ['3.0.0', '0.0.1'])
+  })
 
   it('that die say how, and what they wrote last', async () => {
     const contender = commandContender('dying', 'sh -c "echo out of luck >&2; exit 7"')
@@ -130,6 +182,15 @@ describe('settings of contenders', () => {
     const text = torrustConfiguration({ ...request, directory: '/d' })
     assert.match(text, /\[\[udp_trackers\]\]\nbind_address = "127\.0\.0\.1:7000"/)
     assert.match(text, /path = "\/d\/torrust\.db"/)
+    // It panics without, and listens for questions about its health wherever it is not told.
+    assert.match(text, /^schema_version = "2\.0\.0"$/m)
+    assert.match(text, /\[health_check_api\]\nbind_address = "127\.0\.0\.1:7001"/)
+  })
+
+  it('of bittorrent-tracker speak one protocol, on loopback addresses', () => {
+    const text = serverScript('/p/server.js', { service: http, port: 7000 })
+    assert.match(text, /udp: false, http: true, ws: false/)
+    assert.match(text, /listen\(7000, \{ http: '127\.0\.0\.1', udp4: '127\.0\.0\.1', udp6: '::1' \}\)/)
   })
 
   it('of the user are words with the places filled in', async () => {

@@ -7,13 +7,14 @@ import { existsSync, mkdtempSync, watch } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { describe, it } from 'node:test'
+import { describe, it, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { findMarked, ProcessFamily, parseMemoryLine, parseProcessorTime } from '../../src/bench/processes.js'
+import { scratchDirectory } from '../config/scratch.js'
 
 /** Starts a shell in a family and resolves when it has written `ready`. */
-async function startShell(script: string): Promise<ProcessFamily> {
-  const directory = mkdtempSync(join(tmpdir(), 'aquatic-bench-'))
+async function startShell(t: TestContext, script: string): Promise<ProcessFamily> {
+  const directory = scratchDirectory(t)
   const watcher = watch(directory)
   const family = new ProcessFamily()
   family.start({ command: '/bin/sh', args: ['-c', script] }, '0', directory)
@@ -23,24 +24,24 @@ async function startShell(script: string): Promise<ProcessFamily> {
 }
 
 describe('processes of a contender', () => {
-  it('are found when they fork into other sessions and their parent has ended', async () => {
-    const family = await startShell('(setsid sh -c "touch ready; exec sleep 1000" &) ; exit 3')
+  it('are found when they fork into other sessions and their parent has ended', async t => {
+    const family = await startShell(t, '(setsid sh -c "touch ready; exec sleep 1000" &) ; exit 3')
     assert.equal(await family.ended, 'ended with exit code 3')
     assert.equal(family.isAlive, true)
     await family.stop()
     assert.deepEqual(family.pids(), [])
   })
 
-  it('are ended although they ignore SIGTERM', async () => {
-    const family = await startShell('trap "" TERM; touch ready; while :; do sleep 1000; done')
+  it('are ended although they ignore SIGTERM', async t => {
+    const family = await startShell(t, 'trap "" TERM; touch ready; while :; do sleep 1000; done')
     await family.stop()
     assert.deepEqual(family.pids(), [])
     assert.equal(await family.ended, 'was ended by SIGKILL')
   })
 
-  it('are accounted for together, with what they waited for', async () => {
+  it('are accounted for together, with what they waited for', async t => {
     const burn = 'i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done'
-    const family = await startShell(`sh -c '${burn}'; ${burn}; touch ready; sleep 1000`)
+    const family = await startShell(t, `sh -c '${burn}'; ${burn}; touch ready; sleep 1000`)
     const { userMs } = family.processorTime()
     assert.ok(userMs > 50, `${userMs} ms for two busy shells`)
     assert.ok(family.residentBytes() > 100_000)

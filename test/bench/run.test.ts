@@ -1,13 +1,13 @@
 // The order of measurements, and what becomes of interrupted benches.
 
 import assert from 'node:assert/strict'
-import { appendFileSync, mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { appendFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { type CellPlan, cellKey, estimateSeconds, planCells } from '../../src/bench/plan.js'
 import { type BenchOptions, runCells } from '../../src/bench/run.js'
 import { type BenchHead, ResultStore, readResults } from '../../src/bench/store.js'
+import { scratchDirectory } from '../config/scratch.js'
 import { cellOf } from './sample-cells.js'
 
 const contendersOf = new Map([
@@ -16,8 +16,6 @@ const contendersOf = new Map([
 ])
 const plan = { contendersOf, blocks: 4, seed: 7, twinContender: 'aquatic' }
 const head: BenchHead = { schemaVersion: 2 }
-
-const newDirectory = (): string => mkdtempSync(join(tmpdir(), 'aquatic-bench-'))
 
 function options(cells: readonly CellPlan[], changes: Partial<BenchOptions>): BenchOptions {
   return {
@@ -68,8 +66,8 @@ describe('estimate', () => {
 })
 
 describe('a bench', () => {
-  it('stores each result at once and goes on where it was interrupted', async () => {
-    const directory = newDirectory()
+  it('stores each result at once and goes on where it was interrupted', async t => {
+    const directory = scratchDirectory(t)
     const cells = planCells(plan)
     const abort = new AbortController()
     const store = await ResultStore.create(directory, head)
@@ -146,8 +144,8 @@ describe('a bench', () => {
 })
 
 describe('results of a bench', () => {
-  it('are not overwritten', async () => {
-    const directory = newDirectory()
+  it('are not overwritten', async t => {
+    const directory = scratchDirectory(t)
     await (await ResultStore.create(directory, head)).close()
     await assert.rejects(ResultStore.create(directory, head), {
       code: 'AQ_BENCH_RESULTS',
@@ -155,8 +153,8 @@ describe('results of a bench', () => {
     })
   })
 
-  it('belong to one bench at a time; who died holds nothing', async () => {
-    const directory = newDirectory()
+  it('belong to one bench at a time; who died holds nothing', async t => {
+    const directory = scratchDirectory(t)
     const store = await ResultStore.create(directory, head)
     await assert.rejects(ResultStore.resume(directory), { code: 'AQ_BENCH_RUNNING' })
     await store.close()
@@ -164,8 +162,8 @@ describe('results of a bench', () => {
     await (await ResultStore.resume(directory)).close()
   })
 
-  it('of another version, of nobody, or that are not there: a sentence', async () => {
-    const directory = newDirectory()
+  it('of another version, of nobody, or that are not there: a sentence', async t => {
+    const directory = scratchDirectory(t)
     await assert.rejects(readResults(directory), { code: 'AQ_BENCH_RESULTS' })
     writeFileSync(join(directory, 'results.ndjson'), '')
     writeFileSync(join(directory, 'bench.json'), '{"schemaVersion":99}')

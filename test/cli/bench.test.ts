@@ -58,7 +58,7 @@ describe('aquatic bench list', () => {
     const { stdout, stderr, exitCode } = await run('list')
     assert.deepEqual([exitCode, stderr], [0, ''])
     assert.match(stdout, /│ aquatic +│ aquatic +│ \d+\.\d+\.\d+/)
-    assert.match(stdout, /wt-tracker +│ wt-tracker +│ not here: no wt-tracker in PATH +│ build it/)
+    assert.match(stdout, /wt-tracker +│ wt-tracker +│ not here: no wt-tracker in PATH +│ git clone /)
   })
 
   it('as JSON', async () => {

@@ -1,29 +1,56 @@
-// bittorrent-tracker (JavaScript), by the program its package installs.
+// bittorrent-tracker (JavaScript): the server of the package that its program belongs to. Not the program itself, which
+// loads the client too, with native code for WebRTC that is not there where npm runs no install scripts.
 
-import type { Contender } from '../contender.js'
-import { findProgram, firstLineOf } from '../programs.js'
+import { existsSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { Contender, LaunchRequest } from '../contender.js'
+import { findProgram } from '../programs.js'
+import { findPackage, scriptLaunch } from '../scripts.js'
 
-const REMEDY = 'npm install --global bittorrent-tracker, or --path bittorrent-tracker=FILE'
+const KEY = 'bittorrent-tracker'
+const REMEDY = `npm install --global ${KEY}, or --path ${KEY}=FILE`
 
 export const bittorrentTracker: Contender = {
-  key: 'bittorrent-tracker',
-  name: 'bittorrent-tracker',
+  key: KEY,
+  name: KEY,
   serves: ({ isTls }) => !isTls,
   find: async places => {
-    const command = findProgram('bittorrent-tracker', ['bittorrent-tracker'], places, REMEDY)
+    const command = findProgram(KEY, [KEY], places, REMEDY)
     if (typeof command !== 'string') return command
+    const found = findPackage(command, KEY)
+    const server = join(found?.directory ?? '', 'server.js')
+    if (found === undefined || !existsSync(server)) {
+      return { reason: `${command} is no part of the npm package ${KEY}`, remedy: REMEDY }
+    }
     return {
-      version: (await firstLineOf(command, ['--version'])) ?? 'it does not say which',
-      path: command,
+      version: found.version,
+      path: server,
       limits: [
         'has one thread',
         'has no limit of peers in an answer but 82',
         'lists the announcing peer too (UDP, HTTP)',
       ],
       knownWrongs: ['announce answer wrong: the announcer itself among the peers'],
-      launch: async ({ port, service }) => [
-        { command, args: ['--port', String(port), `--${service.protocol}`, '--quiet'] },
-      ],
+      launch: async request => {
+        const script = join(request.directory, 'tracker.mjs')
+        await writeFile(script, serverScript(server, request))
+        return [scriptLaunch(script, [])]
+      },
     }
   },
+}
+
+/** As the program of the package starts it, but that it listens on loopback addresses only. */
+export function serverScript(
+  server: string,
+  { service, port }: Pick<LaunchRequest, 'service' | 'port'>,
+): string {
+  const kinds = ['udp', 'http', 'ws'].map(kind => `${kind}: ${kind === service.protocol}`)
+  return `import Server from ${JSON.stringify(pathToFileURL(server).href)}
+const server = new Server({ ${kinds.join(', ')} })
+server.on('error', error => console.error(error.message))
+server.listen(${port}, { http: '127.0.0.1', udp4: '127.0.0.1', udp6: '::1' })
+`
 }

@@ -1,11 +1,12 @@
-// chihaya (Go).
+// chihaya (Go). Who becomes a seeder without the event `completed` stays among its leechers too, and is listed to itself.
 
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Contender, LaunchRequest } from '../contender.js'
 import { findProgram } from '../programs.js'
 
-const REMEDY = 'build it from its source (go build ./cmd/chihaya), then --path chihaya=FILE'
+const REMEDY =
+  'git clone https://github.com/chihaya/chihaya, there go build ./cmd/chihaya, then --path chihaya=chihaya/chihaya'
 
 export const chihaya: Contender = {
   key: 'chihaya',
@@ -17,7 +18,11 @@ export const chihaya: Contender = {
     return {
       version: 'it does not say which',
       path: command,
-      limits: ['keeps HTTP connections only because it is told to'],
+      limits: [
+        'keeps HTTP connections only because it is told to',
+        'lists a seeder that was a leecher to itself, unless it has said that it completed',
+      ],
+      knownWrongs: ['announce answer wrong: the announcer itself among the peers'],
       launch: async request => {
         const configuration = join(request.directory, 'chihaya.yaml')
         await writeFile(configuration, chihayaConfiguration(request))

@@ -3,9 +3,10 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Contender, LaunchRequest } from '../contender.js'
-import { findProgram } from '../programs.js'
+import { findProgram, versionByCargo } from '../programs.js'
 
-const REMEDY = 'cargo install torrust-tracker, or --path torrust=FILE'
+// Without --locked 3.0.0 takes libraries that came after it, and does not compile.
+const REMEDY = 'cargo install --locked torrust-tracker, or --path torrust=FILE'
 
 export const torrust: Contender = {
   key: 'torrust',
@@ -15,7 +16,8 @@ export const torrust: Contender = {
     const command = findProgram('torrust', ['torrust-tracker'], places, REMEDY)
     if (typeof command !== 'string') return command
     return {
-      version: 'it does not say which',
+      // Asked for its version it would start.
+      version: versionByCargo(command, 'torrust-tracker') ?? 'it does not say which',
       path: command,
       limits: ['takes as many threads as the machine has processors'],
       launch: async request => {
@@ -28,16 +30,20 @@ export const torrust: Contender = {
   },
 }
 
-/** Schema 2.0.0, statistics off, a database that it insists on but does not use for peers. */
+/**
+ * Schema 2.0.0, statistics off, a database that it insists on but does not use for peers, and its health check, which
+ * can't be turned off, away from its usual port, where somebody else may listen.
+ */
 export function torrustConfiguration({
   port,
+  sparePort,
   directory,
   service,
 }: Omit<LaunchRequest, 'infoHashFile'>): string {
   return `[metadata]
 app = "torrust-tracker"
 purpose = "configuration"
-schemaVersion = "2.0.0"
+schema_version = "2.0.0"
 
 [logging]
 threshold = "error"
@@ -53,5 +59,8 @@ path = "${join(directory, 'torrust.db')}"
 
 [[${service.protocol === 'udp' ? 'udp_trackers' : 'http_trackers'}]]
 bind_address = "127.0.0.1:${port}"
+
+[health_check_api]
+bind_address = "127.0.0.1:${sparePort}"
 `
 }

@@ -4,8 +4,12 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Contender } from '../contender.js'
 import { findProgram } from '../programs.js'
+import { findPackage, scriptLaunch } from '../scripts.js'
 
-const REMEDY = 'build it from its source (it is not in a registry), then --path wt-tracker=FILE'
+// In no registry, and neither is the library it needs, which npm takes from GitHub as well.
+const REMEDY =
+  'git clone https://github.com/Novage/wt-tracker, there npm install and npx tsc --noEmit false, ' +
+  'then --path wt-tracker=wt-tracker/lib/run-tracker.js'
 
 export const wtTracker: Contender = {
   key: 'wt-tracker',
@@ -15,7 +19,7 @@ export const wtTracker: Contender = {
     const command = findProgram('wt-tracker', ['wt-tracker'], places, REMEDY)
     if (typeof command !== 'string') return command
     return {
-      version: 'it does not say which',
+      version: findPackage(command, 'wt-tracker')?.version ?? 'it does not say which',
       path: command,
       limits: ['has one thread'],
       launch: async ({ port, directory, certificate, service }) => {
@@ -26,7 +30,7 @@ export const wtTracker: Contender = {
         const server = { server: { port, host: '127.0.0.1', ...tls }, websockets: { path: '/announce' } }
         const configuration = join(directory, 'wt-tracker.json')
         await writeFile(configuration, JSON.stringify({ servers: [server], tracker: {} }))
-        return [{ command, args: [configuration] }]
+        return [scriptLaunch(command, [configuration])]
       },
     }
   },
