@@ -49,6 +49,9 @@ export type Descriptors = Readonly<Record<string, number>>
 /** Upper bound of what is waited for after a fault; it fails a test, and no test passes by it. */
 const PATIENCE_MS = 20_000
 
+/** Of each protocol. */
+const WORKERS = 2
+
 /** A load is one when the tracker has counted so many of its requests. */
 const REQUESTS_OF_A_LOAD = 100
 
@@ -80,6 +83,15 @@ export class LoadedTracker {
 
   place(protocol: Protocol): Place {
     return this.#at(protocol)
+  }
+
+  /** Threads that serve: two for each protocol, but HTTP and WebTorrent share theirs. */
+  get workers(): number {
+    const { protocols } = this
+    return (
+      WORKERS *
+      (protocols.includes('http') && protocols.includes('ws') ? protocols.length - 1 : protocols.length)
+    )
   }
 
   /** The metrics endpoint. */
@@ -173,7 +185,7 @@ export class LoadedTracker {
       [`${protocol}.enabled`, this.protocols.includes(protocol)] as const,
       ...(this.protocols.includes(protocol)
         ? ([
-            [`${protocol}.socket_workers`, 2],
+            [`${protocol}.socket_workers`, WORKERS],
             [`${protocol}.network.address_ipv4`, at(protocol)],
             [`${protocol}.network.use_ipv6`, false],
           ] as const)

@@ -1,0 +1,92 @@
+// Workers that end at random points: threads ended from outside, and workers that throw because a socket is none any more.
+
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { pathToFileURL } from 'node:url'
+import { engineMissing, meets } from '../support/requirement.js'
+import { packageRoot } from '../support/tracker-process.js'
+import { randomPoints } from './random-points.js'
+import { allProtocols } from './service.js'
+import { assertAsBefore, type LoadedTracker, underLoad } from './under-load.js'
+
+const fixture = pathToFileURL(`${packageRoot}dist/test/fixtures/workers-in-hand.js`)
+const environment = { NODE_OPTIONS: `--import=${fixture.href}` }
+
+/** More than five failures of one worker in a minute are the end, by design. */
+const ROUNDS = 5
+
+/** Requests in hand when a thread is ended: at this load a batch is a few. */
+const IN_HAND = 8
+
+/**
+ * Waits until `count` workers were started again. A thread that is ended inside a critical section ends the process, by
+ * design; then the tracker is started again, as a service manager does.
+ * @returns whether the process had to be started again
+ */
+async function restarted(tracker: LoadedTracker, count: number): Promise<boolean> {
+  const ended = await Promise.race([
+    tracker.process.waitForLines('stdout', /"event":"worker-restarted"/, count).then(
+      () => undefined,
+      // Where the process has ended, its end tells more.
+      () => tracker.process.ended,
+    ),
+    tracker.process.ended,
+  ])
+  if (ended === undefined) return false
+  assert.equal(ended.code, 1, tracker.process.describe())
+  assert.match(ended.stdout + ended.stderr, /AQ_WORKER_DIED_WITH_LOCK/)
+  await tracker.start()
+  await tracker.registerPeers()
+  return true
+}
+
+async function assertServed(tracker: LoadedTracker): Promise<void> {
+  for (const [protocol, ms] of Object.entries(await tracker.servedAfterMs()))
+    assert.ok(ms < 1000, `${protocol} was served ${Math.round(ms)} ms after a worker was started again`)
+}
+
+describe('workers of a tracker under load', () => {
+  it('are started again when their threads are ended, and serve within a second', async t => {
+    if (!meets(t, engineMissing('native'))) return
+    const random = randomPoints(t)
+    let restarts = 0
+    const aftermath = await underLoad(t, { protocols: allProtocols, environment }, async tracker => {
+      const workers = tracker.workers
+      for (let round = 0; round < ROUNDS; round++) {
+        await random.pass(tracker)
+        tracker.process.write(`end ${random.below(workers)}\n`)
+        restarts = (await restarted(tracker, restarts + 1)) ? 0 : restarts + 1
+        await assertServed(tracker)
+      }
+    })
+    assert.equal(aftermath.workerRestarts, restarts)
+    assertAsBefore(t, aftermath, { unexplainedMax: ROUNDS * IN_HAND })
+  })
+
+  it('are started again when all of them are ended at once', async t => {
+    if (!meets(t, engineMissing('native'))) return
+    let restarts = 0
+    const aftermath = await underLoad(t, { protocols: allProtocols, environment }, async tracker => {
+      const { workers } = tracker
+      for (let worker = 0; worker < workers; worker++) tracker.process.write(`end ${worker}\n`)
+      restarts = (await restarted(tracker, workers)) ? 0 : workers
+    })
+    assert.equal(aftermath.workerRestarts, restarts)
+    assertAsBefore(t, aftermath, { unexplainedMax: 6 * IN_HAND })
+  })
+
+  it('are started again when they throw because a socket is gone (UDP alone)', async t => {
+    if (!meets(t, engineMissing('native'))) return
+    const random = randomPoints(t)
+    const aftermath = await underLoad(t, { protocols: ['udp'], environment }, async tracker => {
+      for (let round = 1; round <= ROUNDS; round++) {
+        await random.pass(tracker)
+        tracker.process.write(`break ${random.below(2)}\n`)
+        assert.equal(await restarted(tracker, round), false)
+        await assertServed(tracker)
+      }
+    })
+    assert.equal(aftermath.workerRestarts, ROUNDS)
+    assertAsBefore(t, aftermath, { unexplainedMax: ROUNDS * IN_HAND })
+  })
+})
