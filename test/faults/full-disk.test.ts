@@ -1,5 +1,5 @@
-// A full disk under statistics, exports and the log: it is counted and said once, nobody who asks notices, and when there
-// is room again everything is written again.
+// A full disk under statistics, exports and the log: it is counted and said once, nobody who asks notices, and when
+// there is room again everything is written again.
 
 import assert from 'node:assert/strict'
 import { appendFileSync, readFileSync, statSync, unwatchFile, watchFile } from 'node:fs'

@@ -1,5 +1,5 @@
-// A file system with little room, for what a tracker writes: a tmpfs that only one process has mounted, in name spaces of
-// its own, so that no root is needed. Others reach it by that process's root directory.
+// A file system with little room, for what a tracker writes: a tmpfs that only one process has mounted, in name
+// spaces of its own, so that no root is needed. Others reach it by that process's root directory.
 
 import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
