@@ -37,10 +37,16 @@ export class ReportFile {
 /** Makes the directory if it is missing: the default path is in one that rarely exists. */
 async function writeInPlace(path: string, text: string): Promise<void> {
   try {
-    await writeFile(path, text)
+    await writeNew(path, text)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     await mkdir(dirname(path), { recursive: true })
-    await writeFile(path, text)
+    await writeNew(path, text)
   }
+}
+
+/** New, not what somebody put there: through a link another file would be lost, and a pipe would be waited for. */
+async function writeNew(path: string, text: string): Promise<void> {
+  await rm(path, { force: true })
+  await writeFile(path, text, { flag: 'wx' })
 }

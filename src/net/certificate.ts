@@ -2,7 +2,7 @@
 // does it: after privileges are dropped the files may be out of reach, so workers get what was read.
 
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
 import { AquaticError } from '../errors.js'
 
 /** What a TLS server shows and signs with; plain data, so that it can be handed to a worker. */
@@ -25,6 +25,9 @@ export interface CertificateFiles {
 const CERTIFICATE_BLOCK = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[\s\S]+?-----END [A-Z0-9 ]+-----/g
 /** Other blocks may lie before it, such as the parameters of an elliptic curve. */
 const KEY_BLOCK = /-----BEGIN ([A-Z ]*PRIVATE KEY)-----[\s\S]+?-----END \1-----/
+
+/** Several times what the longest chain has. */
+const FILE_BYTES_MAX = 1 << 20
 
 /**
  * @param now against which validity is checked
@@ -92,13 +95,32 @@ function readChain(path: string): X509Certificate[] {
   return blocks.map(block => parseCertificate(block, path))
 }
 
+/** Regular files only: the main thread must not wait for the writer of a pipe, nor read a device for ever. */
 function readBytes(path: string): Buffer {
+  let descriptor: number
   try {
-    return readFileSync(path)
+    // Without O_NONBLOCK the opening of a pipe would wait, too.
+    descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    throw refuse(`${path} can't be read (${code})`, 'check the path and who may read it', error)
+    throw unreadable(path, error)
   }
+  try {
+    const status = fstatSync(descriptor)
+    // Reading a directory fails by itself.
+    if (!status.isFile() && !status.isDirectory())
+      throw refuse(`${path} is not a regular file`, 'name a PEM file')
+    if (status.size > FILE_BYTES_MAX) throw refuse(`${path} is larger than 1 MiB`, 'name a PEM file')
+    return readFileSync(descriptor)
+  } catch (error) {
+    throw error instanceof AquaticError ? error : unreadable(path, error)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+function unreadable(path: string, error: unknown): AquaticError {
+  const { code } = error as NodeJS.ErrnoException
+  return refuse(`${path} can't be read (${code})`, 'check the path and who may read it', error)
 }
 
 function parseCertificate(block: string, path: string): X509Certificate {

@@ -15,6 +15,9 @@ export interface Account {
 /** Types of responses that answer a request; WebTorrent's offers and answers are messages passed on. */
 const answering = ['connect', 'announce', 'scrape', 'page', 'error']
 
+/** Errors that were answered although the request never came to its end, so that it counts as none. */
+const answeringHalves = ['request_timeout']
+
 /** Reasons of requests that parse; others are of what is no request, or of connections. */
 const droppedRequests = ['invalid_connection_id', 'source_port_zero']
 
@@ -34,7 +37,8 @@ export function accountOf(series: Series, protocol: Protocol): Account {
   const sum = (name: string, label: string, values: readonly string[]): number =>
     values.reduce((total, value) => total + sumOf(own, name, `${label}="${value}"`), 0)
   const requests = sumOf(own, 'aquatic_requests_total')
-  const responses = sum('aquatic_responses_total', 'type', answering)
+  const responses =
+    sum('aquatic_responses_total', 'type', answering) - sum('aquatic_errors_total', 'class', answeringHalves)
   const dropped =
     sum('aquatic_dropped_requests_total', 'reason', droppedRequests) +
     sum('aquatic_errors_total', 'class', ['sends_skipped'])

@@ -83,7 +83,7 @@ const probes: Readonly<Record<Protocol, Probe>> = {
 }
 
 /** Sends a request again and again until it is answered or `signal` is aborted. */
-async function insist(client: UdpClient, packet: Buffer, signal: AbortSignal): Promise<Buffer> {
+export async function insist(client: UdpClient, packet: Buffer, signal: AbortSignal): Promise<Buffer> {
   let isOver = false
   const again = (): void => {
     if (isOver || signal.aborted) return

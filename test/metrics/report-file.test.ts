@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict'
 import {
-  existsSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -53,14 +52,14 @@ describe('ReportFile', () => {
     assert.equal(file.failures, 3)
   })
 
-  it('keeps the old file on a full disk', { skip: !existsSync('/dev/full') }, async t => {
+  it('keeps the old file where the new one can not be written', async t => {
     const path = join(scratchDirectory(t), 'page.html')
     const file = new ReportFile(path)
     await file.write('old')
-    symlinkSync('/dev/full', `${path}.tmp`)
-    const outcome = await file.write('new')
-    assert.match(outcome.state === 'failing' ? outcome.reason : '', /ENOSPC/)
+    mkdirSync(`${path}.tmp`)
+    assert.equal((await file.write('new')).state, 'failing')
     assert.equal(readFileSync(path, 'utf8'), 'old')
+    rmdirSync(`${path}.tmp`)
     assert.deepEqual(await file.write('new'), { state: 'mended', failures: 1 })
   })
 
