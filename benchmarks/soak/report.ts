@@ -121,7 +121,7 @@ torrents. Short-lived clients beside them begin, complete, and stop or vanish, o
 middle of a request, every third WebSocket is cut.
 
 Peers are forgotten after ${plan.peerAgeSeconds} s, torrents are cleaned every ${plan.cleaningSeconds} s. The first ${formatDuration(plan.settleSeconds)} settle and are not
-judged. At the end all clients go, the swarm has to empty itself, and the tracker is ended by SIGTERM.
+judged. Tables are for 4,096 connections, several times as many as there are. At the end all clients go, the swarm has to empty itself, and the tracker is ended by SIGTERM.
 
 *Memory* is what the process has for itself (anonymous, shared and swapped out, of \`/proc/PID/status\`); RSS has the pages of
 programs besides, which the system takes and gives as it likes. *Heap* is that of the main thread. Slopes are Theil's and Sen's.

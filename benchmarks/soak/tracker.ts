@@ -17,6 +17,8 @@ const readyMs = 15_000
 const sampleMs = 30_000
 /** Longer than the tracker may take: how long it really took is what is judged. */
 const stopPatienceMs = 10_000
+/** Several times as many as the load opens. */
+const mostConnections = 4096
 const listening = ['udp', 'http', 'ws', 'metrics'] as const
 
 export type Ports = Readonly<Record<(typeof listening)[number], number>>
@@ -29,7 +31,11 @@ export interface SoakTracker {
   readonly stop: () => Promise<Pick<Ending, 'exitCode' | 'stopMs' | 'leftBehind' | 'logged'>>
 }
 
-/** The settings that differ from the defaults, as keys of `aquatic serve`. */
+/**
+ * The settings that differ from the defaults, as keys of `aquatic serve`. Tables that are sized for the connections there
+ * may be are touched at random places, page by page: by default WebTorrent's members have 16 MiB of chains, and it takes
+ * some ten thousand clients until all of it is touched, which no judge could tell from a slow leak.
+ */
 function trackerSettings({ peerAgeSeconds, cleaningSeconds }: SoakPlan): readonly string[] {
   return [
     'network.engine=native',
@@ -42,7 +48,10 @@ function trackerSettings({ peerAgeSeconds, cleaningSeconds }: SoakPlan): readonl
     `ws.cleaning.max_peer_age=${peerAgeSeconds}`,
     `ws.cleaning.max_offer_age=${Math.min(peerAgeSeconds, 30)}`,
     `ws.cleaning.torrent_cleaning_interval=${cleaningSeconds}`,
-    'http.cleaning.max_request_seconds=5',
+    `http.network.max_connections=${mostConnections}`,
+    `ws.network.max_connections=${mostConnections}`,
+    'ws.protocol.max_torrents_per_connection=16',
+    `ws.network.relay_inbox_bytes=${2 ** 22}`,
     ...['udp', 'http', 'ws'].flatMap(protocol => [
       `${protocol}.socket_workers=2`,
       `${protocol}.network.use_ipv6=false`,
