@@ -1,0 +1,24 @@
+// All fuzz targets, each with the seeds of its folder: files of bytes, or of hexadecimal digits where they end with `.hex`.
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { FuzzTarget } from './target.js'
+import { udpRequest } from './targets/udp-request.js'
+import { udpResponse } from './targets/udp-response.js'
+
+// Compiled, this file lies in dist/test/fuzz.
+const seedsFolder = new URL('../../../test/fuzz/seeds/', import.meta.url)
+
+function withSeedFiles(target: FuzzTarget): FuzzTarget {
+  const folder = fileURLToPath(new URL(`${target.name}/`, seedsFolder))
+  if (!existsSync(folder)) return target
+  const files = readdirSync(folder)
+    .sort()
+    .map(file => {
+      const bytes = readFileSync(`${folder}${file}`)
+      return file.endsWith('.hex') ? Buffer.from(bytes.toString('latin1').replace(/\s/g, ''), 'hex') : bytes
+    })
+  return { ...target, seeds: [...target.seeds, ...files] }
+}
+
+export const targets: readonly FuzzTarget[] = [udpRequest, udpResponse].map(withSeedFiles)
