@@ -11,8 +11,14 @@ const seed = Number(process.env['AQUATIC_FUZZ_SEED'] ?? Date.now() % 1e9)
 const scale = Number(process.env['AQUATIC_FUZZ_SCALE'] ?? 1)
 
 /** Mutations: about five seconds each. */
-const iterations: Readonly<Record<string, number>> = {}
-const ITERATIONS = 50_000
+const iterations: Readonly<Record<string, number>> = {
+  'http-request': 6000,
+  'proxy-protocol': 60_000,
+  'webtorrent-message': 12_000,
+  'websocket-client': 1500,
+  toml: 4000,
+}
+const ITERATIONS = 25_000
 
 describe(`parsers on mutated input, seed ${seed}`, () => {
   for (const target of targets) {

@@ -3,8 +3,16 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { FuzzTarget } from './target.js'
+import { accessList } from './targets/access-list.js'
+import { bencode } from './targets/bencode.js'
+import { httpRequest } from './targets/http-request.js'
+import { httpResponse } from './targets/http-response.js'
+import { proxyProtocol } from './targets/proxy-protocol.js'
+import { toml } from './targets/toml.js'
 import { udpRequest } from './targets/udp-request.js'
 import { udpResponse } from './targets/udp-response.js'
+import { websocketServer } from './targets/websocket-server.js'
+import { webtorrentMessage } from './targets/webtorrent-message.js'
 
 // Compiled, this file lies in dist/test/fuzz.
 const seedsFolder = new URL('../../../test/fuzz/seeds/', import.meta.url)
@@ -21,4 +29,15 @@ function withSeedFiles(target: FuzzTarget): FuzzTarget {
   return { ...target, seeds: [...target.seeds, ...files] }
 }
 
-export const targets: readonly FuzzTarget[] = [udpRequest, udpResponse].map(withSeedFiles)
+export const targets: readonly FuzzTarget[] = [
+  accessList,
+  bencode,
+  httpRequest,
+  httpResponse,
+  proxyProtocol,
+  toml,
+  udpRequest,
+  udpResponse,
+  websocketServer,
+  webtorrentMessage,
+].map(withSeedFiles)
