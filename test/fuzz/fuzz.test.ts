@@ -15,8 +15,8 @@ const iterations: Readonly<Record<string, number>> = {
   'http-request': 6000,
   'proxy-protocol': 60_000,
   'webtorrent-message': 12_000,
-  'websocket-client': 1500,
-  toml: 4000,
+  'websocket-server': 10_000,
+  toml: 700,
 }
 const ITERATIONS = 25_000
 

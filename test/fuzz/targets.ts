@@ -8,9 +8,11 @@ import { bencode } from './targets/bencode.js'
 import { httpRequest } from './targets/http-request.js'
 import { httpResponse } from './targets/http-response.js'
 import { proxyProtocol } from './targets/proxy-protocol.js'
+import { targetText } from './targets/target-text.js'
 import { toml } from './targets/toml.js'
 import { udpRequest } from './targets/udp-request.js'
 import { udpResponse } from './targets/udp-response.js'
+import { websocketClient } from './targets/websocket-client.js'
 import { websocketServer } from './targets/websocket-server.js'
 import { webtorrentMessage } from './targets/webtorrent-message.js'
 
@@ -35,9 +37,11 @@ export const targets: readonly FuzzTarget[] = [
   httpRequest,
   httpResponse,
   proxyProtocol,
+  targetText,
   toml,
   udpRequest,
   udpResponse,
+  websocketClient,
   websocketServer,
   webtorrentMessage,
 ].map(withSeedFiles)
