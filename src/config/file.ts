@@ -4,7 +4,7 @@ import { isUtf8 } from 'node:buffer'
 import { open } from 'node:fs/promises'
 import { parse, TomlError } from 'smol-toml'
 import { AquaticError } from '../errors.js'
-import { findPlace, type KeyPlace, locateKeys } from './locate.js'
+import { locateKeys } from './locate.js'
 import { type Entry, isSectionName, type Layer, type Origin, type Table } from './schema.js'
 import { accept, type Problem, unknownKeyText, unknownSectionText } from './settings.js'
 import { checkTomlValue } from './value.js'
@@ -28,8 +28,12 @@ export async function fileLayer(
   const text = await readText(file, table.application)
   const document = parseLines(text, file, problems)
   if (document === undefined) return { layer, complete: false }
-  const places = locateKeys(text)
-  const at = (path: readonly string[]): Origin => ({ kind: 'file', file, ...linePlace(places, path) })
+  // By path: a file may have as many keys that nobody knows as fit into it, and each is looked for.
+  const places = new Map(locateKeys(text).map(place => [JSON.stringify(place.path), place]))
+  const at = (path: readonly string[]): Origin => {
+    const { line, column } = places.get(JSON.stringify(path)) ?? { line: 1, column: 1 }
+    return { kind: 'file', file, line, column }
+  }
   for (const [name, raw] of Object.entries(document)) takeTopLevel(name, raw)
   return { layer, complete: true }
 
@@ -72,11 +76,6 @@ export async function fileLayer(
 
 function isTable(raw: unknown): raw is Record<string, unknown> {
   return typeof raw === 'object' && raw !== null && !Array.isArray(raw) && !(raw instanceof Date)
-}
-
-function linePlace(places: readonly KeyPlace[], path: readonly string[]): { line: number; column: number } {
-  const { line, column } = findPlace(places, path) ?? { line: 1, column: 1 }
-  return { line, column }
 }
 
 /**

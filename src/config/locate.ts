@@ -2,6 +2,9 @@
 // a second time, by TOML's rules for strings, brackets and comments but without reading values. It never
 // throws and always moves forward, on broken text too: that is the parser's business.
 
+/** Parts of the longest path that is looked for. Deeper keys are left out: each would cost the length of its path. */
+const depthMax = 8
+
 export interface KeyPlace {
   /** `['network', 'address_ipv4']`. */
   readonly path: readonly string[]
@@ -26,15 +29,6 @@ export function locateKeys(text: string): KeyPlace[] {
   })
 }
 
-/** The place of one key among `locateKeys`' result. */
-export function findPlace(places: readonly KeyPlace[], path: readonly string[]): KeyPlace | undefined {
-  return places.find(place => samePath(place.path, path))
-}
-
-function samePath(left: readonly string[], right: readonly string[]): boolean {
-  return left.length === right.length && left.every((part, index) => part === right[index])
-}
-
 interface KeyPart {
   readonly name: string
   readonly offset: number
@@ -51,7 +45,7 @@ class Scanner {
   }
 
   document(): void {
-    let section: readonly string[] = []
+    let section: readonly string[] | undefined = []
     for (;;) {
       this.#skipBlank()
       if (this.#at >= this.#text.length) return
@@ -79,10 +73,14 @@ class Scanner {
     this.#value(path)
   }
 
-  /** Keys are only recorded where there is a path, that is outside of arrays. */
-  #record(prefix: readonly string[], parts: readonly KeyPart[]): readonly string[] {
+  /**
+   * Keys are only recorded where there is a path, that is outside of arrays and above `depthMax`.
+   * @returns the path of what stands below the key, undefined where none of it can be recorded
+   */
+  #record(prefix: readonly string[], parts: readonly KeyPart[]): readonly string[] | undefined {
     let path = prefix
     for (const { name, offset } of parts) {
+      if (path.length === depthMax) return undefined
       path = [...path, name]
       const id = JSON.stringify(path)
       if (this.#seen.has(id)) continue

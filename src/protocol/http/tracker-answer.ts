@@ -274,7 +274,7 @@ function readInteger(input: Uint8Array, start: number, end: number): number {
   while (at < end && input[at] !== LETTER_E) {
     const byte = input[at]
     if (byte < zero || byte > nine || at - digitsStart === INTEGER_DIGITS_MAX) return -1
-    value = value * 10 + byte - zero
+    value = value * 10 + (byte - zero)
     at++
   }
   if (at === digitsStart || at >= end) return -1

@@ -1,0 +1,47 @@
+// All fuzz targets, each with the seeds of its folder: files of bytes, or of hexadecimal digits where they end with `.hex`.
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { FuzzTarget } from './target.js'
+import { accessList } from './targets/access-list.js'
+import { bencode } from './targets/bencode.js'
+import { httpRequest } from './targets/http-request.js'
+import { httpResponse } from './targets/http-response.js'
+import { proxyProtocol } from './targets/proxy-protocol.js'
+import { targetText } from './targets/target-text.js'
+import { toml } from './targets/toml.js'
+import { udpRequest } from './targets/udp-request.js'
+import { udpResponse } from './targets/udp-response.js'
+import { websocketClient } from './targets/websocket-client.js'
+import { websocketServer } from './targets/websocket-server.js'
+import { webtorrentMessage } from './targets/webtorrent-message.js'
+
+// Compiled, this file lies in dist/test/fuzz.
+const seedsFolder = new URL('../../../test/fuzz/seeds/', import.meta.url)
+
+function withSeedFiles(target: FuzzTarget): FuzzTarget {
+  const folder = fileURLToPath(new URL(`${target.name}/`, seedsFolder))
+  if (!existsSync(folder)) return target
+  const files = readdirSync(folder)
+    .sort()
+    .map(file => {
+      const bytes = readFileSync(`${folder}${file}`)
+      return file.endsWith('.hex') ? Buffer.from(bytes.toString('latin1').replace(/\s/g, ''), 'hex') : bytes
+    })
+  return { ...target, seeds: [...target.seeds, ...files] }
+}
+
+export const targets: readonly FuzzTarget[] = [
+  accessList,
+  bencode,
+  httpRequest,
+  httpResponse,
+  proxyProtocol,
+  targetText,
+  toml,
+  udpRequest,
+  udpResponse,
+  websocketClient,
+  websocketServer,
+  webtorrentMessage,
+].map(withSeedFiles)
