@@ -116,6 +116,15 @@ describe('contenders', () => {
     assert.deepEqual([await versionOf('torrust'), await versionOf('wt-tracker')], ['3.0.0', '0.0.1'])
   })
 
+  it('opentracker of another place is not taken for the package of the system', async t => {
+    const built = join(scratchDirectory(t), 'opentracker')
+    writeFileSync(built, '#!/bin/sh\necho version 1.2 >&2\nexit 1\n', { mode: 0o755 })
+    const where: Places = { paths: new Map([['opentracker', built]]), environment: {} }
+    const found = await contenderOf('opentracker').find(where)
+    assert.ok(!isMissing(found))
+    assert.equal(found.version, '1.2')
+  })
+
   it('that die say how, and what they wrote last', async () => {
     const contender = commandContender('dying', 'sh -c "echo out of luck >&2; exit 7"')
     assert.deepEqual(await start(contender, udp), {

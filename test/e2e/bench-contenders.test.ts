@@ -14,7 +14,7 @@ const short = ['--quick', '--blocks', '1', '--duration', '1', '--warmup', '0', '
 const announces = [...short, '--workload', 'udp-announces']
 
 const commandsOf = (ways: readonly string[]): string[] =>
-  ways.flatMap(way => ['--command', `${way}=${process.execPath} ${fixture} ${way} {port}`])
+  ways.flatMap(way => ['--command', `${way}=${process.execPath} ${fixture} ${way} {port} {dir}`])
 const only = (keys: readonly string[]): string[] => keys.flatMap(key => ['--contender', key])
 
 describe('a bench', () => {
@@ -35,7 +35,7 @@ describe('a bench', () => {
   }
 
   it('goes on with the others, and says what became of each', async () => {
-    const ways = ['unlucky', 'forks', 'stubborn', 'dies', 'garbage', 'greedy', 'floods']
+    const ways = ['unlucky', 'forks', 'stubborn', 'dies', 'garbage', 'greedy', 'floods', 'fills']
     const { code, report, of, troubleOf } = await bench(ways)
     assert.equal(code, report.isDoubtful ? 4 : 0)
     assert.equal(report.isWhole, true)
@@ -57,6 +57,7 @@ describe('a bench', () => {
     assert.match(troubleOf('greedy')!.reason, /\(announce answer wrong: 31 peers where 30 were asked for\)$/)
     assert.equal(of('greedy').isRanked, false)
     assert.match(troubleOf('floods')!.reason, /^it wrote more than 256 MiB to its output$/)
+    assert.match(troubleOf('fills')!.reason, /^it wrote more than 1024 MiB of files$/)
   })
 
   it('does not wait long for those that never answer, or answer elsewhere, and fails when nobody is left', async () => {

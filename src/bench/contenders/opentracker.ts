@@ -15,15 +15,22 @@ export const opentracker: Contender = {
   find: async places => {
     const command = findProgram('opentracker', ['opentracker'], places, REMEDY)
     if (typeof command !== 'string') return command
-    const version = (await firstLineOf('dpkg-query', ['-W', 'opentracker']))?.split('\t')[1]
     return {
-      version: version === undefined ? await builtFrom(command) : `${version} (Debian)`,
+      version: (await debianVersion(command)) ?? (await builtFrom(command)),
       path: command,
       limits: ['closes every HTTP connection after its answer', 'lists the announcing peer too'],
       knownWrongs: ['announce answer wrong: the announcer itself among the peers'],
       launch: async request => [{ command, args: ['-f', await writeFiles(request)] }],
     }
   },
+}
+
+/** Undefined for a program that is not the one Debian's package installed, though that may be here too. */
+async function debianVersion(command: string): Promise<string | undefined> {
+  const owner = await firstLineOf('dpkg-query', ['-S', command])
+  if (owner?.startsWith('opentracker:') !== true) return undefined
+  const version = (await firstLineOf('dpkg-query', ['-W', 'opentracker']))?.split('\t')[1]
+  return version === undefined ? undefined : `${version} (Debian)`
 }
 
 /** It says its version only together with its usage, and fails then. */
