@@ -6,6 +6,10 @@ const place = path => new URL(`../${path}`, import.meta.url)
 const pack = JSON.parse(readFileSync(place('package.json'), 'utf8'))
 const { commands } = JSON.parse(readFileSync(place('oclif.manifest.json'), 'utf8'))
 
+/** Builds that must not differ from day to day set SOURCE_DATE_EPOCH, in seconds. */
+const epochSeconds = process.env.SOURCE_DATE_EPOCH
+const day = new Date(epochSeconds ? Number(epochSeconds) * 1000 : Date.now()).toISOString().slice(0, 10)
+
 /** Text that roff takes as it is: backslashes and hyphens escaped, no request at the start of a line. */
 const plain = text =>
   text
@@ -30,7 +34,7 @@ const isShown = command => !command.hidden && !(command.hiddenAliases ?? []).inc
 function header(name, summary) {
   return [
     `.\\" Written by scripts/man.mjs from the commands.`,
-    `.TH ${quoted(name.toUpperCase())} 1 "" ${quoted(`aquatic ${pack.version}`)} "User Commands"`,
+    `.TH ${quoted(name.toUpperCase())} 1 "${day}" ${quoted(`aquatic ${pack.version}`)} "User Commands"`,
     '.SH NAME',
     `${plain(name)} \\- ${plain(summary.replace(/\.$/, ''))}`,
   ]
@@ -52,10 +56,9 @@ function flagItem(flag, id) {
 
 function exampleLines(example, id) {
   const { description, command } = typeof example === 'string' ? { command: example } : example
-  const lines = ['.PP', ...(description ? [plain(filled(description, id))] : [])]
+  const lines = description ? [plain(filled(description, id))] : []
   return [
     ...lines,
-    '.PP',
     '.RS 4',
     '.nf',
     plain(filled(command, id)).replaceAll('\n.br\n', '\n'),
