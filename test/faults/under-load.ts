@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readlinkSync } from 'node:fs'
 import type { TestContext } from 'node:test'
-import type { ProcessEnd, RunningProcess } from '../support/child-process.js'
+import { type ProcessEnd, type RunningProcess, startProcess } from '../support/child-process.js'
 import { type EndpointAddress, type Series, sumOf } from '../support/metrics.js'
 import { residentBytes } from '../support/proc-status.js'
 import { startBinary } from '../support/tracker-process.js'
@@ -51,6 +51,9 @@ export type Descriptors = Readonly<Record<string, number>>
 /** Upper bound of what is waited for after a fault; it fails a test, and no test passes by it. */
 const PATIENCE_MS = 20_000
 
+const SERVED_WITHIN_MS = 1000
+const EMPTY_STARTS = 20
+
 /** Of each protocol. */
 const WORKERS = 2
 
@@ -65,7 +68,6 @@ export class LoadedTracker {
   readonly #ports = new Map<string, number>()
   #known: ReadonlyMap<Protocol, KnownPeers> = new Map()
   #process: RunningProcess | undefined
-  #startedInMs = 0
 
   constructor(owner: TestContext, options: UnderLoadOptions) {
     this.#owner = owner
@@ -84,17 +86,19 @@ export class LoadedTracker {
     return this.process.pid
   }
 
-  /** What the last start took. */
-  get startedInMs(): number {
-    return this.#startedInMs
-  }
-
   /**
-   * The time within which there must be service after a fault: a second; on a machine so busy that a start takes more
-   * than half of one, twice the time of a start.
+   * The time within which `times` had to be: a second. Where that is missed, processors may be taken by others: then as
+   * long as so many empty node processes take to start at this moment, which is less than a second on a quiet machine.
    */
-  get servedWithinMs(): number {
-    return Math.max(1000, 2 * this.#startedInMs)
+  async servedWithinMs(times: Aftermath['servedAfterMs']): Promise<number> {
+    if (Object.values(times).every(ms => ms < SERVED_WITHIN_MS)) return SERVED_WITHIN_MS
+    const startMs = performance.now()
+    await startProcess(this.#owner, process.execPath, ['-e', '0']).waitForEnd()
+    const allowedMs = Math.max(SERVED_WITHIN_MS, EMPTY_STARTS * (performance.now() - startMs))
+    this.#owner.diagnostic(
+      `service took ${JSON.stringify(times)}; on a machine so busy ${allowedMs} ms count`,
+    )
+    return allowedMs
   }
 
   place(protocol: Protocol): Place {
@@ -133,11 +137,9 @@ export class LoadedTracker {
   /** Starts it, on free ports the first time and on the same ones later. Resolves when every address answers. */
   async start(): Promise<void> {
     const { environment = {}, args = [] } = this.#options
-    const startMs = performance.now()
     const sets = Object.entries(this.#settings()).flatMap(([key, value]) => ['--set', `${key}=${value}`])
     this.#process = startBinary(this.#owner, ['serve', '--json', ...sets, ...args], { environment })
     const lines = await this.#process.waitForLines('stdout', /"event":"listening"/, this.protocols.length + 1)
-    this.#startedInMs = performance.now() - startMs
     for (const line of lines) {
       const { protocol, port } = JSON.parse(line) as { protocol: string; port: number }
       this.#ports.set(protocol, port)
@@ -260,6 +262,7 @@ export async function underLoad(
   await fault(tracker)
 
   const servedAfterMs = await tracker.servedAfterMs()
+  const servedWithinMs = await tracker.servedWithinMs(servedAfterMs)
   await tracker.loadArrives(REQUESTS_OF_A_LOAD)
   const bytesAfter = residentBytes(tracker.pid)
   const missingPeers = await tracker.missingPeers()
@@ -271,7 +274,7 @@ export async function underLoad(
   const accounts = tracker.protocols.map(protocol => [protocol, accountOf(series, protocol)] as const)
   return {
     servedAfterMs,
-    servedWithinMs: tracker.servedWithinMs,
+    servedWithinMs,
     accounts: Object.fromEntries(accounts),
     load,
     missingPeers,
