@@ -259,6 +259,25 @@ describe('a whole run', () => {
     assert.deepEqual(brokenIn(recordOf({ ending: { ...ending, broken: 'it ended' } })), ['tracker'])
   })
 
+  test('losses on a machine with other work are not judged', () => {
+    const many = slicesOf(() => ({ planned: 2000, answered: 1000, failed: { timedOut: 1000 } }))
+    const busy = { ...withSamples(() => ({ loadAverage: 20 })), slices: many }
+    const criteria = judge(busy)
+    assert.deepEqual(brokenIn(busy), [])
+    assert.equal(overall(criteria), 'undecided')
+    assert.match(complaintsOf(criteria)[0]!, /udp losses could not be judged: .*load average 10\.0 for each/)
+  })
+
+  test('short-lived clients without answers are found, and none at all', () => {
+    const ending = recordOf().ending!
+    const failing = { ...ending.lives!, udp: { ...lived, answered: 9, failed: 1 } }
+    assert.deepEqual(brokenIn(recordOf({ ending: { ...ending, lives: failing } })), ['short-lived clients'])
+    assert.deepEqual(
+      brokenIn(recordOf({ ending: { ...ending, lives: null } })).includes('short-lived clients'),
+      true,
+    )
+  })
+
   test('a slow or unclean end is found', () => {
     const ending = recordOf().ending!
     const bad = [{ stopMs: 1001 }, { exitCode: 'was ended by SIGKILL' }, { leftBehind: ['UDP port: in use'] }]
