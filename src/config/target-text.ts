@@ -128,7 +128,7 @@ export function targetForm(protocol: TargetProtocol): TextForm {
   return {
     name: 'an address with a port, or a URL',
     examples: ['127.0.0.1:3000', `${scheme}://tracker.example:6969${path}`, `${scheme}://[::1]:3000${path}`],
-    pattern: '^\\s*([A-Za-z][A-Za-z0-9+.-]*://)?[^\\s/?#][^\\s]*$',
+    pattern: '^\\s*([A-Za-z][A-Za-z0-9+.-]*://)?[^\\s/?#][^\\s]*\\s*$',
     problemOf: text => {
       const parsed = parseTarget(text, protocol)
       return 'problem' in parsed ? parsed.problem : undefined

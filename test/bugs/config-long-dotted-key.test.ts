@@ -1,5 +1,5 @@
-// A key of twenty thousand dotted parts, 40 kB of a valid file, was walked for a minute and a half before it was refused:
-// each part was kept with the whole path that leads to it.
+// A key of twenty thousand dotted parts, 40 kB of a valid file, was walked for a minute and a half before it was
+// refused: each part was kept with the whole path that leads to it.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

@@ -12,11 +12,14 @@ const scale = Number(process.env['AQUATIC_FUZZ_SCALE'] ?? 1)
 
 /** Mutations: about five seconds each. */
 const iterations: Readonly<Record<string, number>> = {
-  'http-request': 6000,
+  'access-list': 10_000,
+  bencode: 15_000,
+  'http-request': 5000,
   'proxy-protocol': 60_000,
   'webtorrent-message': 12_000,
+  'websocket-client': 12_000,
   'websocket-server': 10_000,
-  toml: 700,
+  toml: 500,
 }
 const ITERATIONS = 25_000
 

@@ -4,8 +4,8 @@
 export type Random = (below: number) => number
 
 /**
- * What a run came to, in few words or a number: an input with a new one is kept to be mutated further. Inputs that differ
- * in nothing that matters should have the same.
+ * What a run came to, in few words or a number: an input with a new one is kept to be mutated further. Inputs that
+ * differ in nothing that matters should have the same.
  */
 export type Outcome = string | number
 

@@ -1,4 +1,5 @@
-// All fuzz targets, each with the seeds of its folder: files of bytes, or of hexadecimal digits where they end with `.hex`.
+// All fuzz targets, each with the seeds of its folder: files of bytes, or of hexadecimal digits where their
+// names end with `.hex`.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

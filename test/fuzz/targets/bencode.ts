@@ -1,5 +1,5 @@
-// Bencoded answers as the load test reads them: whatever the strict reader of the tests takes is read as it says, and no
-// byte is read behind the answer.
+// Bencoded answers as the load test reads them: whatever the strict reader of the tests takes is read as it says, and
+// no byte is read behind the answer.
 
 import assert from 'node:assert/strict'
 import {

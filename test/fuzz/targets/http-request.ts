@@ -1,5 +1,5 @@
-// Requests to the HTTP tracker: heads, whole and in pieces, targets, queries of announces and scrapes, against the plain
-// reference of the differential test, which has the reading by the book.
+// Requests to the HTTP tracker: heads, whole and in pieces, targets, queries of announces and scrapes, against the
+// plain reference of the differential test, which has the reading by the book.
 
 import assert from 'node:assert/strict'
 import {

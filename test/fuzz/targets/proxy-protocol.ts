@@ -1,5 +1,5 @@
-// The header that a proxy sends before a connection's first byte, in pieces: the same whatever the cuts, what is refused
-// stays refused, and no byte is read behind it.
+// The header that a proxy sends before a connection's first byte, in pieces: the same whatever the cuts, what is
+// refused stays refused, and no byte is read behind it.
 
 import assert from 'node:assert/strict'
 import { isIP } from 'node:net'

@@ -1,5 +1,5 @@
-// What a server of WebSockets sends to the load test, as far as no network is needed: the answer to the upgrade, whatever
-// the pieces, and headers of frames. What the client frames from the same bytes, the plain reading gives back.
+// What a server of WebSockets sends to the load test, as far as no network is needed: the answer to the upgrade,
+// whatever the pieces, and headers of frames. What the client frames from the same bytes, the plain reading gives back.
 
 import assert from 'node:assert/strict'
 import {
