@@ -57,14 +57,7 @@ function flagItem(flag, id) {
 function exampleLines(example, id) {
   const { description, command } = typeof example === 'string' ? { command: example } : example
   const lines = description ? [plain(filled(description, id))] : []
-  return [
-    ...lines,
-    '.RS 4',
-    '.nf',
-    plain(filled(command, id)).replaceAll('\n.br\n', '\n'),
-    '.fi',
-    '.RE',
-  ]
+  return [...lines, '.RS 4', '.nf', plain(filled(command, id)).replaceAll('\n.br\n', '\n'), '.fi', '.RE']
 }
 
 function commandPage(command) {

@@ -50,7 +50,7 @@ export function serverScript(
   const kinds = ['udp', 'http', 'ws'].map(kind => `${kind}: ${kind === service.protocol}`)
   return `import Server from ${JSON.stringify(pathToFileURL(server).href)}
 const server = new Server({ ${kinds.join(', ')} })
-server.on('error', error => console.error(error.message))
+server.on('error', error => process.stderr.write(error.message + '\\n'))
 server.listen(${port}, { http: '127.0.0.1', udp4: '127.0.0.1', udp6: '::1' })
 `
 }

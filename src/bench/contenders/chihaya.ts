@@ -1,4 +1,5 @@
-// chihaya (Go). Who becomes a seeder without the event `completed` stays among its leechers too, and is listed to itself.
+// chihaya (Go). Who becomes a seeder without the event `completed` stays among its leechers too, and is listed to
+// itself.
 
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
