@@ -23,6 +23,11 @@ const knownPorts = Array.from({ length: PEERS_PER_TORRENT }, (_, index) => 20_00
 const hashesOf = (protocol: Protocol): readonly Buffer[] =>
   Array.from({ length: TORRENTS }, (_, index) => infoHash(firstTorrent[protocol] + index))
 
+/** One of them, over UDP or HTTP: what it announces. */
+export function knownPeer(protocol: 'udp' | 'http'): { readonly infoHash: Buffer; readonly port: number } {
+  return { infoHash: hashesOf(protocol)[0], port: knownPorts[0] }
+}
+
 /** Asks as a seeder, who is given leechers, and from a port that no known peer has. */
 const ASKING_PORT = 20_000
 
