@@ -106,6 +106,8 @@ describe('clients that stall', () => {
       'http.cleaning.max_write_seconds': 1,
       'ws.cleaning.max_request_seconds': 1,
       'ws.cleaning.max_write_seconds': 1,
+      // Half a message is not waited for as such: its sender is closed because no pong comes, or idle in the end.
+      'ws.cleaning.ping_interval': 1,
     }
     const aftermath = await underLoad(t, { protocols: ['http', 'ws'], set }, async tracker => {
       const connection = await HttpConnection.open(tracker.place('http'))
@@ -128,5 +130,7 @@ describe('clients that stall', () => {
     t.diagnostic(JSON.stringify(Object.fromEntries(ends)))
     for (const { lost } of Object.values(aftermath.load)) assert.equal(lost, 0, 'the load lost nothing')
     assert.equal(counters['httpErrorsTimeout'], 4 * CLIENTS)
+    assert.equal(counters['closedUnresponsive'], CLIENTS)
+    assert.equal(counters['endedWriteTimeout'], 2 * DEAF_CLIENTS)
   })
 })
