@@ -39,6 +39,9 @@ const shortestSeconds = 60
 const longestSeconds = 7 * 24 * 3600
 const settleShare = 0.2
 const longestSettleSeconds = 600
+/** The heaps of the tracker's threads grow for some four minutes, as long as their first full collections take. */
+const heapSettleSeconds = 240
+const mostSettleShare = 0.5
 const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 }
 
 const streams: readonly StreamPlan[] = [
@@ -87,7 +90,10 @@ export function planSoak(durationSeconds: number, seed: number): SoakPlan {
   return {
     durationSeconds,
     sampleSeconds: clamp(durationSeconds / 60, 2, 10),
-    settleSeconds: Math.min(durationSeconds * settleShare, longestSettleSeconds),
+    settleSeconds: Math.min(
+      Math.max(durationSeconds * settleShare, Math.min(heapSettleSeconds, durationSeconds * mostSettleShare)),
+      longestSettleSeconds,
+    ),
     sliceSeconds: Math.round(clamp(durationSeconds / 20, 10, 60)),
     peerAgeSeconds,
     cleaningSeconds: Math.max(2, Math.round(peerAgeSeconds / 6)),
