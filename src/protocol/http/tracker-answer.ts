@@ -169,6 +169,10 @@ function readFailure(input: Uint8Array, at: number, end: number, answer: Tracker
 /** A string of peers, or a list of dictionaries. */
 function readPeers(input: Uint8Array, at: number, end: number, answer: TrackerAnswer): number {
   hasPeers = true
+  // Of a key that comes twice the last one counts.
+  answer.peers = 0
+  answer.peersStart = 0
+  answer.peersEnd = 0
   if (input[at] === LETTER_L) return readPeerList(input, at + 1, end, answer)
   const next = readString(input, at, end)
   if (next < 0) return -1
@@ -205,6 +209,9 @@ function readPeers6(input: Uint8Array, at: number, end: number, answer: TrackerA
 /** A dictionary of 20-byte hashes and dictionaries. */
 function readFiles(input: Uint8Array, at: number, end: number, answer: TrackerAnswer): number {
   hasFiles = true
+  // Of a key that comes twice the last one counts.
+  answer.files = 0
+  answer.filesStart = 0
   if (input[at] !== LETTER_D) return -1
   at++
   while (at < end && input[at] !== LETTER_E) {
