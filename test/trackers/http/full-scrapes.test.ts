@@ -92,7 +92,7 @@ test('a piece ends after so many slices of the swarm, also when nothing in them 
     end: () => {
       isOpen = false
     },
-    allows: () => {
+    allowsAt: () => {
       assert.ok(isOpen)
       asked++
       return false
