@@ -2,7 +2,7 @@
 // answer; and clients that break off in the middle of a request, or fall silent in it.
 import { get } from 'node:http'
 import { connect } from 'node:net'
-import { type Counts, type Identity, type LifePlan, type Remarks, waitUnless } from './life.js'
+import { type Counts, type Identity, type LifePlan, live, type Remarks } from './life.js'
 
 const answerMs = 5000
 type Step = 'started' | 'completed' | 'stopped'
@@ -70,20 +70,14 @@ async function step(
 }
 
 /** Lives once; never rejects. */
-export async function liveHttp(
+export function liveHttp(
   port: number,
-  { identity, leechingMs, seedingMs, saysStopped }: LifePlan,
+  plan: LifePlan,
   ending: AbortSignal,
   counts: Counts,
   remarks: Remarks,
 ): Promise<void> {
-  counts.started++
-  await step(port, identity, 'started', counts, remarks)
-  await waitUnless(ending, leechingMs)
-  await step(port, identity, 'completed', counts, remarks)
-  await waitUnless(ending, seedingMs)
-  if (saysStopped) await step(port, identity, 'stopped', counts, remarks)
-  counts.ended++
+  return live(plan, ending, counts, word => step(port, plan.identity, word, counts, remarks))
 }
 
 /** Half a request, and then a reset, or nothing more until the tracker closes the connection. Never rejects. */

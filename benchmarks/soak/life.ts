@@ -60,6 +60,25 @@ export function waitUnless(ending: AbortSignal, ms: number): Promise<void> {
   })
 }
 
+/** What a client says in its life. */
+export type Word = 'started' | 'completed' | 'stopped'
+
+/** Lives once; never rejects if `say` does not. @param say announces, and resolves when that is answered or has failed */
+export async function live(
+  { leechingMs, seedingMs, saysStopped }: LifePlan,
+  ending: AbortSignal,
+  counts: Counts,
+  say: (word: Word) => Promise<void>,
+): Promise<void> {
+  counts.started++
+  await say('started')
+  await waitUnless(ending, leechingMs)
+  await say('completed')
+  await waitUnless(ending, seedingMs)
+  if (saysStopped) await say('stopped')
+  counts.ended++
+}
+
 /** Draws lives; `random` gives 0 to 1. A life is over before the tracker would forget it by age. */
 export function createLifeSource(random: () => number, peerAgeSeconds: number): () => LifePlan {
   const pick = (below: number): number => Math.floor(random() * below)

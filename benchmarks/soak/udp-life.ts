@@ -1,7 +1,7 @@
 // A short-lived client of the UDP tracker (BEP 15): a socket, and so a source port and a connection id, for each step
 // of its life.
 import { createSocket, type Socket } from 'node:dgram'
-import { type Counts, type Identity, type LifePlan, type Remarks, waitUnless } from './life.js'
+import { type Counts, type Identity, type LifePlan, live, type Remarks } from './life.js'
 
 const protocolMagic = 0x41727101980n
 const answerMs = 2000
@@ -111,18 +111,12 @@ async function step(
 }
 
 /** Lives once; never rejects. */
-export async function liveUdp(
+export function liveUdp(
   port: number,
-  { identity, leechingMs, seedingMs, saysStopped }: LifePlan,
+  plan: LifePlan,
   ending: AbortSignal,
   counts: Counts,
   remarks: Remarks,
 ): Promise<void> {
-  counts.started++
-  await step(port, identity, 'started', counts, remarks)
-  await waitUnless(ending, leechingMs)
-  await step(port, identity, 'completed', counts, remarks)
-  await waitUnless(ending, seedingMs)
-  if (saysStopped) await step(port, identity, 'stopped', counts, remarks)
-  counts.ended++
+  return live(plan, ending, counts, word => step(port, plan.identity, word, counts, remarks))
 }

@@ -28,7 +28,7 @@ export class SmallDisk {
     const script = `mount -t tmpfs -o size=${bytes} tmpfs /mnt && echo mounted && exec cat`
     const holder = startProcess(t, 'unshare', ['-rm', 'sh', '-c', script])
     await holder.waitForLines('stdout', /^mounted$/)
-    return new SmallDisk(`/proc/${holder.pid}/root/mnt`)
+    return new SmallDisk(join('/proc', String(holder.pid), 'root', 'mnt'))
   }
 
   path(name: string): string {
