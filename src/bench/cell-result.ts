@@ -65,6 +65,8 @@ export interface CellFigures {
   /** Answers looked at and found wrong. */
   readonly answersVerified: number
   readonly answersWrong: number
+  /** Part of the answers looked at, 0 to 1, that have more peers than were asked for; wrong ones do not count. */
+  readonly excessShare?: number
   /** False where it took too few of the peers in time: its answers carried fewer than those of others. */
   readonly isFilled?: boolean
 }

@@ -205,6 +205,7 @@ class Cell {
         kernelDrops: document.selfCheck.kernelReceiveDrops,
         answersVerified: document.counts.verified,
         answersWrong: wrong.count,
+        excessShare: wrong.excessShare,
         isFilled: isFilled(document),
       }
     } finally {

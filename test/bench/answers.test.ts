@@ -8,7 +8,8 @@ import type { LoadTestDocument } from '../../src/loadtest/report/document.js'
 type Answers = Parameters<typeof wrongAnswersIn>[0]
 
 const listsItself = 'announce answer wrong: the announcer itself among the peers'
-const tooMany = 'announce answer wrong: 31 peers where 30 were asked for'
+const fewCounted = 'announce answer wrong: 31 peers of 30'
+const tooMany = 'announce answer wrong: more than the 30 peers that were asked for'
 
 function answers(
   verifiedWrong: number,
@@ -21,13 +22,14 @@ function answers(
 
 describe('wrong answers', () => {
   it('are none where none was found', () => {
-    assert.deepEqual(wrongAnswersIn(answers(0, [])), { count: 0, reason: null })
+    assert.deepEqual(wrongAnswersIn(answers(0, [])), { count: 0, reason: null, excessShare: 0 })
   })
 
   it('are told with what is wrong with most', () => {
-    assert.deepEqual(wrongAnswersIn(answers(8, [[tooMany, 9]])), {
+    assert.deepEqual(wrongAnswersIn(answers(8, [[fewCounted, 9]])), {
       count: 8,
-      reason: `8 of 1000 answers that were looked at were wrong (${tooMany})`,
+      reason: `8 of 1000 answers that were looked at were wrong (${fewCounted})`,
+      excessShare: 0,
     })
   })
 
@@ -35,10 +37,20 @@ describe('wrong answers', () => {
     assert.equal(wrongAnswersIn(answers(400, [[listsItself, 700]]), [listsItself]).count, 0)
     const both = answers(400, [
       [listsItself, 700],
-      [tooMany, 3],
+      [fewCounted, 3],
     ])
     assert.match(wrongAnswersIn(both, [listsItself]).reason!, /^3 of 1000 .*31 peers/)
     assert.equal(wrongAnswersIn(both).count, 400)
+  })
+
+  it('are none where more peers came than were asked for, which is told of', () => {
+    const { count, reason, excessShare } = wrongAnswersIn(answers(740, [[tooMany, 900]]))
+    assert.deepEqual([count, reason, excessShare], [0, null, 0.74])
+    const both = answers(743, [
+      [tooMany, 740],
+      [fewCounted, 3],
+    ])
+    assert.match(wrongAnswersIn(both).reason!, /^3 of 1000 .*31 peers of 30/)
   })
 
   it('that are of no protocol count without a closer look', () => {

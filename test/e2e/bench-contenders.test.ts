@@ -35,7 +35,7 @@ describe('a bench', () => {
   }
 
   it('goes on with the others, and says what became of each', async () => {
-    const ways = ['unlucky', 'forks', 'stubborn', 'dies', 'garbage', 'greedy', 'floods', 'fills']
+    const ways = ['unlucky', 'forks', 'stubborn', 'dies', 'garbage', 'miscounts', 'greedy', 'floods', 'fills']
     const { code, report, of, troubleOf } = await bench(ways)
     assert.equal(code, report.isDoubtful ? 4 : 0)
     assert.equal(report.isWhole, true)
@@ -53,9 +53,13 @@ describe('a bench', () => {
     })
     assert.equal(troubleOf('garbage')?.outcome, 'wrong-answers')
     assert.match(troubleOf('garbage')!.reason, /^\d+ answers were none of the protocol$/)
-    assert.equal(troubleOf('greedy')?.outcome, 'wrong-answers')
-    assert.match(troubleOf('greedy')!.reason, /\(announce answer wrong: 31 peers where 30 were asked for\)$/)
-    assert.equal(of('greedy').isRanked, false)
+    assert.equal(troubleOf('miscounts')?.outcome, 'wrong-answers')
+    assert.match(troubleOf('miscounts')!.reason, /\(announce answer wrong: 5 peers of 0\)$/)
+    assert.equal(of('miscounts').isRanked, false)
+    assert.deepEqual(of('greedy').troubles, [])
+    assert.equal(of('greedy').isRanked, true)
+    const { share, peersPerAnnounce } = of('greedy').excess!
+    assert.deepEqual([share, Math.round(peersPerAnnounce)], [1, 31])
     assert.match(troubleOf('floods')!.reason, /^it wrote more than 256 MiB to its output$/)
     assert.match(troubleOf('fills')!.reason, /^it wrote more than 1024 MiB of files$/)
   })

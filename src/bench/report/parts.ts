@@ -1,5 +1,6 @@
 // What all reports of a bench say, in the order in which it matters, before anybody has drawn it.
 
+import { shareText, threeDigits } from '../../loadtest/report/number-text.js'
 import { type Metric, metrics } from '../metrics.js'
 import type { ContenderSummary, Figure, WorkloadSummary } from '../summary.js'
 import { figureText, medianText, ratioText, titleOf, troubleText } from './figure-text.js'
@@ -158,13 +159,23 @@ export function noiseText({ noise }: WorkloadSummary, only?: readonly string[]):
   return texts.length === 0 ? '' : `Noise, by two equal runs in each block: ${texts.join('; ')}.`
 }
 
-/** Measurements that came to nothing, then values that lie apart. */
+/** Measurements that came to nothing, answers that are not as asked, then values that lie apart. */
 export function remarksOf(summary: WorkloadSummary, data: ReportData): string[] {
   const contenders = inOrder(summary)
   const troubles = contenders.flatMap(({ contender, troubles }) =>
     troubles.map(trouble => `${nameOf(contender, data)}, ${troubleText(trouble)}`),
   )
-  return [...troubles, ...contenders.flatMap(contender => outlierText(contender, data))]
+  const excesses = contenders.flatMap(contender => excessText(contender, data))
+  return [...troubles, ...excesses, ...contenders.flatMap(contender => outlierText(contender, data))]
+}
+
+function excessText({ contender, excess }: ContenderSummary, data: ReportData): string[] {
+  if (excess === null) return []
+  const { share, peersPerAnnounce } = excess
+  const name = nameOf(contender, data)
+  return [
+    `${name} sends more peers than it is asked for in ${shareText(share)} of its answers, ${threeDigits(peersPerAnnounce)} on average: that costs it bytes and time, which are in its figures, and its clients nothing.`,
+  ]
 }
 
 /** In one sentence; none where no value lies apart. */
