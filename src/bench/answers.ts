@@ -73,6 +73,19 @@ function sumOf(remarks: LoadTestDocument['remarks']): number {
   return remarks.reduce((sum, [, count]) => sum + count, 0)
 }
 
+/** Above this many new connections for each answer none is kept; one that is kept takes thousands. */
+const NEW_CONNECTIONS_MAX = 0.5
+
+/** A sentence for a tracker that closes kept connections after each answer, so that it can't be asked over them. */
+export function unkeptConnections({
+  counts,
+  kinds,
+}: Pick<LoadTestDocument, 'counts' | 'kinds'>): string | null {
+  const answered = kinds.find(({ kind }) => kind === 'announce')?.outcomes.answered ?? 0
+  if (answered === 0 || counts.connectionsOpened / answered <= NEW_CONNECTIONS_MAX) return null
+  return `it closes each connection after its answer, ${counts.connectionsOpened} of them for ${answered} answers: see what it costs with one connection for each announce`
+}
+
 /** Why nothing was answered, with what the contender said where it said something. */
 export function silenceText({ warnings, remarks }: Pick<LoadTestDocument, 'warnings' | 'remarks'>): string {
   const said = remarks[0] === undefined ? '' : ` (${remarks[0][0]})`

@@ -81,7 +81,15 @@ export interface CellResult {
   /** Which of two equal runs of an A/A pair; 0 for all others. */
   readonly twin: number
   readonly startedAt: string
-  readonly outcome: 'measured' | 'wrong-answers' | 'died' | 'did-not-start' | 'generator-bound' | 'failed'
+  readonly outcome:
+    | 'measured'
+    | 'wrong-answers'
+    | 'died'
+    | 'did-not-start'
+    | 'generator-bound'
+    | 'failed'
+    /** It does not do what this workload is about, and nothing is wrong with that. */
+    | 'not-applicable'
   /** One sentence where it is not `measured`. */
   readonly reason: string | null
   /** The end of what the contender wrote, where it died or did not start. */

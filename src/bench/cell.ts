@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { LoadTestDocument } from '../loadtest/report/document.js'
 import { findFreePorts } from '../net/free-ports.js'
-import { isFilled, saturationOf, silenceText, wrongAnswersIn } from './answers.js'
+import { isFilled, saturationOf, silenceText, unkeptConnections, wrongAnswersIn } from './answers.js'
 import type { CellFigures, CellResult, FillResult } from './cell-result.js'
 import type { CertificatePaths, Found, LaunchRequest } from './contender.js'
 import type { Guard } from './guard.js'
@@ -20,7 +20,7 @@ import { ProcessFamily } from './processes.js'
 import { ProcessorWatch } from './processor-watch.js'
 import type { ProcessorShare } from './processors.js'
 import { waitUntilReady } from './readiness.js'
-import type { Workload } from './workloads.js'
+import { keepsConnections, type Workload } from './workloads.js'
 
 /** What is the same for all measurements of a bench. */
 export interface CellSetting {
@@ -185,6 +185,8 @@ class Cell {
           answersVerified: document.counts.verified,
           answersWrong: wrong.count,
         }
+      const unkept = keepsConnections(this.#workload) ? unkeptConnections(document) : null
+      if (unkept !== null) throw new Trouble('not-applicable', unkept)
       // Reading what all processes of the machine are takes processor time from the load.
       watch.stop()
       const latency = await measureLatency({

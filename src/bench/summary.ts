@@ -84,7 +84,9 @@ function summariseWorkload(workload: string, request: SummaryRequest): WorkloadS
   const present = request.contenders
     .map(contender => ({ contender, cells: of(contender, 0) }))
     .filter(({ cells }) => cells.some(cell => cell !== undefined))
-  const keys = present.map(({ contender }) => contender)
+  // Whoever has no figures here is nobody to compare others with.
+  const measured = present.filter(({ cells }) => cells.some(cell => cell?.outcome === 'measured'))
+  const keys = (measured.length > 0 ? measured : present).map(({ contender }) => contender)
   const baseline = baselineOf(keys, request.baseline)
   const baselineCells = of(baseline, 0)
   const contenders = present.map(({ contender, cells }) =>

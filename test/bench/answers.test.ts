@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { saturationOf, silenceText, wrongAnswersIn } from '../../src/bench/answers.js'
+import { saturationOf, silenceText, unkeptConnections, wrongAnswersIn } from '../../src/bench/answers.js'
+import { keepsConnections, workloads } from '../../src/bench/workloads.js'
 import type { LoadTestDocument } from '../../src/loadtest/report/document.js'
 
 type Answers = Parameters<typeof wrongAnswersIn>[0]
@@ -56,6 +57,32 @@ describe('wrong answers', () => {
   it('that are of no protocol count without a closer look', () => {
     const { count, reason } = wrongAnswersIn(answers(0, [], { malformed: 2, wrongType: 1 }))
     assert.deepEqual([count, reason], [3, '3 answers were none of the protocol'])
+  })
+})
+
+describe('connections that are to be kept', () => {
+  const documentOf = (connectionsOpened: number, answered: number): Parameters<typeof unkeptConnections>[0] =>
+    ({
+      counts: { connectionsOpened },
+      kinds: [
+        { kind: 'connect', outcomes: { answered: connectionsOpened } },
+        { kind: 'announce', outcomes: { answered } },
+      ],
+    }) as unknown as Parameters<typeof unkeptConnections>[0]
+
+  it('are told of where one in two or more was closed', () => {
+    assert.match(
+      unkeptConnections(documentOf(1000, 1000))!,
+      /^it closes each connection .*1000 of them for 1000/,
+    )
+    assert.notEqual(unkeptConnections(documentOf(501, 1000)), null)
+    assert.equal(unkeptConnections(documentOf(500, 1000)), null)
+    assert.equal(unkeptConnections(documentOf(0, 0)), null)
+  })
+
+  it('are asked for in some workloads', () => {
+    const kept = workloads.filter(keepsConnections).map(({ key }) => key)
+    assert.deepEqual(kept, ['http-keep-alive', 'https-keep-alive'])
   })
 })
 

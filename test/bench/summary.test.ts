@@ -61,6 +61,19 @@ describe('summary of a bench', () => {
     assert.deepEqual(summary.contenders[0].figures, [])
   })
 
+  it('does not compare with who has no figures, and says that a workload does not apply to it', () => {
+    const closing = results.map(cell =>
+      cell.contender === 'opentracker'
+        ? { ...cell, outcome: 'not-applicable' as const, reason: 'closes', figures: null }
+        : cell,
+    )
+    const [summary] = summarise({ ...request, results: closing })
+    assert.equal(summary.baseline, 'aquatic')
+    const [, { isRanked, troubles }] = summary.contenders
+    assert.equal(isRanked, false)
+    assert.deepEqual(troubles, [{ outcome: 'not-applicable', blocks: 3, reason: 'closes' }])
+  })
+
   it('ranks who sends more peers than it is asked for, and says how many', () => {
     const shares = [0.7, 0.74, 0]
     const many = shares.map((excessShare, block) => cellOf({ block, figures: figuresOf({ excessShare }) }))

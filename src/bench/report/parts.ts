@@ -27,6 +27,11 @@ export function figureOf({ figures }: ContenderSummary, metric: string): Figure 
   return figures.find(figure => figure.metric === metric)
 }
 
+/** In the place of a rank: whether something is wrong with it, or with nothing but the question. */
+export function unrankedText({ troubles }: ContenderSummary): string {
+  return troubles.every(({ outcome }) => outcome === 'not-applicable') ? 'not applicable' : 'not ranked'
+}
+
 /** What has to be known before any figure is read. */
 export function warningsOf({ warnings, isWhole }: ReportData): string[] {
   const interrupted = 'The bench was interrupted: not all measurements are here (aquatic bench --resume DIR).'
@@ -87,7 +92,7 @@ export function headlineGrid(data: ReportData): Grid {
         const metric = rankingMetricOf(summary)
         const contender = summary.contenders.find(candidate => candidate.contender === key)
         if (contender === undefined || metric === undefined) return NOTHING
-        return contender.isRanked ? valueText(figureOf(contender, metric)) : 'not ranked'
+        return contender.isRanked ? valueText(figureOf(contender, metric)) : unrankedText(contender)
       }),
     ])
     .filter(cells => cells.slice(1).some(cell => cell !== NOTHING))
@@ -138,7 +143,7 @@ export function metricsOf(summary: WorkloadSummary): Metric[] {
 export function workloadGrid(summary: WorkloadSummary, data: ReportData): Grid {
   const present = metricsOf(summary)
   const rows = inOrder(summary).map(contender => [
-    nameOf(contender.contender, data) + (contender.isRanked ? '' : ' (not ranked)'),
+    nameOf(contender.contender, data) + (contender.isRanked ? '' : ` (${unrankedText(contender)})`),
     ...present.map(({ key }) => (contender.isRanked ? rangeText(figureOf(contender, key), key) : NOTHING)),
   ])
   return { head: ['tracker', ...present.map(({ title }) => title)], rows }
