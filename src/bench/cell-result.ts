@@ -58,7 +58,7 @@ export interface CellFigures {
   readonly latency: readonly LatencyPoint[]
   /** Highest rate that keeps the objectives; null where it was not asked for. */
   readonly objectiveRatePerSecond: number | null
-  /** Whether the load generator ended that search: the contender may keep them at more. */
+  /** Whether the load generator ended that search, or was late itself: the contender may keep them at more. */
   readonly isObjectiveBound?: boolean
   readonly peakResidentBytes: number | null
   readonly kernelDrops: number | null

@@ -13,6 +13,7 @@ import type { Guard } from './guard.js'
 import { measureLatency } from './latency.js'
 import { listeningAddresses } from './listening.js'
 import { type LoadOutcome, runLoad } from './load.js'
+import { searchObjectives } from './objective-search.js'
 import { Overseer } from './overseer.js'
 import { countPeers } from './peer-count.js'
 import type { CellPlan } from './plan.js'
@@ -197,7 +198,13 @@ class Cell {
           return this.#load(url, [...this.#commonFlags(), ...flags])
         },
       })
-      const objective = await this.#search(url)
+      const objective = await searchObjectives({
+        ...this.#setting,
+        load: flags => {
+          this.#onStage('searching')
+          return this.#load(url, [...this.#commonFlags(), ...flags], SEARCH_SECONDS)
+        },
+      })
       return {
         ...emptyFigures(startUpMs),
         saturation,
@@ -291,18 +298,6 @@ class Cell {
       throw new Trouble('failed', `it has ${peersCounted} of the ${peers} peers that were announced`)
     }
     return { peers, peersCounted, seconds, residentBytesBefore, residentBytesAfter }
-  }
-
-  async #search(url: string): Promise<Pick<CellFigures, 'objectiveRatePerSecond' | 'isObjectiveBound'>> {
-    const { objectives } = this.#setting
-    if (objectives.length === 0) return { objectiveRatePerSecond: null }
-    this.#onStage('searching')
-    const flags = ['--search', '--fill', '0s', ...objectives.flatMap(objective => ['--slo', objective])]
-    const { search, verdict } = await this.#load(url, [...this.#commonFlags(), ...flags], SEARCH_SECONDS)
-    return {
-      objectiveRatePerSecond: search?.ratePerSecond ?? null,
-      isObjectiveBound: verdict === 'generator-bound',
-    }
   }
 
   #commonFlags({ settings, torrents, fillPeers } = this.#workload): string[] {
