@@ -122,7 +122,7 @@ async function ask(
   if (scrape !== null) {
     const request = requestOf(options, 'GET', scrape)
     const end = await askStream({ ...question, request, timeoutMs: Math.min(timeoutMs, SCRAPE_TIMEOUT_MS) })
-    if (!isUnanswered(end)) return end
+    if (!isUnanswered(end) || signal?.aborted) return end
   }
   // Some serve announces alone; of these some know no HEAD, and say so by hanging up.
   const end = await askStream({ ...question, request: requestOf(options, 'HEAD', pathOf(options)) })

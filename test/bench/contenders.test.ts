@@ -167,6 +167,15 @@ describe('contenders', () => {
     assert.match(problem!, /^it did not answer within 0.1 s: No tracker answers at http:.*ECONNREFUSED/)
   })
 
+  it('that take connections and say nothing are ended in time', async () => {
+    const mute = `${process.execPath} -e "require('net').createServer(() => {}).listen({port}, '127.0.0.1')"`
+    const startedMs = performance.now()
+    const { problem } = await start(commandContender('mute', mute), http, 1000)
+    assert.match(problem!, /^it did not answer within 1 s: .*the connection was opened, but a request got no/)
+    // One question alone would take seven seconds.
+    assert.ok(performance.now() - startedMs < 6000)
+  })
+
   it('that are not here say how to get them', async () => {
     const nowhere: Places = { paths: new Map(), environment: { PATH: '/nowhere' } }
     for (const contender of contenders.filter(({ key }) => !/^aquatic(-node)?$|^opentracker$/.test(key))) {
