@@ -15,8 +15,8 @@ export interface PeerCountRequest {
   readonly timeoutMs?: number
 }
 
-/** In one scrape (BEP 15); trackers take 70 or more. */
-const HASHES_EACH = 64
+/** In one scrape: trackers take 70 or more (BEP 15), but aquatic 0.9 with io_uring no datagram longer than 480 bytes. */
+const HASHES_EACH = 20
 const HASH_BYTES = 20
 /** Scrapes on their way: as many as the smallest of receive buffers has room for. */
 const WINDOW = 32
@@ -62,7 +62,7 @@ export async function countPeers(request: PeerCountRequest): Promise<number | nu
           return
         }
         peers += sumOf(answer)
-        // Some answer the first of many alone (chihaya: 50): the others wait for the next request.
+        // Some answer the first of many alone: the others wait for the next request.
         unanswered.push(...batch.slice(entries))
       }
     }
