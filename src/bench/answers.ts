@@ -36,7 +36,12 @@ export function saturationOf(
 export interface WrongAnswers {
   readonly count: number
   readonly reason: string | null
+  /** Part of the answers looked at that have more peers than were asked for, and no fault beside that. */
+  readonly excessShare: number
 }
+
+/** `numwant` is a wish (BEP 15, BEP 23): who sends more pays for it in bytes and time, and clients lose nothing. */
+const EXCESS = /^announce answer wrong: more than the \d+ peers that were asked for$/
 
 /**
  * Answers that were looked at and found wrong, and those, looked at or not, that are no answers of the protocol.
@@ -49,14 +54,36 @@ export function wrongAnswersIn(
   known: readonly string[] = [],
 ): WrongAnswers {
   const garbled = kinds.reduce((sum, { outcomes }) => sum + outcomes.malformed + outcomes.wrongType, 0)
-  if (garbled > 0) return { count: garbled, reason: `${garbled} answers were none of the protocol` }
+  if (garbled > 0) {
+    return { count: garbled, reason: `${garbled} answers were none of the protocol`, excessShare: 0 }
+  }
+  const { verified, verifiedWrong } = counts
   const all = remarks.filter(([text]) => text.includes(' wrong: '))
-  const others = all.filter(([text]) => !known.includes(text))
-  const told = all.length === 0 ? counts.verifiedWrong : others.reduce((sum, [, count]) => sum + count, 0)
-  const count = Math.min(told, counts.verifiedWrong)
-  if (count === 0) return { count, reason: null }
+  const excess = all.filter(([text]) => EXCESS.test(text))
+  const excessShare = verified === 0 ? 0 : Math.min(sumOf(excess), verifiedWrong) / verified
+  const others = all.filter(([text]) => !known.includes(text) && !EXCESS.test(text))
+  const count = Math.min(all.length === 0 ? verifiedWrong : sumOf(others), verifiedWrong)
+  if (count === 0) return { count, reason: null, excessShare }
   const fault = others[0] === undefined ? '' : ` (${others[0][0]})`
-  return { count, reason: `${count} of ${counts.verified} answers that were looked at were wrong${fault}` }
+  const reason = `${count} of ${verified} answers that were looked at were wrong${fault}`
+  return { count, reason, excessShare }
+}
+
+function sumOf(remarks: LoadTestDocument['remarks']): number {
+  return remarks.reduce((sum, [, count]) => sum + count, 0)
+}
+
+/** Above this many new connections for each answer none is kept; one that is kept takes thousands. */
+const NEW_CONNECTIONS_MAX = 0.5
+
+/** A sentence for a tracker that closes kept connections after each answer, so that it can't be asked over them. */
+export function unkeptConnections({
+  counts,
+  kinds,
+}: Pick<LoadTestDocument, 'counts' | 'kinds'>): string | null {
+  const answered = kinds.find(({ kind }) => kind === 'announce')?.outcomes.answered ?? 0
+  if (answered === 0 || counts.connectionsOpened / answered <= NEW_CONNECTIONS_MAX) return null
+  return `it closes each connection after its answer, ${counts.connectionsOpened} of them for ${answered} answers: see what it costs with one connection for each announce`
 }
 
 /** Why nothing was answered, with what the contender said where it said something. */

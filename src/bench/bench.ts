@@ -132,10 +132,16 @@ export async function runBench(
       measure: (cell, cellSignal) => {
         const workload = request.workloads.find(({ key }) => key === cell.workload)!
         const contender = found.get(cell.contender)
-        if (contender === undefined) return Promise.resolve(notStarted(cell, 'it is not here any more'))
-        if (hasNeverStarted(store.results, cell)) {
-          return Promise.resolve(notStarted(cell, 'it did not start twice, and was not tried again'))
+        if (contender === undefined) {
+          return Promise.resolve(unmeasured(cell, 'did-not-start', 'it is not here any more'))
         }
+        if (hasNeverStarted(store.results, cell)) {
+          const reason = 'it did not start twice, and was not tried again'
+          return Promise.resolve(unmeasured(cell, 'did-not-start', reason))
+        }
+        // It would close its connections in each block.
+        const same = resultsLike(cell, store.results).find(({ outcome }) => outcome === 'not-applicable')
+        if (same !== undefined) return Promise.resolve(unmeasured(cell, same.outcome, same.reason))
         return measureCell(cell, workload, contender, setting, cellSignal, onStage)
       },
       store: result => store.add(result),
@@ -153,17 +159,25 @@ export async function runBench(
 }
 
 /** Whether two attempts under the same workload were in vain: each takes as long as a contender may take to start. */
-function hasNeverStarted(results: readonly CellResult[], { contender, workload }: CellPlan): boolean {
-  const tried = results.filter(result => result.contender === contender && result.workload === workload)
+function hasNeverStarted(results: readonly CellResult[], cell: CellPlan): boolean {
+  const tried = resultsLike(cell, results)
   return tried.length >= 2 && tried.every(({ outcome }) => outcome === 'did-not-start')
 }
 
-function notStarted(cell: CellPlan, reason: string): CellResult {
+function resultsLike({ contender, workload }: CellPlan, results: readonly CellResult[]): CellResult[] {
+  return results.filter(result => result.contender === contender && result.workload === workload)
+}
+
+function unmeasured(
+  cell: CellPlan,
+  outcome: CellResult['outcome'],
+  reason: CellResult['reason'],
+): CellResult {
   return {
     schemaVersion: 2,
     ...cell,
     startedAt: new Date().toISOString(),
-    outcome: 'did-not-start',
+    outcome,
     reason,
     lastWords: null,
     figures: null,

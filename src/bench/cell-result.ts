@@ -58,13 +58,15 @@ export interface CellFigures {
   readonly latency: readonly LatencyPoint[]
   /** Highest rate that keeps the objectives; null where it was not asked for. */
   readonly objectiveRatePerSecond: number | null
-  /** Whether the load generator ended that search: the contender may keep them at more. */
+  /** Whether the load generator ended that search, or was late itself: the contender may keep them at more. */
   readonly isObjectiveBound?: boolean
   readonly peakResidentBytes: number | null
   readonly kernelDrops: number | null
   /** Answers looked at and found wrong. */
   readonly answersVerified: number
   readonly answersWrong: number
+  /** Part of the answers looked at, 0 to 1, that have more peers than were asked for; wrong ones do not count. */
+  readonly excessShare?: number
   /** False where it took too few of the peers in time: its answers carried fewer than those of others. */
   readonly isFilled?: boolean
 }
@@ -79,7 +81,15 @@ export interface CellResult {
   /** Which of two equal runs of an A/A pair; 0 for all others. */
   readonly twin: number
   readonly startedAt: string
-  readonly outcome: 'measured' | 'wrong-answers' | 'died' | 'did-not-start' | 'generator-bound' | 'failed'
+  readonly outcome:
+    | 'measured'
+    | 'wrong-answers'
+    | 'died'
+    | 'did-not-start'
+    | 'generator-bound'
+    | 'failed'
+    /** It does not do what this workload is about, and nothing is wrong with that. */
+    | 'not-applicable'
   /** One sentence where it is not `measured`. */
   readonly reason: string | null
   /** The end of what the contender wrote, where it died or did not start. */

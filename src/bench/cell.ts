@@ -6,13 +6,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { LoadTestDocument } from '../loadtest/report/document.js'
 import { findFreePorts } from '../net/free-ports.js'
-import { isFilled, saturationOf, silenceText, wrongAnswersIn } from './answers.js'
+import { isFilled, saturationOf, silenceText, unkeptConnections, wrongAnswersIn } from './answers.js'
 import type { CellFigures, CellResult, FillResult } from './cell-result.js'
 import type { CertificatePaths, Found, LaunchRequest } from './contender.js'
 import type { Guard } from './guard.js'
 import { measureLatency } from './latency.js'
 import { listeningAddresses } from './listening.js'
 import { type LoadOutcome, runLoad } from './load.js'
+import { searchObjectives } from './objective-search.js'
 import { Overseer } from './overseer.js'
 import { countPeers } from './peer-count.js'
 import type { CellPlan } from './plan.js'
@@ -20,7 +21,7 @@ import { ProcessFamily } from './processes.js'
 import { ProcessorWatch } from './processor-watch.js'
 import type { ProcessorShare } from './processors.js'
 import { waitUntilReady } from './readiness.js'
-import type { Workload } from './workloads.js'
+import { keepsConnections, type Workload } from './workloads.js'
 
 /** What is the same for all measurements of a bench. */
 export interface CellSetting {
@@ -185,6 +186,8 @@ class Cell {
           answersVerified: document.counts.verified,
           answersWrong: wrong.count,
         }
+      const unkept = keepsConnections(this.#workload) ? unkeptConnections(document) : null
+      if (unkept !== null) throw new Trouble('not-applicable', unkept)
       // Reading what all processes of the machine are takes processor time from the load.
       watch.stop()
       const latency = await measureLatency({
@@ -195,7 +198,13 @@ class Cell {
           return this.#load(url, [...this.#commonFlags(), ...flags])
         },
       })
-      const objective = await this.#search(url)
+      const objective = await searchObjectives({
+        ...this.#setting,
+        load: flags => {
+          this.#onStage('searching')
+          return this.#load(url, [...this.#commonFlags(), ...flags], SEARCH_SECONDS)
+        },
+      })
       return {
         ...emptyFigures(startUpMs),
         saturation,
@@ -205,6 +214,7 @@ class Cell {
         kernelDrops: document.selfCheck.kernelReceiveDrops,
         answersVerified: document.counts.verified,
         answersWrong: wrong.count,
+        excessShare: wrong.excessShare,
         isFilled: isFilled(document),
       }
     } finally {
@@ -288,18 +298,6 @@ class Cell {
       throw new Trouble('failed', `it has ${peersCounted} of the ${peers} peers that were announced`)
     }
     return { peers, peersCounted, seconds, residentBytesBefore, residentBytesAfter }
-  }
-
-  async #search(url: string): Promise<Pick<CellFigures, 'objectiveRatePerSecond' | 'isObjectiveBound'>> {
-    const { objectives } = this.#setting
-    if (objectives.length === 0) return { objectiveRatePerSecond: null }
-    this.#onStage('searching')
-    const flags = ['--search', '--fill', '0s', ...objectives.flatMap(objective => ['--slo', objective])]
-    const { search, verdict } = await this.#load(url, [...this.#commonFlags(), ...flags], SEARCH_SECONDS)
-    return {
-      objectiveRatePerSecond: search?.ratePerSecond ?? null,
-      isObjectiveBound: verdict === 'generator-bound',
-    }
   }
 
   #commonFlags({ settings, torrents, fillPeers } = this.#workload): string[] {

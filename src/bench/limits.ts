@@ -40,6 +40,10 @@ export function isGeneratorMostlyLate({ waitShare }: LatencyPoint): boolean {
 }
 
 /** Whether the generator's own waiting is in the 99th percentile, so that the contender's is smaller. */
-export function isGeneratorLate({ lagP99Us, waitShare, p99Us }: LatencyPoint): boolean {
+export function isGeneratorLate({
+  lagP99Us,
+  waitShare,
+  p99Us,
+}: Pick<LatencyPoint, 'lagP99Us' | 'waitShare' | 'p99Us'>): boolean {
   return (lagP99Us ?? 0) > p99Us * LATE_SHARE_MAX || (waitShare ?? 0) > WAIT_SHARE_MAX
 }

@@ -15,8 +15,8 @@ export interface PeerCountRequest {
   readonly timeoutMs?: number
 }
 
-/** In one scrape (BEP 15); trackers take 70 or more. */
-const HASHES_EACH = 64
+/** In one scrape: trackers take 70 or more (BEP 15), but aquatic 0.9 with io_uring no datagram longer than 480 bytes. */
+const HASHES_EACH = 20
 const HASH_BYTES = 20
 /** Scrapes on their way: as many as the smallest of receive buffers has room for. */
 const WINDOW = 32
@@ -46,16 +46,24 @@ export async function countPeers(request: PeerCountRequest): Promise<number | nu
     let peers = 0
     let isAnswered = true
     const hashes = infoHashesOf(torrents, seed)
+    const unanswered: string[] = []
+    const next = (): string[] => (unanswered.length > 0 ? unanswered.splice(0, HASHES_EACH) : take(hashes))
     const scrapeAll = async (): Promise<void> => {
-      for (let batch = take(hashes); batch.length > 0 && isAnswered; batch = take(hashes)) {
+      for (let batch = next(); batch.length > 0 && isAnswered; batch = next()) {
         // A connection id is good for a minute at least, and its asker for two (BEP 15).
         if (performance.now() - connectedMs > 30_000) {
           connectedMs = performance.now()
           connectionId = (await connect(asker)) ?? connectionId
         }
         const answer = await asker.ask(scrapeOf(connectionId!, batch), ACTION_SCRAPE)
-        if (answer === null || signal.aborted || performance.now() > endMs) isAnswered = false
-        else peers += sumOf(answer)
+        const entries = answer === null ? 0 : entriesOf(answer)
+        if (answer === null || entries === 0 || signal.aborted || performance.now() > endMs) {
+          isAnswered = false
+          return
+        }
+        peers += sumOf(answer)
+        // Some answer the first of many alone: the others wait for the next request.
+        unanswered.push(...batch.slice(entries))
       }
     }
     await Promise.all(Array.from({ length: WINDOW }, scrapeAll))
@@ -88,6 +96,10 @@ function scrapeOf(connectionId: Buffer, hashes: readonly string[]): Buffer {
   request.writeUInt32BE(ACTION_SCRAPE, 8)
   for (const [index, hash] of hashes.entries()) request.write(hash, 16 + index * HASH_BYTES, 'hex')
   return request
+}
+
+function entriesOf(answer: Buffer): number {
+  return Math.floor((answer.length - HEADER_BYTES) / ENTRY_BYTES)
 }
 
 function sumOf(answer: Buffer): number {

@@ -47,8 +47,9 @@ export function baselineOf(contenders: readonly string[], wanted: string): strin
 const OVERHEAD_SECONDS = 6
 /** Of large states besides: memory settles twice, and peers are counted. */
 const LARGE_OVERHEAD_SECONDS = 9
-/** Most searches end within this. */
-const SEARCH_SECONDS = 60
+/** Of a search: trials that show where to look, and then those that count. */
+const SEARCH_SECONDS = 35
+const SEARCH_TRIALS = 5
 
 /** What a tracker may take of announces of large states in a second, with a generator on a processor of its own. */
 const FILLED_EACH_SECOND = 200_000
@@ -67,7 +68,7 @@ export function estimateSeconds(
   const points = curveShares.length + (latencyShare === 0 ? 0 : 1)
   // Each with its start, a second of warm-up, and its end.
   const latencySeconds = points * (measureSeconds + 2)
-  const searchSeconds = objectives.length === 0 ? 0 : SEARCH_SECONDS
+  const searchSeconds = objectives.length === 0 ? 0 : SEARCH_SECONDS + SEARCH_TRIALS * measureSeconds
   return OVERHEAD_SECONDS + warmUpSeconds + measureSeconds + latencySeconds + searchSeconds + coolDownSeconds
 }
 

@@ -8,6 +8,8 @@ import type { ProcessFamily } from './processes.js'
 
 /** Trackers that take longer to start are not compared. */
 const READY_LIMIT_MS = 30_000
+/** The last question has time to be refused. */
+const QUESTION_MIN_MS = 250
 /** Between two looks: start-up times are no finer. */
 const LOOK_MS = 5
 
@@ -26,7 +28,9 @@ export async function waitUntilReady(options: ReadinessOptions): Promise<string 
   const { family, isOurs, signal, limitMs = READY_LIMIT_MS } = options
   const endMs = performance.now() + limitMs
   for (;;) {
-    const problem = await askOnce(options)
+    // Who takes a connection and says nothing is waited for no longer than that either.
+    const limit = AbortSignal.timeout(Math.ceil(Math.max(QUESTION_MIN_MS, endMs - performance.now())))
+    const problem = await askOnce({ ...options, signal: AbortSignal.any([signal, limit]) })
     if (problem === null) return null
     if (signal.aborted) return 'the bench was interrupted'
     if (isOurs && !family.isAlive) return `it ended before it answered: ${await family.ended}`

@@ -83,7 +83,10 @@ function remarks(head: StoredHead, results: readonly CellResult[], remark: Remar
       const sentence = remark(figures)
       if (sentence !== null) namesOf.set(sentence, [...(namesOf.get(sentence) ?? []), name])
     }
-    return [...namesOf].map(([sentence, names]) => `${title}: ${sentence.replace('NAME', names.join(', '))}`)
+    return [...namesOf].map(([sentence, names]) => {
+      const told = names.length > 1 ? sentence.replace('NAME was', 'NAME were') : sentence
+      return `${title}: ${told.replace('NAME', names.join(', '))}`
+    })
   })
 }
 

@@ -23,6 +23,14 @@ export interface Figure {
   readonly outlierBlocks: readonly number[]
 }
 
+/** More peers than were asked for: no fault, but not as the others do it. Medians of the blocks. */
+export interface ExcessPeers {
+  /** Part of its answers to announces, 0 to 1. */
+  readonly share: number
+  /** On average. */
+  readonly peersPerAnnounce: number
+}
+
 export interface ContenderSummary {
   readonly contender: string
   readonly figures: readonly Figure[]
@@ -32,6 +40,8 @@ export interface ContenderSummary {
     readonly blocks: number
     readonly reason: string
   }[]
+  /** Null where it keeps to the number of peers that it is asked for. */
+  readonly excess: ExcessPeers | null
   /** False where its answers were wrong or it never was measured: it is not ranked. */
   readonly isRanked: boolean
 }
@@ -74,7 +84,9 @@ function summariseWorkload(workload: string, request: SummaryRequest): WorkloadS
   const present = request.contenders
     .map(contender => ({ contender, cells: of(contender, 0) }))
     .filter(({ cells }) => cells.some(cell => cell !== undefined))
-  const keys = present.map(({ contender }) => contender)
+  // Whoever has no figures here is nobody to compare others with.
+  const measured = present.filter(({ cells }) => cells.some(cell => cell?.outcome === 'measured'))
+  const keys = (measured.length > 0 ? measured : present).map(({ contender }) => contender)
   const baseline = baselineOf(keys, request.baseline)
   const baselineCells = of(baseline, 0)
   const contenders = present.map(({ contender, cells }) =>
@@ -110,7 +122,20 @@ function summariseContender(
     return { outcome, blocks: troubled.length, reason: shortenPaths(troubled[0].reason ?? '') }
   })
   const isRanked = present.some(({ outcome }) => outcome === 'measured') && !outcomes.has('wrong-answers')
-  return { contender, figures, troubles, isRanked }
+  return { contender, figures, troubles, excess: excessOf(present), isRanked }
+}
+
+function excessOf(cells: readonly CellResult[]): ExcessPeers | null {
+  const found = cells
+    .filter(({ outcome }) => outcome === 'measured')
+    .map(({ figures }) => figures)
+    .filter(figures => figures !== null)
+    .filter(({ excessShare = 0 }) => excessShare > 0)
+  if (found.length === 0) return null
+  return {
+    share: median(found.map(({ excessShare = 0 }) => excessShare)),
+    peersPerAnnounce: median(found.map(({ saturation }) => saturation?.peersPerAnnounce ?? 0)),
+  }
 }
 
 function figureOf(

@@ -89,6 +89,11 @@ export const workloads: readonly Workload[] = [
   ),
 ]
 
+/** Whether many requests go over each connection, as far as the tracker lets them. */
+export function keepsConnections({ service, settings }: Workload): boolean {
+  return service.protocol === 'http' && !settings.includes('--no-keep-alive')
+}
+
 /** With another number of peers before the measurement, two to a torrent; where there are none, it changes nothing. */
 export function withPeers(workload: Workload, peers: number): Workload {
   return workload.fillPeers === 0

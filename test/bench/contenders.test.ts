@@ -85,6 +85,18 @@ describe('contenders', () => {
     })
   }
 
+  // No machine has to have these; where one is in PATH, it has to start.
+  const others = contenders.filter(({ key }) => /^(aquatic-rust|chihaya|torrust|wt-tracker)/.test(key))
+  for (const contender of others) {
+    for (const service of [udp, http, ws].filter(contender.serves)) {
+      it(`${contender.key} starts and answers over ${service.protocol}`, async t => {
+        const found = await contender.find(places)
+        if (isMissing(found)) t.skip(found.reason)
+        else assert.equal((await start(contender, service)).problem, null)
+      })
+    }
+  }
+
   it('of which only the name is there are not taken for them', async t => {
     const stranger = join(scratchDirectory(t), 'bittorrent-tracker')
     writeFileSync(stranger, '#!/bin/sh\n', { mode: 0o755 })
@@ -116,6 +128,23 @@ describe('contenders', () => {
     assert.deepEqual([await versionOf('torrust'), await versionOf('wt-tracker')], ['3.0.0', '0.0.1'])
   })
 
+  it('wt-tracker is started as it was built, not by its program, which needs a node that loads TypeScript', async t => {
+    const root = scratchDirectory(t)
+    for (const directory of ['bin', 'lib']) mkdirSync(join(root, directory))
+    writeFileSync(join(root, 'package.json'), '{"name":"wt-tracker","version":"0.0.1"}')
+    const program = join(root, 'bin/wt-tracker')
+    writeFileSync(program, '', { mode: 0o755 })
+    const pathOf = async (): Promise<string | null> => {
+      const where: Places = { paths: new Map([['wt-tracker', program]]), environment: {} }
+      const found = await contenderOf('wt-tracker').find(where)
+      return isMissing(found) ? found.reason : found.path
+    }
+    assert.equal(await pathOf(), program)
+    const built = join(root, 'lib/run-tracker.js')
+    writeFileSync(built, '')
+    assert.equal(await pathOf(), built)
+  })
+
   it('opentracker of another place is not taken for the package of the system', async t => {
     const built = join(scratchDirectory(t), 'opentracker')
     writeFileSync(built, '#!/bin/sh\necho version 1.2 >&2\nexit 1\n', { mode: 0o755 })
@@ -136,6 +165,15 @@ describe('contenders', () => {
   it('that never answer are ended in time', async () => {
     const { problem } = await start(commandContender('silent', 'sleep 1000'), http, 100)
     assert.match(problem!, /^it did not answer within 0.1 s: No tracker answers at http:.*ECONNREFUSED/)
+  })
+
+  it('that take connections and say nothing are ended in time', async () => {
+    const mute = `${process.execPath} -e "require('net').createServer(() => {}).listen({port}, '127.0.0.1')"`
+    const startedMs = performance.now()
+    const { problem } = await start(commandContender('mute', mute), http, 1000)
+    assert.match(problem!, /^it did not answer within 1 s: .*the connection was opened, but a request got no/)
+    // One question alone would take seven seconds.
+    assert.ok(performance.now() - startedMs < 6000)
   })
 
   it('that are not here say how to get them', async () => {

@@ -27,7 +27,7 @@ describe('peers of a tracker', () => {
     const peers = (await count(7))!
     // Few have their port from another one of the same torrent.
     assert.ok(peers > 2990 && peers <= 3000, String(peers))
-    // 65 torrents are two requests; part of them is in those.
+    // 65 torrents are four requests; part of them is in those.
     assert.ok((await count(7, 65))! > 0)
     assert.equal(await count(8), 0)
     await tracker.stop()
@@ -46,6 +46,37 @@ describe('peers of a tracker', () => {
     await once(socket, 'listening')
     const url = `udp://127.0.0.1:${socket.address().port}/announce`
     assert.equal(await countPeers({ url, torrents: 1, seed: 1, signal, timeoutMs: 5 }), null)
+  })
+
+  it('are counted too of one that answers only some torrents of a request, and not of one that answers none', async t => {
+    const start = async (entriesMax: number): Promise<string> => {
+      const socket = createSocket('udp4')
+      t.after(() => socket.close())
+      socket.on('message', (request, { port, address }) => {
+        const isScrape = request.readUInt32BE(8) === 2
+        const hashes = Math.min(entriesMax, (request.length - 16) / 20)
+        const answer = Buffer.alloc(isScrape ? 8 + 12 * hashes : 16)
+        request.copy(answer, 0, 8, 16)
+        // Three seeders and a leecher in each.
+        for (let at = 8; isScrape && at < answer.length; at += 12) {
+          answer.writeUInt32BE(3, at)
+          answer.writeUInt32BE(1, at + 8)
+        }
+        socket.send(answer, port, address)
+      })
+      socket.bind(0, '127.0.0.1')
+      await once(socket, 'listening')
+      return `udp://127.0.0.1:${socket.address().port}/announce`
+    }
+    for (const [entriesMax, peers] of [
+      [20, 4000],
+      [15, 4000],
+      [1, 4000],
+      [0, null],
+    ] as const) {
+      const url = await start(entriesMax)
+      assert.equal(await countPeers({ url, torrents: 1000, seed: 1, signal }), peers, String(entriesMax))
+    }
   })
 
   it('are not known of one that refuses scrapes', async t => {

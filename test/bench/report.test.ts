@@ -156,6 +156,32 @@ describe('reports of a bench', () => {
     assert.match(text, /! aquatic, 2 blocks: wrong answers \(all were wrong\)/)
   })
 
+  it('say in the place of a rank to whom a workload does not apply', async () => {
+    const closing = { outcome: 'not-applicable', reason: 'it closes each connection', figures: null } as const
+    const cells = [0, 1].flatMap(block => [
+      cellCosting(2, { block }),
+      cellOf({ block, contender: 'opentracker', ...closing }),
+    ])
+    const made = reportOf(head, cells)
+    const table = await tableReport(made)
+    assert.match(table, /^opentracker +not applicable /m)
+    assert.match(table, /^! opentracker, 2 blocks: not applicable \(it closes each connection\)$/m)
+    const page = markdownReport(made)
+    assert.match(page, /\| opentracker \(not applicable\) \|/)
+    assert.match(page, /\| opentracker \| not applicable \|/)
+  })
+
+  it('say beside its figures who sends more peers than are asked for', async () => {
+    const many = [0, 1].map(block => cellOf({ block, figures: figuresOf({ excessShare: 0.74 }) }))
+    const made = reportOf(head, many)
+    const sentence =
+      /aquatic sends more peers than it is asked for in 74\.0 % of its answers, 20\.0 on average: that costs it/
+    for (const page of [await tableReport(made), markdownReport(made), htmlReport(made)]) {
+      assert.match(page.replaceAll(/\s+/g, ' '), sentence)
+    }
+    assert.match(await tableReport(made), /aquatic alone could be ranked/)
+  })
+
   it('as HTML are one file, with bars, and nothing foreign runs in it', () => {
     const page = htmlReport(report)
     assert.match(page, /<rect class="bar ours"/)

@@ -60,7 +60,7 @@ describe('estimate', () => {
   it('grows with points of a curve, searches, and the peers of a large state', () => {
     assert.equal(estimateSeconds(request, usual), 13)
     assert.equal(estimateSeconds({ ...request, curveShares: [0.25, 0.75] }, usual), 21)
-    assert.equal(estimateSeconds({ ...request, objectives: ['announce.p99<5ms'] }, usual), 73)
+    assert.equal(estimateSeconds({ ...request, objectives: ['announce.p99<5ms'] }, usual), 58)
     assert.equal(estimateSeconds(request, { isLargeState: true, fillPeers: 10_000_000 }), 65)
   })
 })

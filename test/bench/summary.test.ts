@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type SummaryRequest, summarise } from '../../src/bench/summary.js'
-import { cellCosting, cellOf } from './sample-cells.js'
+import { cellCosting, cellOf, figuresOf } from './sample-cells.js'
 
 const request: Omit<SummaryRequest, 'results'> = {
   blocks: 3,
@@ -59,6 +59,29 @@ describe('summary of a bench', () => {
     const [summary] = summarise({ ...request, results: wrong })
     assert.equal(summary.contenders[0].isRanked, false)
     assert.deepEqual(summary.contenders[0].figures, [])
+  })
+
+  it('does not compare with who has no figures, and says that a workload does not apply to it', () => {
+    const closing = results.map(cell =>
+      cell.contender === 'opentracker'
+        ? { ...cell, outcome: 'not-applicable' as const, reason: 'closes', figures: null }
+        : cell,
+    )
+    const [summary] = summarise({ ...request, results: closing })
+    assert.equal(summary.baseline, 'aquatic')
+    const [, { isRanked, troubles }] = summary.contenders
+    assert.equal(isRanked, false)
+    assert.deepEqual(troubles, [{ outcome: 'not-applicable', blocks: 3, reason: 'closes' }])
+  })
+
+  it('ranks who sends more peers than it is asked for, and says how many', () => {
+    const shares = [0.7, 0.74, 0]
+    const many = shares.map((excessShare, block) => cellOf({ block, figures: figuresOf({ excessShare }) }))
+    const [summary] = summarise({ ...request, results: many })
+    const [{ excess, isRanked }] = summary.contenders
+    assert.deepEqual({ excess, isRanked }, { excess: { share: 0.72, peersPerAnnounce: 20 }, isRanked: true })
+    const [kept] = summarise({ ...request, results })
+    assert.equal(kept.contenders[0].excess, null)
   })
 
   it('measures noise by two equal runs', () => {

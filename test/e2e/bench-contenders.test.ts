@@ -8,6 +8,7 @@ import type { ReportData } from '../../src/bench/report/report-data.js'
 import { BenchWorld } from '../support/bench-process.js'
 
 const fixture = fileURLToPath(new URL('../fixtures/bad-tracker.js', import.meta.url))
+const closingFixture = fileURLToPath(new URL('../fixtures/closing-tracker.js', import.meta.url))
 
 /** Short, and without the second run of the baseline. */
 const short = ['--quick', '--blocks', '1', '--duration', '1', '--warmup', '0', '--peers', '2000', '--json']
@@ -35,7 +36,7 @@ describe('a bench', () => {
   }
 
   it('goes on with the others, and says what became of each', async () => {
-    const ways = ['unlucky', 'forks', 'stubborn', 'dies', 'garbage', 'greedy', 'floods', 'fills']
+    const ways = ['unlucky', 'forks', 'stubborn', 'dies', 'garbage', 'miscounts', 'greedy', 'floods', 'fills']
     const { code, report, of, troubleOf } = await bench(ways)
     assert.equal(code, report.isDoubtful ? 4 : 0)
     assert.equal(report.isWhole, true)
@@ -53,11 +54,31 @@ describe('a bench', () => {
     })
     assert.equal(troubleOf('garbage')?.outcome, 'wrong-answers')
     assert.match(troubleOf('garbage')!.reason, /^\d+ answers were none of the protocol$/)
-    assert.equal(troubleOf('greedy')?.outcome, 'wrong-answers')
-    assert.match(troubleOf('greedy')!.reason, /\(announce answer wrong: 31 peers where 30 were asked for\)$/)
-    assert.equal(of('greedy').isRanked, false)
+    assert.equal(troubleOf('miscounts')?.outcome, 'wrong-answers')
+    assert.match(troubleOf('miscounts')!.reason, /\(announce answer wrong: 5 peers of 0\)$/)
+    assert.equal(of('miscounts').isRanked, false)
+    assert.deepEqual(of('greedy').troubles, [])
+    assert.equal(of('greedy').isRanked, true)
+    const { share, peersPerAnnounce } = of('greedy').excess!
+    assert.deepEqual([share, Math.round(peersPerAnnounce)], [1, 31])
     assert.match(troubleOf('floods')!.reason, /^it wrote more than 256 MiB to its output$/)
     assert.match(troubleOf('fills')!.reason, /^it wrote more than 1024 MiB of files$/)
+  })
+
+  it('takes nobody for bad who keeps no connections, and measures that one where none are kept', async () => {
+    const command = `closing=${process.execPath} ${closingFixture} {port}`
+    const workloads = ['--workload', 'http-keep-alive', '--workload', 'http-close']
+    const args = [...short, ...workloads, '--command', command, '--contender', 'closing']
+    const { stdout } = await world.start([...args, '--out', world.path('closing')]).waitForEnd()
+    const { summaries } = JSON.parse(stdout) as ReportData
+    const [kept, closed] = summaries.map(({ contenders }) => contenders[0]!)
+    assert.equal(kept?.troubles[0]?.outcome, 'not-applicable')
+    assert.match(
+      kept!.troubles[0]!.reason,
+      /^it closes each connection after its answer, \d+ of them for \d+ /,
+    )
+    assert.deepEqual([kept?.isRanked, closed?.isRanked, closed?.troubles], [false, true, []])
+    assert.deepEqual(world.leftovers(), [])
   })
 
   it('does not wait long for those that never answer, or answer elsewhere, and fails when nobody is left', async () => {

@@ -131,7 +131,7 @@ describe('a closer look at an answer', () => {
     const wrong = 'announce answer wrong: '
     assert.equal(faultOf(peer(1, 6881)), `${wrong}the announcer itself among the peers`)
     const three = Buffer.concat([peer(2, 1), peer(2, 2), peer(2, 3)])
-    assert.equal(faultOf(three), `${wrong}3 peers where 2 were asked for`)
+    assert.equal(faultOf(three), `${wrong}more than the 2 peers that were asked for`)
     assert.equal(faultOf(Buffer.alloc(7)), `${wrong}a length of compact peers that is no number of peers`)
     assert.equal(faultOf(peer(2, 1), '8:completei1e10:incompletei0e'), `${wrong}no interval`)
     const none = '8:completei0e10:incompletei0e8:intervali60e'

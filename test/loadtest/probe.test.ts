@@ -126,7 +126,7 @@ describe('probing UDP', () => {
 })
 
 describe('probing HTTP', () => {
-  it('takes any HTTP answer to HEAD, and announces nothing', async t => {
+  it('takes any HTTP answer to a scrape, and announces nothing', async t => {
     let request = ''
     const port = await stream(t, socket =>
       socket.once('data', data => {
@@ -136,19 +136,46 @@ describe('probing HTTP', () => {
     )
     const answer = await probe('http', `http://127.0.0.1:${port}/x/announce?k=1`, { urlSuffix: '&s' })
     assert.equal(answer.isTls, false)
-    assert.match(request, /^HEAD \/x\/announce\?k=1&s HTTP\/1\.1\r\nHost: 127\.0\.0\.1:\d+\r\n/)
+    assert.match(
+      request,
+      /^GET \/x\/scrape\?k=1&s&info_hash=[a-z-]{20} HTTP\/1\.1\r\nHost: 127\.0\.0\.1:\d+\r\n/,
+    )
   })
 
-  it('asks with GET who hangs up at HEAD', async t => {
-    const methods: string[] = []
+  it('finds who answers only requests that it can parse, and waits for it no longer than it takes', async t => {
+    let requests = 0
     const port = await stream(t, socket =>
-      socket.once('data', data => {
-        methods.push(data.toString('latin1').split(' ')[0])
-        socket.end(data.includes('GET') ? 'HTTP/1.0 400 Bad\r\n\r\n' : '')
+      socket.on('data', data => {
+        requests++
+        if (/^GET \/\S+\?info_hash=\S{20} HTTP/.test(data.toString('latin1'))) {
+          socket.write('HTTP/1.1 200 OK\r\n\r\n')
+        }
       }),
     )
-    await probe('http', `http://127.0.0.1:${port}`)
-    assert.deepEqual(methods, ['HEAD', 'GET'])
+    await probe('http', `http://127.0.0.1:${port}/announce`)
+    assert.equal(requests, 1)
+  })
+
+  it('asks with HEAD who knows no scrape, silent or not, and with GET who hangs up at HEAD', async t => {
+    const requests: string[] = []
+    const serve = (onScrape: (socket: Socket) => void) =>
+      stream(t, socket =>
+        socket.once('data', data => {
+          const [method, path] = data.toString('latin1').split(/[ ?]/)
+          requests.push(`${method} ${path}`)
+          if (path === '/scrape') onScrape(socket)
+          else socket.end(method === 'GET' ? 'HTTP/1.0 400 Bad\r\n\r\n' : '')
+        }),
+      )
+    const whole = ['GET /scrape', 'HEAD /announce', 'GET /announce']
+    for (const onScrape of [(socket: Socket) => socket.end(), () => undefined]) {
+      requests.length = 0
+      await probe('http', `http://127.0.0.1:${await serve(onScrape)}/announce`)
+      assert.deepEqual(requests, whole)
+    }
+    requests.length = 0
+    await probe('http', `http://127.0.0.1:${await serve(socket => socket.end())}/other`)
+    assert.deepEqual(requests, ['HEAD /other', 'GET /other'])
   })
 
   it('without a scheme tries TLS, then does without', async t => {

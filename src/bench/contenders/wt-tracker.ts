@@ -1,5 +1,6 @@
 // wt-tracker (TypeScript over uWebSockets).
 
+import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Contender } from '../contender.js'
@@ -18,9 +19,13 @@ export const wtTracker: Contender = {
   find: async places => {
     const command = findProgram('wt-tracker', ['wt-tracker'], places, REMEDY)
     if (typeof command !== 'string') return command
+    const found = findPackage(command, 'wt-tracker')
+    // Its own program loads TypeScript, which not every node does.
+    const built = join(found?.directory ?? '', 'lib/run-tracker.js')
+    const program = found !== undefined && existsSync(built) ? built : command
     return {
-      version: findPackage(command, 'wt-tracker')?.version ?? 'it does not say which',
-      path: command,
+      version: found?.version ?? 'it does not say which',
+      path: program,
       limits: ['has one thread'],
       launch: async ({ port, directory, certificate, service }) => {
         const tls =
@@ -30,7 +35,7 @@ export const wtTracker: Contender = {
         const server = { server: { port, host: '127.0.0.1', ...tls }, websockets: { path: '/announce' } }
         const configuration = join(directory, 'wt-tracker.json')
         await writeFile(configuration, JSON.stringify({ servers: [server], tracker: {} }))
-        return [scriptLaunch(command, [configuration])]
+        return [scriptLaunch(program, [configuration])]
       },
     }
   },

@@ -1,5 +1,6 @@
 // What all reports of a bench say, in the order in which it matters, before anybody has drawn it.
 
+import { shareText, threeDigits } from '../../loadtest/report/number-text.js'
 import { type Metric, metrics } from '../metrics.js'
 import type { ContenderSummary, Figure, WorkloadSummary } from '../summary.js'
 import { figureText, medianText, ratioText, titleOf, troubleText } from './figure-text.js'
@@ -24,6 +25,11 @@ export function workloadTitle(key: string, { workloads }: ReportData): string {
 
 export function figureOf({ figures }: ContenderSummary, metric: string): Figure | undefined {
   return figures.find(figure => figure.metric === metric)
+}
+
+/** In the place of a rank: whether something is wrong with it, or with nothing but the question. */
+export function unrankedText({ troubles }: ContenderSummary): string {
+  return troubles.every(({ outcome }) => outcome === 'not-applicable') ? 'not applicable' : 'not ranked'
 }
 
 /** What has to be known before any figure is read. */
@@ -86,7 +92,7 @@ export function headlineGrid(data: ReportData): Grid {
         const metric = rankingMetricOf(summary)
         const contender = summary.contenders.find(candidate => candidate.contender === key)
         if (contender === undefined || metric === undefined) return NOTHING
-        return contender.isRanked ? valueText(figureOf(contender, metric)) : 'not ranked'
+        return contender.isRanked ? valueText(figureOf(contender, metric)) : unrankedText(contender)
       }),
     ])
     .filter(cells => cells.slice(1).some(cell => cell !== NOTHING))
@@ -137,7 +143,7 @@ export function metricsOf(summary: WorkloadSummary): Metric[] {
 export function workloadGrid(summary: WorkloadSummary, data: ReportData): Grid {
   const present = metricsOf(summary)
   const rows = inOrder(summary).map(contender => [
-    nameOf(contender.contender, data) + (contender.isRanked ? '' : ' (not ranked)'),
+    nameOf(contender.contender, data) + (contender.isRanked ? '' : ` (${unrankedText(contender)})`),
     ...present.map(({ key }) => (contender.isRanked ? rangeText(figureOf(contender, key), key) : NOTHING)),
   ])
   return { head: ['tracker', ...present.map(({ title }) => title)], rows }
@@ -158,13 +164,23 @@ export function noiseText({ noise }: WorkloadSummary, only?: readonly string[]):
   return texts.length === 0 ? '' : `Noise, by two equal runs in each block: ${texts.join('; ')}.`
 }
 
-/** Measurements that came to nothing, then values that lie apart. */
+/** Measurements that came to nothing, answers that are not as asked, then values that lie apart. */
 export function remarksOf(summary: WorkloadSummary, data: ReportData): string[] {
   const contenders = inOrder(summary)
   const troubles = contenders.flatMap(({ contender, troubles }) =>
     troubles.map(trouble => `${nameOf(contender, data)}, ${troubleText(trouble)}`),
   )
-  return [...troubles, ...contenders.flatMap(contender => outlierText(contender, data))]
+  const excesses = contenders.flatMap(contender => excessText(contender, data))
+  return [...troubles, ...excesses, ...contenders.flatMap(contender => outlierText(contender, data))]
+}
+
+function excessText({ contender, excess }: ContenderSummary, data: ReportData): string[] {
+  if (excess === null) return []
+  const { share, peersPerAnnounce } = excess
+  const name = nameOf(contender, data)
+  return [
+    `${name} sends more peers than it is asked for in ${shareText(share)} of its answers, ${threeDigits(peersPerAnnounce)} on average: that costs it bytes and time, which are in its figures, and its clients nothing.`,
+  ]
 }
 
 /** In one sentence; none where no value lies apart. */

@@ -15,6 +15,7 @@ import {
   nameOf,
   noiseText,
   remarksOf,
+  unrankedText,
   warningsOf,
   workloadTitle,
 } from './parts.js'
@@ -116,10 +117,10 @@ function figureColumns(summary: WorkloadSummary, data: ReportData): TableColumn[
     const value: TableColumn = {
       title: columnTitle(metric),
       align: 'right',
-      cells: contenders.map(({ isRanked }, row) => {
+      cells: contenders.map((contender, row) => {
         const figure = figures[row]
         if (figure !== undefined) return medianText(figure)
-        return isRanked ? '–' : 'not ranked'
+        return contender.isRanked ? '–' : unrankedText(contender)
       }),
     }
     if (figures.every(figure => figure === undefined || figure.ratio === null)) return [value]

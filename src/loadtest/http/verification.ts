@@ -31,9 +31,6 @@ function announceFault(answer: TrackerAnswer, input: Uint8Array, announcer: Anno
   const peers = answer.peers + answer.peers6
   if (answer.interval < 0) return 'no interval'
   if (answer.hasOddPeers) return 'a length of compact peers that is no number of peers'
-  if (announcer.numwant >= 0 && peers > announcer.numwant) {
-    return `${peers} peers where ${announcer.numwant} were asked for`
-  }
   if (answer.complete < -1 || answer.incomplete < -1) return 'a count below zero'
   const isCounted = answer.complete >= 0 && answer.incomplete >= 0
   if (isCounted && peers > answer.complete + answer.incomplete) {
@@ -45,6 +42,10 @@ function announceFault(answer: TrackerAnswer, input: Uint8Array, announcer: Anno
   const end = isFour ? answer.peersEnd : answer.peers6End
   if (addressBytes > 0 && hasPeer(input, start, end, address, addressBytes, port)) {
     return 'the announcer itself among the peers'
+  }
+  // Last, as it is the least of all faults.
+  if (announcer.numwant >= 0 && peers > announcer.numwant) {
+    return `more than the ${announcer.numwant} peers that were asked for`
   }
   return null
 }

@@ -62,8 +62,6 @@ export class AnswerCheck {
   ): string | null {
     const peers = answer.peersBytes / this.#peerBytes
     const { intervalSeconds, leechers, seeders } = answer
-    if (this.#numwant > 0 && peers > this.#numwant)
-      return `${peers} peers where ${this.#numwant} were asked for`
     if (intervalSeconds <= 0 || intervalSeconds > INTERVAL_SECONDS_MAX) {
       return `an interval of ${intervalSeconds} s`
     }
@@ -71,6 +69,10 @@ export class AnswerCheck {
     if (leechers + seeders < peers) return `${peers} peers of ${leechers + seeders}`
     if (this.#listsAnnouncer(answers, index, answer, socket, peer)) {
       return 'the announcer itself among the peers'
+    }
+    // Last, as it is the least of all faults.
+    if (this.#numwant > 0 && peers > this.#numwant) {
+      return `more than the ${this.#numwant} peers that were asked for`
     }
     return null
   }

@@ -5,10 +5,10 @@ import { Byte, isWord, latin1Bytes } from './ascii.js'
 import { IDENTIFIER_BYTES } from './query-values.js'
 
 // Own names for what is imported: see response-bytes.ts.
-const { colon, dash, nine, zero } = Byte
+const { carriageReturn, colon, dash, lineFeed, nine, zero } = Byte
 
 export const AnswerKind = {
-  /** No bencoded dictionary, or bytes behind it. */
+  /** No bencoded dictionary, or bytes behind it other than the end of a line. */
   malformed: 0,
   announce: 1,
   scrape: 2,
@@ -74,10 +74,19 @@ export function readTrackerAnswer(
   answer: TrackerAnswer,
 ): number {
   reset(answer)
+  const dictionaryEnd = withoutLineEnd(input, start, end)
   const isWhole =
-    start < end && input[start] === LETTER_D && readMembers(input, start + 1, end, answer) === end
+    start < end &&
+    input[start] === LETTER_D &&
+    readMembers(input, start + 1, dictionaryEnd, answer) === dictionaryEnd
   answer.kind = isWhole ? kindOf(answer) : AnswerKind.malformed
   return answer.kind
+}
+
+/** Some trackers write one behind the dictionary, and clients take it (aquatic 0.9). */
+function withoutLineEnd(input: Uint8Array, start: number, end: number): number {
+  if (end <= start || input[end - 1] !== lineFeed) return end
+  return end - 1 > start && input[end - 2] === carriageReturn ? end - 2 : end - 1
 }
 
 // Whether these members were there.

@@ -80,6 +80,22 @@ describe("trackers' answers as a load generator reads them", () => {
     assert.equal(read('d1:ai1e1:bl1:xd1:yi-5eeee').kind, AnswerKind.other)
   })
 
+  it('may end with the end of a line, and with nothing else', () => {
+    for (const [text, kind] of [
+      [announce, AnswerKind.announce],
+      [scrape, AnswerKind.scrape],
+      [failure, AnswerKind.failure],
+    ] as const) {
+      assert.equal(read(`${text}\r\n`).kind, kind)
+      assert.equal(read(`${text}\n`).kind, kind)
+      for (const end of ['\r', '\n\n', '\r\n\r\n', ' \n', '\0']) {
+        assert.equal(read(text + end).kind, AnswerKind.malformed, JSON.stringify(end))
+      }
+    }
+    assert.equal(read('\n').kind, AnswerKind.malformed)
+    assert.equal(read('\r\n').kind, AnswerKind.malformed)
+  })
+
   it('are malformed at every other length', () => {
     for (const text of [announce, scrape, failure]) {
       for (let length = 0; length < text.length; length++) {
