@@ -119,6 +119,12 @@ export interface CleaningSnapshot {
   readonly longestStepMs: number
 }
 
+/** Scrape exports since the start. */
+export interface ScrapeExportSnapshot {
+  readonly written: number
+  readonly failed: number
+}
+
 export interface AccessListSnapshot {
   readonly mode: string
   readonly entries: number
@@ -167,6 +173,8 @@ export interface TrackerSnapshot {
   readonly swarm: SwarmSnapshot
   readonly process: ProcessSnapshot
   readonly cleaning: CleaningSnapshot
+  /** Null while `enable_scrape_exports` is off, and of a swarm that is never exported. */
+  readonly scrapeExports: ScrapeExportSnapshot | null
   readonly accessList: AccessListSnapshot
   /** Null while `peer_clients` is off. */
   readonly peerClients: PeerClientsSnapshot | null

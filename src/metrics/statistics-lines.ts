@@ -29,8 +29,15 @@ export function statisticsLines(snapshot: TrackerSnapshot): string[] {
       `${snapshot.process.cpuUserSeconds.toFixed(1)} s user, ${snapshot.process.cpuSystemSeconds.toFixed(1)} s system`,
     `  cleaning: ${wholeNumber(cleaning.rounds)} rounds, last ${cleaning.lastDurationMs.toFixed(1)} ms, ` +
       `longest step ${cleaning.longestStepMs.toFixed(1)} ms`,
+    ...exportLines(snapshot),
     ...clientLines(snapshot),
   ]
+}
+
+function exportLines({ scrapeExports }: TrackerSnapshot): string[] {
+  if (scrapeExports === null) return []
+  const { written, failed } = scrapeExports
+  return [`  scrape exports: ${wholeNumber(written)} written, ${wholeNumber(failed)} failed`]
 }
 
 function connectionLines(snapshot: TrackerSnapshot): string[] {

@@ -100,7 +100,7 @@ function webTorrentRows({ connections, offers, answers, takeovers, sockets }: We
 function trackerRows({ drops, errors, ...snapshot }: TrackerSnapshot): string[][] {
   const counted = (counts: Counts): string[][] =>
     Object.entries(counts).map(([name, count]) => [capital(words(name)), wholeNumber(count)])
-  const { swarm, cleaning } = snapshot
+  const { swarm, cleaning, scrapeExports } = snapshot
   const connections = connectionsOf(snapshot)
   const webTorrent = webTorrentOf(snapshot)
   return [
@@ -117,6 +117,12 @@ function trackerRows({ drops, errors, ...snapshot }: TrackerSnapshot): string[][
     ['Swarm memory limit', mebibytes(swarm.limitBytes)],
     ['Resident memory', mebibytes(snapshot.process.rssBytes)],
     ['Longest cleaning step', `${cleaning.longestStepMs.toFixed(1)} ms`],
+    ...(scrapeExports === null
+      ? []
+      : [
+          ['Scrape exports written', wholeNumber(scrapeExports.written)],
+          ['Scrape exports failed', wholeNumber(scrapeExports.failed)],
+        ]),
   ]
 }
 

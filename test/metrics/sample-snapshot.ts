@@ -71,6 +71,7 @@ export function sampleSnapshot(first: number, uptimeSeconds: number): TrackerSna
       heapTotalBytes: 6e6,
     },
     cleaning: { intervalSeconds: 120, rounds: 2, lastDurationMs: 12.34, lastSteps: 9, longestStepMs: 1.26 },
+    scrapeExports: { written: 21, failed: 2 },
     accessList: { mode: 'off', entries: 1_000 },
     peerClients: {
       peers: 5,
