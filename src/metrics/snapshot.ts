@@ -213,6 +213,11 @@ export function sumCounts(counts: Counts): number {
   return Object.values(counts).reduce((sum, count) => sum + count, 0)
 }
 
+/** What a worker did for both families since the start. */
+export function trafficOfWorker({ families }: Pick<WorkerSnapshot, 'families'>): TrafficCounts {
+  return addTraffic([families.ipv4, families.ipv6])
+}
+
 /** Connections open in all workers together; null where the protocol has none. */
 export function connectionsOf({ workers }: Pick<TrackerSnapshot, 'workers'>): number | null {
   const all = workers.map(({ connections }) => connections).filter(connections => connections !== null)
