@@ -121,11 +121,11 @@ export abstract class AquaticCommand extends Command {
   }
 }
 
-/** `--log-level` is a short way to write `--set log_level=`, and the last word. */
+/** `--log-level` is the last word about `log_level`, whatever `--set` says. */
 export function configSources(flags: ConfigFlagValues): ConfigSources {
   const logLevel = flags['log-level']
-  const set = [...(flags.set ?? []), ...(logLevel === undefined ? [] : [`log_level=${logLevel}`])]
-  return { file: flags.config, set, env: process.env }
+  const named = logLevel === undefined ? [] : [{ flag: '--log-level', dotted: 'log_level', value: logLevel }]
+  return { file: flags.config, set: flags.set, flags: named, env: process.env }
 }
 
 /** `error: …` for each problem, then what to do; the stack only for those who ask for it. */
