@@ -19,7 +19,7 @@ export type AccessListAnswer =
   | { readonly answer: 'done' }
   | { readonly answer: 'refused'; readonly message: string; readonly remedy: string | undefined }
 
-/** Below the workers by so much (nice(1)) is a tenth of their share; 19, a seventieth, would make reloads take minutes. */
+/** So much below the workers (nice(1)) is a tenth of their share; 19, a seventieth, would make reloads take minutes. */
 const RELOAD_NICENESS = 10
 /** The lowest priority there is. */
 const NICENESS_MAX = 19

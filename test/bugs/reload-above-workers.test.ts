@@ -1,5 +1,5 @@
-// The thread that reads access lists took niceness 10, whatever the tracker's was: one that was started with `nice -n 15`
-// gave its workers a third of the reload's share of a processor.
+// The thread that reads access lists took niceness 10, whatever the tracker's was: one that was started with
+// `nice -n 15` gave its workers a third of the reload's share of a processor.
 
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'

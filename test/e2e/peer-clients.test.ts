@@ -1,5 +1,5 @@
-// Programs counted by peer id, whatever protocol they speak: those of UDP and HTTP in the swarm that both share, those of
-// WebTorrent in its own; gone when they stop.
+// Programs counted by peer id, whatever protocol they speak: those of UDP and HTTP in the swarm that both share, those
+// of WebTorrent in its own; gone when they stop.
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
