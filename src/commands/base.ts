@@ -76,13 +76,14 @@ export abstract class AquaticCommand extends Command {
     process.exit(ExitCode.failure)
   }
 
-  /** Loads a configuration from the flags and the environment. */
+  /** Loads a configuration from the flags and the environment. @param signal gives up the wait for a pipe */
   protected async loadConfig<T extends Table>(
     table: T,
     flags: ConfigFlagValues,
+    signal?: AbortSignal,
   ): Promise<LoadedConfig<ConfigOf<T>>> {
     const { loadConfig } = await import('../config/load.js')
-    return loadConfig(table, configSources(flags))
+    return loadConfig(table, { ...configSources(flags), signal })
   }
 
   /** Lines for stderr, `note: …`, unless the user wants quiet. */

@@ -14,6 +14,13 @@ const PIPE_PATIENCE_MS = 5_000
 /** Between two looks into a pipe that has nothing to read. */
 const PIPE_LOOK_MS = 10
 
+export interface TextOptions {
+  /** Gives up the wait for a pipe. */
+  readonly signal?: AbortSignal | undefined
+  /** Time for a writer of a pipe to come. */
+  readonly pipePatienceMs?: number
+}
+
 /**
  * Reads a whole file of UTF-8 text, without its byte order mark. A pipe gives its text only once.
  * @param application whose defaults are advised where there is no file
@@ -22,14 +29,14 @@ const PIPE_LOOK_MS = 10
 export async function readConfigText(
   file: string,
   application: string,
-  pipePatienceMs: number = PIPE_PATIENCE_MS,
+  options: TextOptions = {},
 ): Promise<string> {
   let bytes: Buffer
   try {
     // Without O_NONBLOCK the opening of a pipe would wait for its writer, in a thread that nothing can end.
     const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK)
     try {
-      bytes = await readWhole(handle, file, pipePatienceMs)
+      bytes = await readWhole(handle, file, options)
     } finally {
       await handle.close()
     }
@@ -42,7 +49,11 @@ export async function readConfigText(
   return bytes.toString('utf8').replace(/^\uFEFF/, '')
 }
 
-async function readWhole(handle: FileHandle, file: string, pipePatienceMs: number): Promise<Buffer> {
+async function readWhole(
+  handle: FileHandle,
+  file: string,
+  { signal, pipePatienceMs = PIPE_PATIENCE_MS }: TextOptions,
+): Promise<Buffer> {
   const isPipe = (await handle.stat()).isFIFO()
   const bytes = Buffer.alloc(LARGEST_FILE_BYTES + 1)
   const patienceEndsAtMs = performance.now() + pipePatienceMs
@@ -55,6 +66,7 @@ async function readWhole(handle: FileHandle, file: string, pipePatienceMs: numbe
     else if (performance.now() > patienceEndsAtMs) throw nobodyWrites(file)
     length += read ?? 0
     if (length > LARGEST_FILE_BYTES) throw unreadable(file, 'it is larger than 1 MiB')
+    if (signal?.aborted) throw unreadable(file, 'the wait for its end was interrupted')
     if (!read) await setTimeout(PIPE_LOOK_MS)
   }
 }

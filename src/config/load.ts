@@ -23,6 +23,8 @@ export interface ConfigSources {
   readonly file?: string | undefined
   /** What is in that file, where it has been read before: a pipe gives it only once. */
   readonly text?: string | undefined
+  /** Gives up the wait for a file that is a pipe. */
+  readonly signal?: AbortSignal | undefined
   /** `key=value` texts of `--set`; a later one overrides an earlier one. */
   readonly set?: readonly string[] | undefined
   /** Keys that have flags and arguments of their own; they override `set`. */
@@ -99,7 +101,7 @@ export async function readSources(table: Table, sources: ConfigSources): Promise
       import('./file-text.js'),
     ])
     const { file } = sources
-    const text = sources.text ?? (await readConfigText(file, table.application))
+    const text = sources.text ?? (await readConfigText(file, table.application, { signal: sources.signal }))
     const read = fileLayer(table, entries, { file, text }, problems)
     given.push({ source: 'file', given: read.layer })
     complete = read.complete

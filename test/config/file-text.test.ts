@@ -43,7 +43,7 @@ function refused(promise: Promise<string>, message: RegExp): Promise<void> {
 test('a pipe is read to its end, however its writer comes and goes on', hasMkfifo, async t => {
   const path = fifo(t)
   // A writer that is there has all the time it wants: it is not the patience that ends this.
-  const reading = readConfigText(path, 'udp', 10_000)
+  const reading = readConfigText(path, 'udp', { pipePatienceMs: 10_000 })
   const writer = await writingEnd(path)
   for (const part of ['socket_', 'workers', ' = 3\n']) {
     writeSync(writer, part)
@@ -55,7 +55,10 @@ test('a pipe is read to its end, however its writer comes and goes on', hasMkfif
 
 test('a pipe that nobody writes to is refused, and so is one without an end', hasMkfifo, async t => {
   const path = fifo(t)
-  await refused(readConfigText(path, 'udp', 1), /tracker\.toml: it is a pipe, and nobody writes to it\.$/)
+  await refused(
+    readConfigText(path, 'udp', { pipePatienceMs: 1 }),
+    /tracker\.toml: it is a pipe, and nobody writes to it\.$/,
+  )
   const reading = refused(readConfigText(path, 'udp'), /: it is larger than 1 MiB\.$/)
   const writer = await writingEnd(path)
   const comment = Buffer.alloc(4096, '#')

@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -230,6 +231,24 @@ describe('serve udp', () => {
       stderr,
       /^error: Cannot read .*tracker\.toml: it is a pipe, and nobody writes to it\.\n {2}try: /,
     )
+  })
+
+  it('ends at the first signal while its configuration is still being written', async t => {
+    const fifo = join(scratchDirectory(t), 'tracker.toml')
+    execFileSync('mkfifo', [fifo])
+    for (const [signal, expected] of [
+      ['SIGTERM', 0],
+      ['SIGINT', 130],
+    ] as const) {
+      const tracker = startProcess(t, process.execPath, binaryArguments('serve', 'udp', '-c', fifo), {
+        env: cleanEnvironment(),
+      })
+      // Resolves when the tracker has the other end open.
+      const writer = await open(fifo, 'w')
+      const { code, stderr } = await tracker.stop(signal)
+      await writer.close()
+      assert.deepEqual([code, stderr], [expected, ''])
+    }
   })
 
   it('names every problem of its configuration and starts nothing', async t => {
