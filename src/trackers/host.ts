@@ -187,6 +187,7 @@ async function serve(host: Host, options: RunOptions): Promise<TrackerSummary> {
       collect,
       handlingTimes: trackers.flatMap(({ handlingTimes }) => handlingTimes),
       restarts: () => trackers.reduce((sum, { workers }) => sum + workers.restarts, 0),
+      reloads: () => reloader.counts(),
     })
     service.notifyReady(`listening ${listening.join(', ')}`)
     onReloadable(() => reloader.request())
