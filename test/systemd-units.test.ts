@@ -15,7 +15,7 @@ const skip = hasSystemd ? false : 'systemd-analyze is not installed'
 /** Most that systemd's own measure of exposure may be, in tenths; 100 is a unit without any hardening. */
 const EXPOSURE_MAX = 25
 
-const services = ['aquatic-udp.service', 'aquatic-http.service'] as const
+const services = ['aquatic.service', 'aquatic-udp.service', 'aquatic-http.service'] as const
 
 /** Copies of the units whose program exists on this machine. */
 function copyUnits(t: TestContext): string[] {
@@ -33,7 +33,7 @@ describe('systemd units', () => {
     const { status, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', ...copyUnits(t)], {
       encoding: 'utf8',
     })
-    assert.doesNotMatch(stderr, /aquatic-(udp|http)/)
+    assert.doesNotMatch(stderr, /aquatic(-udp|-http)?\.(service|socket)/)
     assert.equal(status, 0, stderr)
   })
 

@@ -8,6 +8,7 @@ import { findFreePort } from '../udp/probe.js'
 import { type LoadResult, loads, runLoad, type Yardstick } from '../udp/yardstick.js'
 import { type Latencies, timeAnswers } from './closed-loop.js'
 import { writeList } from './lists.js'
+import { paceAnswers } from './paced.js'
 
 const sockets = 16
 
@@ -18,6 +19,8 @@ export interface ReloadOptions {
   readonly hashes: number
   readonly rounds: number
   readonly seconds: number
+  /** Of the load that leaves the worker time to spare. */
+  readonly ratePerSecond: number
   readonly trackerCore: number
   readonly loadCore: number
 }
@@ -29,6 +32,8 @@ export interface ReloadRound {
   readonly reloads: number
   /** Closed loop, one request under way on each socket. */
   readonly latencies: Latencies
+  /** Open loop, at a rate that leaves the worker time to spare. */
+  readonly paced: Latencies
   /** The yardstick's load, which keeps the worker busy all the time. */
   readonly full: LoadResult
 }
@@ -84,9 +89,10 @@ export async function measureReloads(options: ReloadOptions): Promise<ReloadRoun
     const before = reloading.done
     if (isReloading) reloading.begin()
     const latencies = await timeAnswers(port, sockets, seconds)
+    const paced = await paceAnswers({ ...options, port, core: loadCore })
     const full = await runLoad(yardstick, load, port, seconds, loadCore)
     reloading.end()
-    results.push({ isReloading, reloads: reloading.done - before, latencies, full })
+    results.push({ isReloading, reloads: reloading.done - before, latencies, paced, full })
   }
   if (child.hasExited()) throw new Error(`the tracker ${await child.exited}: ${child.stderr().trim()}`)
   await child.stop()

@@ -10,6 +10,7 @@ import { formatNumber, formatSpread, renderTable } from '../support/markdown.js'
 import { ExitCode, report, runProgram } from '../support/program.js'
 import { spread } from '../support/statistics.js'
 import { buildYardstick } from '../udp/yardstick.js'
+import type { Latencies } from './closed-loop.js'
 import { type LoadCost, measureLoads } from './load.js'
 import { measureReloads, type ReloadRound } from './reload.js'
 
@@ -21,6 +22,7 @@ const flags = {
   'reload-hashes': { type: 'string', default: '1000000' },
   rounds: { type: 'string', default: '4' },
   seconds: { type: 'string', default: '5' },
+  rate: { type: 'string', default: '20000' },
   'tracker-core': { type: 'string', default: '0' },
   'load-core': { type: 'string', default: '1' },
   yardstick: { type: 'string' },
@@ -37,15 +39,24 @@ function loadTable(costs: readonly LoadCost[]): string {
   return renderTable(['load', 'seconds', 'bytes per hash', 'longest delay of the main thread, ms'], rows)
 }
 
-function reloadTable(rounds: readonly ReloadRound[]): string {
-  const figures: [string, number, (round: ReloadRound) => number][] = [
+type Figure = readonly [name: string, digits: number, of: (round: ReloadRound) => number]
+
+function latencyFigures(name: string, of: (round: ReloadRound) => Latencies): Figure[] {
+  return [
+    [`${name}: answers`, 0, round => of(round).answers],
+    [`${name}: lost`, 0, round => of(round).lost],
+    [`${name}: p50, µs`, 0, round => of(round).p50Us],
+    [`${name}: p99, µs`, 0, round => of(round).p99Us],
+    [`${name}: p99.9, µs`, 0, round => of(round).p999Us],
+    [`${name}: longest, µs`, 0, round => of(round).longestUs],
+  ]
+}
+
+function reloadTable(rounds: readonly ReloadRound[], ratePerSecond: number): string {
+  const figures: Figure[] = [
     ['reloads', 0, ({ reloads }) => reloads],
-    ['closed loop: answers', 0, ({ latencies }) => latencies.answers],
-    ['closed loop: lost', 0, ({ latencies }) => latencies.lost],
-    ['closed loop: p50, µs', 0, ({ latencies }) => latencies.p50Us],
-    ['closed loop: p99, µs', 0, ({ latencies }) => latencies.p99Us],
-    ['closed loop: p99.9, µs', 0, ({ latencies }) => latencies.p999Us],
-    ['closed loop: longest, µs', 0, ({ latencies }) => latencies.longestUs],
+    ...latencyFigures(`${formatNumber(ratePerSecond, 0)} a second`, ({ paced }) => paced),
+    ...latencyFigures('closed loop', ({ latencies }) => latencies),
     ['full load: responses per second', 0, ({ full }) => full.responsesPerSecond],
     ['full load: lost', 0, ({ full }) => full.lost],
     ['full load: errors', 0, ({ full }) => full.errors],
@@ -70,10 +81,12 @@ await runProgram(async () => {
   const costs = await measureLoads(directory, hashes, 3)
   const yardstick = buildYardstick(values.yardstick, repository, directory)
   execFileSync('taskset', ['-acp', String(loadCore), String(process.pid)], { stdio: 'ignore' })
-  const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)]
+  const [rounds, seconds, ratePerSecond] = [values.rounds, values.seconds, values.rate].map(Number)
   const tracker = { repository, yardstick, directory, trackerCore, loadCore }
-  const reloads = await measureReloads({ ...tracker, hashes: reloadHashes, rounds, seconds })
-  const lost = reloads.reduce((sum, { latencies }) => sum + latencies.lost + latencies.refused, 0)
+  const reloads = await measureReloads({ ...tracker, hashes: reloadHashes, rounds, seconds, ratePerSecond })
+  const lost = reloads
+    .flatMap(({ latencies, paced }) => [latencies, paced])
+    .reduce((sum, { lost, refused }) => sum + lost + refused, 0)
   const page = [
     '# What access lists cost',
     '',
@@ -92,10 +105,11 @@ await runProgram(async () => {
     '',
     'One worker, and all threads of the tracker on one core, so that what the loading thread takes the worker lacks.',
     'A reload that is under way at the end of a round ends in the next one, and is counted there.',
-    'Rounds alternate. Closed loop: 16 sockets with one announce under way on each. Full load: `load-udp`, 8 sockets',
-    'with 64 requests under way on each.',
+    `Rounds alternate. ${formatNumber(ratePerSecond, 0)} a second: \`aquatic loadtest\` in an open loop, which leaves the worker time to`,
+    'spare. Closed loop: 16 sockets with one announce under way on each, which leaves it none. Full load: `load-udp`,',
+    '8 sockets with 64 requests under way on each.',
     '',
-    reloadTable(reloads),
+    reloadTable(reloads, ratePerSecond),
     '',
     'Target: no answer is lost.',
     '',

@@ -76,13 +76,14 @@ export abstract class AquaticCommand extends Command {
     process.exit(ExitCode.failure)
   }
 
-  /** Loads a configuration from the flags and the environment. */
+  /** Loads a configuration from the flags and the environment. @param signal gives up the wait for a pipe */
   protected async loadConfig<T extends Table>(
     table: T,
     flags: ConfigFlagValues,
+    signal?: AbortSignal,
   ): Promise<LoadedConfig<ConfigOf<T>>> {
     const { loadConfig } = await import('../config/load.js')
-    return loadConfig(table, configSources(flags))
+    return loadConfig(table, { ...configSources(flags), signal })
   }
 
   /** Lines for stderr, `note: …`, unless the user wants quiet. */
@@ -121,11 +122,11 @@ export abstract class AquaticCommand extends Command {
   }
 }
 
-/** `--log-level` is a short way to write `--set log_level=`, and the last word. */
+/** `--log-level` is the last word about `log_level`, whatever `--set` says. */
 export function configSources(flags: ConfigFlagValues): ConfigSources {
   const logLevel = flags['log-level']
-  const set = [...(flags.set ?? []), ...(logLevel === undefined ? [] : [`log_level=${logLevel}`])]
-  return { file: flags.config, set, env: process.env }
+  const named = logLevel === undefined ? [] : [{ flag: '--log-level', dotted: 'log_level', value: logLevel }]
+  return { file: flags.config, set: flags.set, flags: named, env: process.env }
 }
 
 /** `error: …` for each problem, then what to do; the stack only for those who ask for it. */

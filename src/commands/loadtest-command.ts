@@ -33,7 +33,9 @@ export abstract class LoadTestCommand extends AquaticCommand {
     // First of all: a signal that comes while modules are loaded must not be lost.
     const stop = untilSignal(ExitCode.terminated)
     const { flags, url } = await inputOf()
-    const sources: ConfigSources = { ...configSources(flags), flags: flagSettings(table, flags, url) }
+    const common = configSources(flags)
+    const named = [...(common.flags ?? []), ...flagSettings(table, flags, url)]
+    const sources: ConfigSources = { ...common, flags: named }
     const { config, notices } = await loadConfig(table, sources)
     return this.#run(test(config), notices, flags.quiet, stop)
   }

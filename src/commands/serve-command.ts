@@ -38,7 +38,14 @@ export abstract class ServeCommand extends AquaticCommand {
     const stop = untilSignal()
     const onReloadable = reloadRequests()
     const flags = await flagsOf()
-    const { config, notices } = await this.loadConfig(table, flags)
+    const loaded = await this.loadConfig(table, flags, stop.signal).catch((error: unknown) => {
+      if (!stop.signal.aborted) throw error
+    })
+    if (loaded === undefined) {
+      process.exitCode = stop.exitCode()
+      return
+    }
+    const { config, notices } = loaded
     const settings = config as unknown as HostConfig & { readonly logLevel: LogLevel }
     const output = { json: this.jsonEnabled(), quiet: flags.quiet }
     const kind = chooseReporter({

@@ -1,31 +1,25 @@
-// Reads a TOML configuration file into settings with places. Imported only where a file is given.
+// From the text of a TOML configuration file to settings with places. Imported only where a file is given.
 
-import { isUtf8 } from 'node:buffer'
-import { open } from 'node:fs/promises'
 import { parse, TomlError } from 'smol-toml'
-import { AquaticError } from '../errors.js'
 import { locateKeys } from './locate.js'
 import { type Entry, isSectionName, type Layer, type Origin, type Table } from './schema.js'
 import { accept, type Problem, unknownKeyText, unknownSectionText } from './settings.js'
 import { checkTomlValue } from './value.js'
 
-/** A complete file with comments has 10 kB. */
-const largestFileBytes = 1024 * 1024
 /** After this many broken lines the file is something else than a configuration. */
 const mostSyntaxProblems = 20
 
 /**
  * Settings of a file. What is wrong with it goes to `problems`; `complete` is false where the text could not
- * be read to its end, so that settings may be missing. Throws AQ_CONFIG_UNREADABLE.
+ * be read to its end, so that settings may be missing.
  */
-export async function fileLayer(
+export function fileLayer(
   table: Table,
   entries: ReadonlyMap<string, Entry>,
-  file: string,
+  { file, text }: { readonly file: string; readonly text: string },
   problems: Problem[],
-): Promise<{ layer: Layer; complete: boolean }> {
+): { layer: Layer; complete: boolean } {
   const layer: Layer = new Map()
-  const text = await readText(file, table.application)
   const document = parseLines(text, file, problems)
   if (document === undefined) return { layer, complete: false }
   // By path: a file may have as many keys that nobody knows as fit into it, and each is looked for.
@@ -124,45 +118,4 @@ function syntaxHint(line: string): string {
   const bare = /=\s*([^"'\s#][^#]*)/.exec(line)?.[1]?.trim()
   if (bare !== undefined && !/^[\d+-]/.test(bare)) return `Write texts in quotes: "${bare}".`
   return 'A line is written key = value, with texts in quotes.'
-}
-
-async function readText(file: string, application: string): Promise<string> {
-  let bytes: Buffer
-  try {
-    const handle = await open(file)
-    try {
-      const status = await handle.stat()
-      if (status.isFile() && status.size > largestFileBytes) throw unreadable(file, 'it is larger than 1 MiB')
-      bytes = await handle.readFile()
-    } finally {
-      await handle.close()
-    }
-  } catch (error) {
-    if (error instanceof AquaticError) throw error
-    throw systemError(file, application, error as NodeJS.ErrnoException)
-  }
-  if (!isUtf8(bytes)) throw unreadable(file, 'it is not UTF-8 text')
-  // A byte order mark is no part of the text, and columns are counted without it.
-  return bytes.toString('utf8').replace(/^\uFEFF/, '')
-}
-
-function systemError(file: string, application: string, error: NodeJS.ErrnoException): AquaticError {
-  switch (error.code) {
-    case 'ENOENT':
-      return unreadable(file, 'there is no such file', `aquatic config print ${application} > ${file}`, error)
-    case 'EISDIR':
-      return unreadable(file, 'it is a directory', 'name the file inside it.', error)
-    case 'EACCES':
-    case 'EPERM':
-      return unreadable(file, 'permission is denied', `let this user read it: chmod a+r ${file}`, error)
-    default:
-      return unreadable(file, error.message, undefined, error)
-  }
-}
-
-function unreadable(file: string, reason: string, remedy?: string, cause?: unknown): AquaticError {
-  return new AquaticError('AQ_CONFIG_UNREADABLE', `Cannot read the configuration file ${file}: ${reason}.`, {
-    remedy: remedy ?? 'name a TOML file, such as aquatic config print writes.',
-    cause,
-  })
 }

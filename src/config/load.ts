@@ -21,6 +21,10 @@ import { defaultValue } from './value.js'
 export interface ConfigSources {
   /** Path of a TOML file. */
   readonly file?: string | undefined
+  /** What is in that file, where it has been read before: a pipe gives it only once. */
+  readonly text?: string | undefined
+  /** Gives up the wait for a file that is a pipe. */
+  readonly signal?: AbortSignal | undefined
   /** `key=value` texts of `--set`; a later one overrides an earlier one. */
   readonly set?: readonly string[] | undefined
   /** Keys that have flags and arguments of their own; they override `set`. */
@@ -92,8 +96,13 @@ export async function readSources(table: Table, sources: ConfigSources): Promise
   let complete = true
   if (sources.file !== undefined) {
     // The TOML parser is imported only where there is TOML: most starts are without.
-    const { fileLayer } = await import('./file.js')
-    const read = await fileLayer(table, entries, sources.file, problems)
+    const [{ fileLayer }, { readConfigText }] = await Promise.all([
+      import('./file.js'),
+      import('./file-text.js'),
+    ])
+    const { file } = sources
+    const text = sources.text ?? (await readConfigText(file, table.application, { signal: sources.signal }))
+    const read = fileLayer(table, entries, { file, text }, problems)
     given.push({ source: 'file', given: read.layer })
     complete = read.complete
   }

@@ -346,6 +346,14 @@ const houseSeries: readonly Series[] = [
     samples: one(({ cleaning }) => cleaning.longestStepMs / 1_000),
   },
   {
+    name: 'aquatic_scrape_exports_total',
+    sharedBy: 'swarm',
+    type: 'counter',
+    help: 'Exports of all torrents that were written or failed (scrape_exports.enable_scrape_exports).',
+    labels: ['result'],
+    samples: ({ scrapeExports }) => Object.entries(scrapeExports ?? {}).map(([result, n]) => [{ result }, n]),
+  },
+  {
     name: 'aquatic_statistics_output_failures_total',
     sharedBy: 'process',
     type: 'counter',

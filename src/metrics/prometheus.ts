@@ -16,6 +16,12 @@ export interface PrometheusSources {
   readonly handlingTimes: readonly (readonly HandlingTime[])[]
   /** Workers that failed and were restarted, since the start. */
   readonly workerRestarts: () => number
+  /** For each thing that a signal reads again: how often there was a new one, and how often the old one was kept. */
+  readonly reloads: () => readonly {
+    readonly what: string
+    readonly updated: number
+    readonly kept: number
+  }[]
   /** `statistics.prometheus_peer_id_prefixes` */
   readonly withPeerIdPrefixes: boolean
 }
@@ -38,6 +44,13 @@ export function createPrometheusText(sources: PrometheusSources): {
     labels: [],
   } as const
   register(registry, restarts, () => [[{}, sources.workerRestarts()]])
+  const reloads = {
+    name: 'aquatic_reloads_total',
+    type: 'counter',
+    help: 'Access lists and certificates read again, and those of them that could not be used.',
+    labels: ['what', 'result'],
+  } as const
+  register(registry, reloads, () => sources.reloads().flatMap(reloadSamples))
   registerHandlingTimes(registry, sources.handlingTimes, () => snapshots)
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LOOP_DELAY_RESOLUTION_MS })
   return {
@@ -48,6 +61,14 @@ export function createPrometheusText(sources: PrometheusSources): {
       return registry.metrics()
     },
   }
+}
+
+function reloadSamples({ what, updated, kept }: ReturnType<PrometheusSources['reloads']>[number]): Sample[] {
+  const name = what.replaceAll(' ', '_')
+  return [
+    [{ what: name, result: 'updated' }, updated],
+    [{ what: name, result: 'kept' }, kept],
+  ]
 }
 
 /**

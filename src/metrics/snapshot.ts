@@ -119,6 +119,12 @@ export interface CleaningSnapshot {
   readonly longestStepMs: number
 }
 
+/** Scrape exports since the start. */
+export interface ScrapeExportSnapshot {
+  readonly written: number
+  readonly failed: number
+}
+
 export interface AccessListSnapshot {
   readonly mode: string
   readonly entries: number
@@ -167,6 +173,8 @@ export interface TrackerSnapshot {
   readonly swarm: SwarmSnapshot
   readonly process: ProcessSnapshot
   readonly cleaning: CleaningSnapshot
+  /** Null while `enable_scrape_exports` is off, and of a swarm that is never exported. */
+  readonly scrapeExports: ScrapeExportSnapshot | null
   readonly accessList: AccessListSnapshot
   /** Null while `peer_clients` is off. */
   readonly peerClients: PeerClientsSnapshot | null
@@ -203,6 +211,11 @@ export const linkOverheadBytes: PerFamily<number> = { ipv4: 54, ipv6: 74 }
 /** Sum of the counters of all classes. */
 export function sumCounts(counts: Counts): number {
   return Object.values(counts).reduce((sum, count) => sum + count, 0)
+}
+
+/** What a worker did for both families since the start. */
+export function trafficOfWorker({ families }: Pick<WorkerSnapshot, 'families'>): TrafficCounts {
+  return addTraffic([families.ipv4, families.ipv6])
 }
 
 /** Connections open in all workers together; null where the protocol has none. */

@@ -7,6 +7,7 @@ import {
   type FamilySnapshot,
   sumCounts,
   type TrackerSnapshot,
+  trafficOfWorker,
   webTorrentOf,
 } from './snapshot.js'
 
@@ -29,8 +30,32 @@ export function statisticsLines(snapshot: TrackerSnapshot): string[] {
       `${snapshot.process.cpuUserSeconds.toFixed(1)} s user, ${snapshot.process.cpuSystemSeconds.toFixed(1)} s system`,
     `  cleaning: ${wholeNumber(cleaning.rounds)} rounds, last ${cleaning.lastDurationMs.toFixed(1)} ms, ` +
       `longest step ${cleaning.longestStepMs.toFixed(1)} ms`,
+    ...exportLines(snapshot),
+    ...workerLines(snapshot),
     ...clientLines(snapshot),
   ]
+}
+
+function exportLines({ scrapeExports }: TrackerSnapshot): string[] {
+  if (scrapeExports === null) return []
+  const { written, failed } = scrapeExports
+  return [`  scrape exports: ${wholeNumber(written)} written, ${wholeNumber(failed)} failed`]
+}
+
+/** What each worker did since the start; nothing where one did all. */
+function workerLines({ workers }: TrackerSnapshot): string[] {
+  if (workers.length === 1) return []
+  const lines = workers.map(worker => {
+    const { requests, responses } = trafficOfWorker(worker)
+    const counts = [
+      `${wholeNumber(sumCounts(requests))} requests`,
+      `${wholeNumber(sumCounts(responses))} responses`,
+      `${wholeNumber(sumCounts(worker.drops))} dropped`,
+      `${wholeNumber(sumCounts(worker.errors))} refused, cut or not sent`,
+    ]
+    return `  ${worker.name}: ${counts.join(', ')}`
+  })
+  return ['Workers (since the start):', ...lines]
 }
 
 function connectionLines(snapshot: TrackerSnapshot): string[] {
@@ -68,6 +93,8 @@ function familyLines(title: string, family: FamilySnapshot, rates: Rates | undef
     row('  seeders:', family.seeders),
     row('  leechers:', family.leechers),
     row('  downloads:', family.downloads),
+    `  requests${countsText(family.requests)}`,
+    `  received: ${mebibytes(family.bytesReceived)}, sent: ${mebibytes(family.bytesSent)}`,
     ...percentileLines(family, row),
   ]
 }

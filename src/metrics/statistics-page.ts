@@ -8,7 +8,9 @@ import {
   type FamilySnapshot,
   sumCounts,
   type TrackerSnapshot,
+  trafficOfWorker,
   type WebTorrentFigures,
+  type WorkerSnapshot,
   webTorrentOf,
 } from './snapshot.js'
 
@@ -33,6 +35,8 @@ export function statisticsPage(snapshots: readonly TrackerSnapshot[]): string {
       ...familyPart(`IPv6${suffix}`, families.ipv6, rates?.families.ipv6),
       `<h2>Tracker${suffix}</h2>`,
       table(['', ''], trackerRows(snapshot)),
+      `<h2>Workers${suffix}</h2>`,
+      table(workerHeadings, snapshot.workers.map(workerRow), 'Since the start.'),
     )
   }
   if (peerClients !== null) {
@@ -65,6 +69,7 @@ function familyPart(title: string, family: FamilySnapshot, rates: FamilyRates | 
     ['Number of torrents', wholeNumber(family.torrents)],
     ['Number of peers', wholeNumber(family.peers)],
     ['Number of seeders', wholeNumber(family.seeders)],
+    ['Number of leechers', wholeNumber(family.leechers)],
     ['Number of downloads', wholeNumber(family.downloads)],
     ['Requests / second', wholeNumber(rates?.requestsPerSecond ?? 0)],
     ['Total responses / second', perSecond('total')],
@@ -74,6 +79,16 @@ function familyPart(title: string, family: FamilySnapshot, rates: FamilyRates | 
     ]),
     ['Bandwidth (RX)', `${megabits(rates?.receivedBitsPerSecond ?? 0)} mbit/s`],
     ['Bandwidth (TX)', `${megabits(rates?.sentBitsPerSecond ?? 0)} mbit/s`],
+    ...Object.entries(family.requests).map(([type, count]) => [
+      `${capital(words(type))} requests`,
+      wholeNumber(count),
+    ]),
+    ...Object.entries(family.responses).map(([type, count]) => [
+      `${capital(words(type))} responses`,
+      wholeNumber(count),
+    ]),
+    ['Received', mebibytes(family.bytesReceived)],
+    ['Sent', mebibytes(family.bytesSent)],
   ]
   return [`<h2>${title}</h2>`, table(['', ''], rows), ...percentilePart(family)]
 }
@@ -100,7 +115,7 @@ function webTorrentRows({ connections, offers, answers, takeovers, sockets }: We
 function trackerRows({ drops, errors, ...snapshot }: TrackerSnapshot): string[][] {
   const counted = (counts: Counts): string[][] =>
     Object.entries(counts).map(([name, count]) => [capital(words(name)), wholeNumber(count)])
-  const { swarm, cleaning } = snapshot
+  const { swarm, cleaning, scrapeExports } = snapshot
   const connections = connectionsOf(snapshot)
   const webTorrent = webTorrentOf(snapshot)
   return [
@@ -116,7 +131,30 @@ function trackerRows({ drops, errors, ...snapshot }: TrackerSnapshot): string[][
     ['Swarm memory touched', mebibytes(swarm.touchedBytes)],
     ['Swarm memory limit', mebibytes(swarm.limitBytes)],
     ['Resident memory', mebibytes(snapshot.process.rssBytes)],
+    ['Cleanings', wholeNumber(cleaning.rounds)],
+    ['Last cleaning', `${cleaning.lastDurationMs.toFixed(1)} ms`],
     ['Longest cleaning step', `${cleaning.longestStepMs.toFixed(1)} ms`],
+    ...(scrapeExports === null
+      ? []
+      : [
+          ['Scrape exports written', wholeNumber(scrapeExports.written)],
+          ['Scrape exports failed', wholeNumber(scrapeExports.failed)],
+        ]),
+  ]
+}
+
+const workerHeadings = ['Worker', 'Requests', 'Responses', 'Received', 'Sent', 'Dropped', 'Errors']
+
+function workerRow(worker: WorkerSnapshot): string[] {
+  const { requests, responses, bytesReceived, bytesSent } = trafficOfWorker(worker)
+  return [
+    worker.name,
+    wholeNumber(sumCounts(requests)),
+    wholeNumber(sumCounts(responses)),
+    mebibytes(bytesReceived),
+    mebibytes(bytesSent),
+    wholeNumber(sumCounts(worker.drops)),
+    wholeNumber(sumCounts(worker.errors)),
   ]
 }
 

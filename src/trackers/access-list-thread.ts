@@ -1,7 +1,7 @@
 // The thread that reads access lists into shared memory, so that neither the main thread nor a worker waits for it.
 // It stays for as long as the tracker runs: after a change of the root directory none could be started.
 
-import { setPriority } from 'node:os'
+import { getPriority, setPriority } from 'node:os'
 import { parentPort } from 'node:worker_threads'
 import { AquaticError } from '../errors.js'
 import { setThreadName } from '../net/thread-name.js'
@@ -19,15 +19,20 @@ export type AccessListAnswer =
   | { readonly answer: 'done' }
   | { readonly answer: 'refused'; readonly message: string; readonly remedy: string | undefined }
 
-/** A tenth of the share of a usual thread (nice(1)): 19, a seventieth, would make a reload take minutes. */
+/** So much below the workers (nice(1)) is a tenth of their share; 19, a seventieth, would make reloads take minutes. */
 const RELOAD_NICENESS = 10
+/** The lowest priority there is. */
+const NICENESS_MAX = 19
+/** Only on Linux 0 means this thread alone. */
+const isPriorityOfThread = process.platform === 'linux'
+/** Of the whole program: who starts it may have made it nice already. */
+const ownNiceness = isPriorityOfThread ? getPriority(0) : 0
 
 /** Where all processors are busy, a reload takes longer, not the requests. At start nobody is served yet. */
 function yieldToWorkers(): void {
-  // Only on Linux 0 means this thread alone.
-  if (process.platform !== 'linux') return
+  if (!isPriorityOfThread) return
   try {
-    setPriority(0, RELOAD_NICENESS)
+    setPriority(0, Math.min(ownNiceness + RELOAD_NICENESS, NICENESS_MAX))
   } catch (error) {
     // A service manager's filter of system calls may forbid it; then the thread takes its fair share.
     if ((error as NodeJS.ErrnoException).code === undefined) throw error

@@ -67,10 +67,12 @@ export function writtenFiles({ statistics, scrapeExports }: CommonConfig): Outpu
     ...when(statistics.writeHtmlToFile && statistics.interval > 0, {
       key: 'statistics.html_file_path',
       path: statistics.htmlFilePath,
+      makesDirectories: true,
     }),
     ...when(statistics.writeJsonToFile && statistics.interval > 0, {
       key: 'statistics.json_file_path',
       path: statistics.jsonFilePath,
+      makesDirectories: true,
     }),
     ...(scrapeExports?.enableScrapeExports ? [{ key: 'scrape_exports.path', path: scrapeExports.path }] : []),
   ]

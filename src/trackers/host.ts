@@ -3,8 +3,8 @@
 
 import { AquaticError } from '../errors.js'
 import type { TrackerSnapshot } from '../metrics/snapshot.js'
-import { chooseEngine, type EngineName } from '../net/engine.js'
-import { inheritedDescriptors } from '../net/inherited-sockets.js'
+import { chooseEngine, type EngineChoice, type EngineName } from '../net/engine.js'
+import { type InheritedDescriptor, inheritedDescriptors } from '../net/inherited-sockets.js'
 import type { TrackerEventSink, TrackerSummary } from './events.js'
 import {
   isMetricsEndpointOn,
@@ -90,7 +90,7 @@ export async function runTrackers(
       onEvent,
     })
     const inherited = inheritedDescriptors(process.env, process.pid)
-    for (const setup of setups) bound.push(await setup.bind(engine, inherited))
+    await bindAll(setups, bound, engine, inherited, onEvent)
     const shared: Omit<SharedByTrackers, 'firstWorker'> = {
       engine,
       swarms,
@@ -113,6 +113,27 @@ export async function runTrackers(
     await filter?.close()
     for (const tracker of bound) tracker.close()
     service.close()
+  }
+}
+
+/** Binds every tracker, one after the other: each takes what it can of the sockets passed in that are left. */
+async function bindAll(
+  setups: readonly TrackerSetup[],
+  bound: BoundTracker[],
+  engine: EngineChoice,
+  inherited: readonly InheritedDescriptor[],
+  onEvent: TrackerEventSink,
+): Promise<void> {
+  let left = inherited
+  for (const setup of setups) {
+    const tracker = await setup.bind(engine, left)
+    bound.push(tracker)
+    left = left.filter(({ fd }) => !tracker.adopted.includes(fd))
+  }
+  const kinds = [...new Set(setups.map(({ inheritable }) => inheritable))].join(' and no ')
+  for (const { fd, name } of left) {
+    const text = `descriptor ${fd} (${name}) was passed in but is no ${kinds}: not used`
+    onEvent({ event: 'notice', text })
   }
 }
 
@@ -166,6 +187,7 @@ async function serve(host: Host, options: RunOptions): Promise<TrackerSummary> {
       collect,
       handlingTimes: trackers.flatMap(({ handlingTimes }) => handlingTimes),
       restarts: () => trackers.reduce((sum, { workers }) => sum + workers.restarts, 0),
+      reloads: () => reloader.counts(),
     })
     service.notifyReady(`listening ${listening.join(', ')}`)
     onReloadable(() => reloader.request())

@@ -6,6 +6,7 @@ import type { TrackerSnapshot } from '../metrics/snapshot.js'
 import { bindError } from '../net/bind-error.js'
 import type { SocketAddress } from '../protocol/socket-address.js'
 import type { TrackerEventSink } from './events.js'
+import type { ReloadCounts } from './reload.js'
 
 /** A failure that repeats is said at most this often. */
 const REPEAT_AFTER_MS = 60_000
@@ -26,6 +27,7 @@ export interface MetricsSources {
   readonly handlingTimes: readonly (SharedArrayBuffer | null)[]
   /** Workers that failed and were restarted so far. */
   readonly restarts: () => number
+  readonly reloads: () => readonly ReloadCounts[]
 }
 
 /** The endpoint of one tracker. */
@@ -66,10 +68,11 @@ export async function openMetricsEndpoint(
         'Prometheus reach statistics.prometheus_endpoint_address.',
     )
   return {
-    serve: ({ collect, restarts, handlingTimes }) => {
+    serve: ({ collect, restarts, reloads, handlingTimes }) => {
       const text = createPrometheusText({
         snapshots: collect,
         workerRestarts: restarts,
+        reloads,
         handlingTimes: handlingTimes.map(memory => (memory === null ? [] : handlingTimesIn(memory))),
         withPeerIdPrefixes: config.prometheusPeerIdPrefixes,
       })

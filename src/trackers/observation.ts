@@ -48,17 +48,19 @@ export function observeSwarm(config: ObservationConfig, onEvent: TrackerEventSin
   const memory = isCountingClients ? createPeerIdTable(statistics.peerClientsMax, cleaning.maxPeerAge) : null
   const table = memory === null ? null : new PeerIdTable(memory)
   const histograms = isActive && statistics.torrentPeerHistograms ? new PeersPerTorrentHistograms() : null
+  const scrapeExport = scrapeExportOf(scrapeExports, onEvent)
   const cleaningTimes = new CleaningTimes(cleaning.torrentCleaningInterval)
   return {
     peerIds: memory,
     cleaningTimes,
     cleaningObservers: [
       ...(histograms === null ? [] : [histogramObserver(histograms)]),
-      ...(scrapeExports === undefined ? [] : scrapeExportOf(scrapeExports, onEvent)),
+      ...(scrapeExport === null ? [] : [scrapeExport]),
     ],
     figures: ({ swarmTotals, peerIdsReplaced, nowSeconds, countsClients }) => ({
       swarmTotals,
       cleaning: cleaningTimes.snapshot(),
+      scrapeExports: scrapeExport?.snapshot() ?? null,
       peersPerTorrent: histograms?.published,
       peerClients:
         countsClients && table !== null ? countPeerClients(table, nowSeconds, peerIdsReplaced) : null,

@@ -11,6 +11,14 @@ export interface Reloadable {
   reload(): Promise<string>
 }
 
+/** What became of the reloads of one thing since the start. */
+export interface ReloadCounts {
+  readonly what: string
+  readonly updated: number
+  /** The new one could not be used, so the old one was kept. */
+  readonly kept: number
+}
+
 export interface ReloaderOptions {
   readonly reloadables: readonly Reloadable[]
   /** Is told of the beginning and of the end. */
@@ -22,12 +30,19 @@ export interface ReloaderOptions {
 
 export class Reloader {
   readonly #options: ReloaderOptions
+  readonly #counts: readonly { what: string; updated: number; kept: number }[]
   #isReloading = false
   #isAskedAgain = false
   #isClosed = false
 
   constructor(options: ReloaderOptions) {
     this.#options = options
+    this.#counts = options.reloadables.map(({ what }) => ({ what, updated: 0, kept: 0 }))
+  }
+
+  /** For each thing that can be read again. */
+  counts(): readonly ReloadCounts[] {
+    return this.#counts
   }
 
   /** Asks for a reload. Requests that come while one is under way lead to one more, which sees what they are about. */
@@ -49,22 +64,25 @@ export class Reloader {
       this.#isAskedAgain = false
       service.notifyReloading()
       if (reloadables.length === 0) onEvent({ event: 'notice', text: nothingToReload })
-      for (const reloadable of reloadables) await this.#reload(reloadable)
+      for (const [index, reloadable] of reloadables.entries()) await this.#reload(reloadable, index)
       // Whether it went well or not: the manager waits for the end.
       if (!this.#isClosed) service.notifyReady()
     } while (this.#isAskedAgain && !this.#isClosed)
     this.#isReloading = false
   }
 
-  async #reload(reloadable: Reloadable): Promise<void> {
+  async #reload(reloadable: Reloadable, index: number): Promise<void> {
     const { what } = reloadable
     const say = (event: 'notice' | 'warning', text: string): void => {
       if (!this.#isClosed) this.#options.onEvent({ event, text })
     }
     try {
-      say('notice', `${what} updated: ${await reloadable.reload()}`)
+      const found = await reloadable.reload()
+      this.#counts[index].updated++
+      say('notice', `${what} updated: ${found}`)
     } catch (error) {
       if (!(error instanceof AquaticError)) throw error
+      this.#counts[index].kept++
       say('warning', `${what} not updated, the old one is kept: ${sentence(error)}`)
     }
   }

@@ -8,6 +8,7 @@
 import { lstat, open, rename, rm } from 'node:fs/promises'
 import { join, parse } from 'node:path'
 import { requireReplaceable } from '../metrics/replaceable.js'
+import type { ScrapeExportSnapshot } from '../metrics/snapshot.js'
 import { WriteHistory } from '../metrics/write-outcome.js'
 import { type CleaningObserver, TORRENTS_PER_STEP_MAX } from './cleaning.js'
 import type { TrackerEventSink } from './events.js'
@@ -31,8 +32,11 @@ export interface ScrapeExportConfig {
 }
 
 /** The observer that exports, where the configuration asks for one. */
-export function scrapeExportOf(config: ScrapeExportConfig, onEvent: TrackerEventSink): CleaningObserver[] {
-  return config.enableScrapeExports ? [new ScrapeExport(config, onEvent)] : []
+export function scrapeExportOf(
+  config: ScrapeExportConfig | undefined,
+  onEvent: TrackerEventSink,
+): ScrapeExport | null {
+  return config?.enableScrapeExports ? new ScrapeExport(config, onEvent) : null
 }
 
 /** The same path with the extension `tmp`, as in the reference; for a path that has this extension, with one more. */
@@ -49,6 +53,7 @@ export class ScrapeExport implements CleaningObserver {
   readonly #history = new WriteHistory()
   readonly #buffers = { ipv4: createStreamBuffers(BUFFER_BYTES), ipv6: createStreamBuffers(BUFFER_BYTES) }
   #rounds = 0
+  #written = 0
   #current: ExportInProgress | undefined
   /** A failed export whose files are not closed yet: it still uses the buffers. */
   #discarding: Promise<void> | undefined
@@ -57,6 +62,11 @@ export class ScrapeExport implements CleaningObserver {
     this.#path = path
     this.#frequency = Math.max(1, frequency)
     this.#onEvent = onEvent
+  }
+
+  /** What became of exports since the start. */
+  snapshot(): ScrapeExportSnapshot {
+    return { written: this.#written, failed: this.#history.failures }
   }
 
   begin(): void {
@@ -98,6 +108,7 @@ export class ScrapeExport implements CleaningObserver {
     await current.finish()
     if (this.#current !== current) return
     this.#current = undefined
+    this.#written++
     this.#say(this.#history.succeeded())
   }
 

@@ -11,6 +11,7 @@ import {
   type PeerClientsSnapshot,
   type PeersPerTorrent,
   type PerFamily,
+  type ScrapeExportSnapshot,
   type TrackerSnapshot,
 } from '../metrics/snapshot.js'
 import { aquaticVersion } from '../metrics/version.js'
@@ -32,6 +33,8 @@ export interface HostFigures {
 export interface SwarmFigures {
   readonly swarmTotals: SwarmTotals
   readonly cleaning: CleaningSnapshot
+  /** Null where there are none. */
+  readonly scrapeExports: ScrapeExportSnapshot | null
   /** Absent while `torrent_peer_histograms` is off. */
   readonly peersPerTorrent: PerFamily<PeersPerTorrent | null> | undefined
   /** Null while `peer_clients` is off. */
@@ -77,6 +80,7 @@ function composeSnapshot(
     },
     process: processFigures(),
     cleaning: swarm.cleaning,
+    scrapeExports: swarm.scrapeExports,
     accessList: host.accessList,
     peerClients: swarm.peerClients,
     outputFailures: host.outputFailures,

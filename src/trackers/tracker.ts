@@ -27,12 +27,19 @@ export interface TrackerSetup {
   readonly serves: readonly ServedProtocol[]
   /** The engine must be able to speak TLS. */
   readonly needsTls: boolean
-  /** Reads what must be read, and binds every socket. @throws AquaticError */
+  /** What it takes of sockets passed in, as in `descriptor 3 is no …`. */
+  readonly inheritable: string
+  /**
+   * Reads what must be read, and binds every socket.
+   * @param inherited what a service manager passed in, without what others have taken @throws AquaticError
+   */
   bind(engine: EngineChoice, inherited: readonly InheritedDescriptor[]): Promise<BoundTracker>
 }
 
 export interface BoundTracker {
   readonly workerCount: number
+  /** Descriptors passed in that it has taken. */
+  readonly adopted: readonly number[]
   /** Prepares the workers; nothing runs yet. */
   create(shared: SharedByTrackers): Tracker
   close(): void

@@ -109,6 +109,26 @@ test('more than the machine has is a warning, and the exit code 0', async () => 
   assert.doesNotMatch(quiet.stderr, /warning/)
 })
 
+test('a configuration that comes through a pipe is the one that the machine is asked about', async t => {
+  if (!meets(t, { 'bash is not installed': !canRun('bash', ['--version']) })) return
+  const set = Object.entries(modest).filter(([key]) => key !== 'socket_workers')
+  const args = [
+    'config',
+    'check',
+    'udp',
+    '--json',
+    ...set.flatMap(([key, value]) => ['--set', `${key}=${value}`]),
+  ]
+  const wrapper = ['bash', '-c', 'exec "$@" -c <(echo "socket_workers = 1000")', 'bash']
+  const { stdout, exitCode } = await runAquatic(args, { wrapper })
+  const { findings, ok } = JSON.parse(stdout)
+  assert.deepEqual([exitCode, ok], [0, true])
+  assert.deepEqual(
+    findings.map(({ check, key, origin }: Finding) => [check, key, origin?.kind]),
+    [['processors', 'socket_workers', 'file']],
+  )
+})
+
 test('an access list is read, and its bad line named', async t => {
   const directory = scratchDirectory(t)
   const good = join(directory, 'good.txt')

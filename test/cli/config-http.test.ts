@@ -75,6 +75,20 @@ test('a busy TCP port is an error', async t => {
   assert.match(stderr, new RegExp(`^error: --set network.address_ipv4: tcp 127.0.0.1:${port} is taken by `))
 })
 
+test('a port for clients and metrics alike is an error', async t => {
+  const server = await listening(t, 0)
+  const { port } = server as AddressInfo
+  const address = `127.0.0.2:${port}`
+  const { exitCode, stderr } = await check({
+    'network.address_ipv4': address,
+    'statistics.run_prometheus_endpoint': 'true',
+    'statistics.prometheus_endpoint_address': address,
+  })
+  assert.equal(exitCode, 2)
+  const text = `tcp ${address} can't be used: network.address_ipv4 asks for ${address}.`
+  assert.match(stderr, new RegExp(`^error: --set statistics.prometheus_endpoint_address: ${text}\n  try: `))
+})
+
 test('connections beyond the limit of open files are an error', async t => {
   if (!meets(t, { 'limits are in /proc on Linux': process.platform !== 'linux' })) return
   const args = ['config', 'check', 'http', '--set', 'network.use_ipv6=false', '--set', 'socket_workers=1']
@@ -146,11 +160,19 @@ test('every file that would be written has its place checked', async () => {
   for (const [key, kind] of Object.entries(outputs)) {
     const { stderr } = await check({
       [`statistics.${key}`]: 'true',
-      [`statistics.${kind}_file_path`]: '/no/where',
+      [`statistics.${kind}_file_path`]: '/dev/null/where',
     })
     assert.match(
       stderr,
-      new RegExp(`^error: --set statistics.${kind}_file_path: .* there is no directory /no\\.`),
+      new RegExp(`^error: --set statistics.${kind}_file_path: .* /dev/null is no directory\\.`),
     )
+    // By default they go into a directory that is made with them.
+    const byDefault = { [`statistics.${key}`]: 'true', [`statistics.${kind}_file_path`]: './no/such/where' }
+    assert.deepEqual(await check(byDefault), ok)
   }
+  const { stderr } = await check({
+    'scrape_exports.enable_scrape_exports': 'true',
+    'scrape_exports.path': '/no/where',
+  })
+  assert.match(stderr, /^error: --set scrape_exports.path: .* there is no directory \/no\./)
 })

@@ -65,6 +65,13 @@ test('--effective --origin: each value with where it came from', async t => {
   assert.deepEqual(config, plain(stdout))
 })
 
+test('a flag of its own is named as it was given, and counts more than --set', async () => {
+  const flags = ['--log-level', 'debug', '--set', 'log_level=off']
+  const { exitCode, stdout } = await runAquatic([...print, '--effective', '--origin', '--minimal', ...flags])
+  assert.equal(exitCode, 0)
+  assert.match(stdout, /^log_level = "debug" # --log-level$/m)
+})
+
 test('what is printed as effective loads as the same', async t => {
   const file = scratchFile(
     t,

@@ -143,6 +143,40 @@ describe('privileges', () => {
     assert.equal((await tracker.stop()).code, 0)
   })
 
+  it('page, document and export that the new user may not write are each said once, and nobody else notices', async t => {
+    if (!isRoot(t)) return
+    // A directory of root's, as it is where somebody forgot to give it to the new user.
+    const root = scratchRoot(t)
+    chmodSync(root, 0o755)
+    const files = ['page.html', 'statistics.json', 'export.txt'].map(name => join(root, name))
+    const tracker = await startTracker(t, {
+      families: [4],
+      settings: {
+        ...drop({ chroot_path: '/' }),
+        'cleaning.torrent_cleaning_interval': 1,
+        'statistics.interval': 1,
+        'statistics.print_to_stdout': true,
+        'statistics.write_html_to_file': true,
+        'statistics.html_file_path': files[0]!,
+        'statistics.write_json_to_file': true,
+        'statistics.json_file_path': files[1]!,
+        'scrape_exports.enable_scrape_exports': true,
+        'scrape_exports.frequency': 1,
+        'scrape_exports.path': files[2]!,
+      },
+    })
+    const client = await UdpClient.connected({ address: '127.0.0.1', port: tracker.port(4) })
+    for (const file of files)
+      await tracker.process.waitForLines('stdout', new RegExp(`can't be written to ${file} \\(EACCES: `))
+    const failed = /"scrapeExports":\{"written":0,"failed":3\}.*"outputFailures":[4-9]/
+    await tracker.process.waitForLines('stdout', failed)
+    assert.equal((await client.announce({ infoHash: infoHash(1), port: 1 })).leechers, 0)
+    client.close()
+    const { code, stdout } = await tracker.stop()
+    assert.equal(code, 0)
+    assert.equal(stdout.match(/can't be written to/g)?.length, files.length)
+  })
+
   it('ends when a worker fails after the change of the root directory, and says why', async t => {
     if (!isRoot(t)) return
     const fixture = fileURLToPath(new URL('../fixtures/tracker-losing-its-socket.js', import.meta.url))

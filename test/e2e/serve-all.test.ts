@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import type { TrackerSnapshot } from '../../src/metrics/snapshot.js'
 import { scratchDirectory, scratchFile } from '../config/scratch.js'
-import { snapshotProblems } from '../metrics/sample-snapshot.js'
+import { documentProblems, snapshotProblems } from '../metrics/sample-snapshot.js'
 import { type BencodeDictionary, decodeBencode } from '../support/bencode.js'
 import type { RunningProcess } from '../support/child-process.js'
 import { get, parseMetrics, sumOf } from '../support/metrics.js'
@@ -190,6 +190,7 @@ describe('serve without a protocol', () => {
       snapshots.map(({ protocol }) => protocol),
       ['udp', 'http', 'ws'],
     )
+    assert.deepEqual(documentProblems(snapshots), [])
     for (const snapshot of snapshots) assert.deepEqual(snapshotProblems(snapshot), [])
     assert.match(
       readFileSync(join(directory, 's.html'), 'utf8'),

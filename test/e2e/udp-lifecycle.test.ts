@@ -1,12 +1,17 @@
 // Start, ports, signals and failures of `aquatic serve udp` as a process.
 
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { type ProcessEnd, startProcess } from '../support/child-process.js'
+import { scratchDirectory } from '../config/scratch.js'
+import { canRun, type ProcessEnd, startProcess } from '../support/child-process.js'
+import { meets } from '../support/requirement.js'
 import { binaryArguments, cleanEnvironment, startTracker } from '../support/tracker-process.js'
 import { UdpClient } from '../support/udp-client.js'
 import { infoHash } from '../support/udp-messages.js'
@@ -206,6 +211,44 @@ describe('serve udp', () => {
     const { code, stderr } = await runToEnd(t, 'serve', 'udp', '-c', 'no-such-file.toml')
     assert.equal(code, 2)
     assert.match(stderr, /no-such-file\.toml/)
+  })
+
+  it('reads its configuration from a pipe, and refuses one that nobody writes to', async t => {
+    if (!meets(t, { 'bash is not installed': !canRun('bash', ['--version']) })) return
+    const text = '[network]\nuse_ipv6 = false\naddress_ipv4 = "127.0.0.1:0"\n'
+    const program = 'exec "$@" -c <(printf %s "$0")'
+    const args = ['-c', program, text, process.execPath, ...binaryArguments('serve', 'udp', '--json')]
+    const tracker = startProcess(t, 'bash', args, { env: cleanEnvironment() })
+    const lines = await tracker.waitForLines('stdout', /"event":"listening"/)
+    assert.equal(lines.length, 1)
+    assert.match(lines[0]!, /"address":"127\.0\.0\.1"/)
+    assert.equal((await tracker.stop()).code, 0)
+    const fifo = join(scratchDirectory(t), 'tracker.toml')
+    execFileSync('mkfifo', [fifo])
+    const { code, stderr } = await runToEnd(t, 'serve', 'udp', '-c', fifo)
+    assert.equal(code, 2)
+    assert.match(
+      stderr,
+      /^error: Cannot read .*tracker\.toml: it is a pipe, and nobody writes to it\.\n {2}try: /,
+    )
+  })
+
+  it('ends at the first signal while its configuration is still being written', async t => {
+    const fifo = join(scratchDirectory(t), 'tracker.toml')
+    execFileSync('mkfifo', [fifo])
+    for (const [signal, expected] of [
+      ['SIGTERM', 0],
+      ['SIGINT', 130],
+    ] as const) {
+      const tracker = startProcess(t, process.execPath, binaryArguments('serve', 'udp', '-c', fifo), {
+        env: cleanEnvironment(),
+      })
+      // Resolves when the tracker has the other end open.
+      const writer = await open(fifo, 'w')
+      const { code, stderr } = await tracker.stop(signal)
+      await writer.close()
+      assert.deepEqual([code, stderr], [expected, ''])
+    }
   })
 
   it('names every problem of its configuration and starts nothing', async t => {

@@ -17,6 +17,7 @@ import { describe, it } from 'node:test'
 import { scratchDirectory } from '../config/scratch.js'
 import { opensslMissing } from '../support/certificates.js'
 import { KeptConnection } from '../support/kept-connection.js'
+import { sumOf } from '../support/metrics.js'
 import { engineMissing, meets } from '../support/requirement.js'
 import { TlsTracker } from '../support/tls-tracker.js'
 import { startBinary } from '../support/tracker-process.js'
@@ -73,6 +74,11 @@ describe('files that are bad when a signal comes', () => {
         assert.ok(line.includes(path), line)
         assert.deepEqual([await isServed(denied), await isServed(deniedLater)], [false, true])
       }
+      const counted = async (): Promise<number> =>
+        sumOf(await tracker.metrics(), 'aquatic_reloads_total', 'what="access_list",result="kept"')
+      // Figures may be a second old.
+      while ((await counted()) < refusals);
+      assert.equal(await counted(), refusals)
       rmSync(path, { recursive: true, force: true })
       for (let signal = 1; signal <= SIGNALS; signal++) {
         writeFileSync(`${path}.new`, signal % 2 === 0 ? 'nonsense\n' : listOf(denied))

@@ -45,8 +45,12 @@ describe('a full disk', () => {
       await tracker.loadArrives(1000)
       disk.free()
       await Promise.all(mended.map(said))
-      const failures = sumOf(await tracker.metrics(), 'aquatic_statistics_output_failures_total')
+      const metrics = await tracker.metrics()
+      const failures = sumOf(metrics, 'aquatic_statistics_output_failures_total')
       assert.ok(failures >= 2, 'both statistics files are counted')
+      const exports = (result: string): number =>
+        sumOf(metrics, 'aquatic_scrape_exports_total', `result="${result}"`)
+      assert.ok(exports('failed') >= 1 && exports('written') >= 1, 'exports are counted by their result')
       const text = readFileSync(exported, 'utf8')
       for (const hash of [infoHash(0xfa00_0000), infoHash(0xfb00_0000)])
         assert.match(text, new RegExp(`^4 ${hash.toString('hex')} \\d 5$`, 'm'))

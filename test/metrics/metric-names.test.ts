@@ -31,6 +31,7 @@ const render = (): Promise<string> =>
     snapshots: () => [sampleSnapshot(10, 60)],
     handlingTimes: [handlingTimesIn(createHandlingTimeMemory(1))],
     workerRestarts: () => 0,
+    reloads: () => [{ what: 'access list', updated: 4, kept: 5 }],
     withPeerIdPrefixes: true,
   }).render()
 

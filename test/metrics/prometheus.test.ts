@@ -11,6 +11,7 @@ const sourcesOf = (changes: Partial<PrometheusSources> = {}): PrometheusSources 
   snapshots: () => [sampleSnapshot(10, 60)],
   handlingTimes: [],
   workerRestarts: () => 3,
+  reloads: () => [{ what: 'access list', updated: 4, kept: 5 }],
   withPeerIdPrefixes: true,
   ...changes,
 })
@@ -83,6 +84,14 @@ it('writes a histogram whose buckets grow and whose last one is the count', asyn
   assert.equal(series.get('aquatic_handling_seconds_count{worker_index="1"}'), 3)
   assert.equal(series.get('aquatic_handling_seconds_sum{worker_index="1"}'), 0.0000406)
   assert.equal(counts.at(-1), 3)
+})
+
+it('counts reloads by what was read again and by their result, several of one kind together', async () => {
+  const certificate = { what: 'certificate', updated: 1, kept: 2 }
+  const reloads = () => [{ what: 'access list', updated: 4, kept: 5 }, certificate, certificate]
+  const text = await createPrometheusText(sourcesOf({ reloads })).render()
+  assert.match(text, /^aquatic_reloads_total\{what="access_list",result="kept"\} 5$/m)
+  assert.match(text, /^aquatic_reloads_total\{what="certificate",result="updated"\} 2$/m)
 })
 
 it('tells several trackers apart by a label, and says once what they share', async () => {

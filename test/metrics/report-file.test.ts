@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import {
+  existsSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -61,6 +62,35 @@ describe('ReportFile', () => {
     assert.equal(readFileSync(path, 'utf8'), 'old')
     rmdirSync(`${path}.tmp`)
     assert.deepEqual(await file.write('new'), { state: 'mended', failures: 1 })
+  })
+
+  it('puts no half of another writer in place, and says that there is one', async t => {
+    const path = join(scratchDirectory(t), 'page.html')
+    // Two trackers with one path, which write all the time.
+    const texts = ['a', 'b'].map(letter => letter.repeat(4_000_000))
+    const files = texts.map(() => new ReportFile(path))
+    const reasons: string[] = []
+    let looks = 0
+    for (let round = 0; round < 20; round++) {
+      let isOver = false
+      const writes = Promise.all(files.map((file, index) => file.write(texts[index]!))).then(outcomes => {
+        isOver = true
+        for (const outcome of outcomes) if (outcome.state === 'failing') reasons.push(outcome.reason)
+      })
+      while (!isOver) {
+        if (existsSync(path)) {
+          const found = readFileSync(path, 'latin1')
+          assert.ok(texts.includes(found), `${found.length} characters, which neither has written so`)
+          looks++
+        }
+        await new Promise(resolve => setImmediate(resolve))
+      }
+      await writes
+    }
+    assert.ok(looks > 20)
+    for (const reason of reasons)
+      assert.match(reason, /another program uses .*page\.html\.tmp|^E(EXIST|NOENT)/)
+    assert.ok(reasons.length > 0, 'they were in each other’s way')
   })
 
   it('does not replace a device, a pipe or what a link leads to of that kind', async t => {

@@ -71,6 +71,7 @@ export function sampleSnapshot(first: number, uptimeSeconds: number): TrackerSna
       heapTotalBytes: 6e6,
     },
     cleaning: { intervalSeconds: 120, rounds: 2, lastDurationMs: 12.34, lastSteps: 9, longestStepMs: 1.26 },
+    scrapeExports: { written: 21, failed: 2 },
     accessList: { mode: 'off', entries: 1_000 },
     peerClients: {
       peers: 5,
@@ -86,8 +87,16 @@ export function sampleSnapshot(first: number, uptimeSeconds: number): TrackerSna
   }
 }
 
-/** What of a document schemas/tracker-snapshot.json does not allow. */
-export function snapshotProblems(document: unknown): string[] {
-  const schema = JSON.parse(readFileSync(join(packageRoot, 'schemas/tracker-snapshot.json'), 'utf8'))
-  return schemaProblems(schema, document)
+const readSchema = (): { $defs: { tracker: object } } =>
+  JSON.parse(readFileSync(join(packageRoot, 'schemas/tracker-snapshot.json'), 'utf8'))
+
+/** What of one tracker's snapshot schemas/tracker-snapshot.json does not allow. */
+export function snapshotProblems(snapshot: unknown): string[] {
+  const { $defs } = readSchema()
+  return schemaProblems({ ...$defs.tracker, $defs }, snapshot)
+}
+
+/** The same of a whole document, of one tracker or several. */
+export function documentProblems(document: unknown): string[] {
+  return schemaProblems({ ...readSchema() }, document)
 }

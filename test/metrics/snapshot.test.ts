@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { ratesBetween, withRates } from '../../src/metrics/snapshot.js'
-import { sampleSnapshot, snapshotProblems } from './sample-snapshot.js'
+import { documentProblems, sampleSnapshot, snapshotProblems } from './sample-snapshot.js'
 
 describe('ratesBetween', () => {
   const before = sampleSnapshot(100, 10)
@@ -37,6 +37,9 @@ describe('schemas/tracker-snapshot.json', () => {
   it('allows what is written', () => {
     assert.deepEqual(snapshotProblems(JSON.parse(JSON.stringify(snapshot))), [])
     assert.deepEqual(snapshotProblems({ ...snapshot, rates: null, peerClients: null }), [])
+    for (const document of [snapshot, [snapshot, snapshot]]) assert.deepEqual(documentProblems(document), [])
+    for (const document of [[], [snapshot], [snapshot, {}], {}])
+      assert.equal(documentProblems(document).length, 1, JSON.stringify(document).slice(0, 100))
   })
 
   it('notices what is missing, new or of another type', () => {

@@ -39,6 +39,22 @@ describe('statistics as text', () => {
     assert.doesNotMatch(statisticsPage([{ ...other, peerClients: null }]), /Peer clients/)
   })
 
+  it('tell workers apart where there are several, on the page always', () => {
+    const [worker] = snapshot.workers
+    assert.ok(worker)
+    const idle = sampleSnapshot(7, 1).workers[0]
+    const several = { ...snapshot, workers: [worker, { ...idle, name: 'socket-02' }] }
+    const lines = statisticsLines(several)
+    const at = lines.indexOf('Workers (since the start):')
+    assert.deepEqual(lines.slice(at + 1, at + 3), [
+      '  socket-01: 6,003,606 requests, 8,004,812 responses, 1,000,103 dropped, 7 refused, cut or not sent',
+      '  socket-02: 3,048 requests, 4,068 responses, 10 dropped, 7 refused, cut or not sent',
+    ])
+    const page = statisticsPage([several])
+    assert.match(page, /<th scope="row">socket-01<\/th><td>6,003,606<\/td><td>8,004,812<\/td>/)
+    assert.match(page, /<th scope="row">socket-02<\/th><td>3,048<\/td><td>4,068<\/td><td>0.1 MiB<\/td>/)
+  })
+
   it('never carry markup that came from a client', () => {
     assert.match(statisticsPage([snapshot]), /Other \(&#60;b&#62;\)/)
   })

@@ -29,7 +29,7 @@ export function scratchRoot(t: TestContext): string {
 const idOf = (file: string, name: string): number => numberOf(readFileSync(file, 'utf8'), name) as number
 
 /** Every thread is `nobody` of `nogroup`, without other groups and capabilities, below this root directory. */
-export function assertDropped({ process: child }: TrackerProcess, root: string): void {
+export function assertDropped({ process: child }: Pick<TrackerProcess, 'process'>, root: string): void {
   const uid = idOf('/etc/passwd', 'nobody')
   const gid = idOf('/etc/group', 'nogroup')
   const four = (id: number): string => `${id} ${id} ${id} ${id}`

@@ -50,6 +50,7 @@ describe('reloader', () => {
     const first = ['reloading', 'notice: access list updated: 1 info hash', 'ready']
     const second = ['reloading', 'notice: access list updated: 2 info hashes', 'ready']
     assert.deepEqual(heard, [...first, ...second])
+    assert.deepEqual(reloader.counts(), [{ what: 'access list', updated: 2, kept: 0 }])
     reloader.request()
     assert.equal(loads.begun, 3)
   })
@@ -67,6 +68,11 @@ describe('reloader', () => {
       'warning: access list not updated, the old one is kept: list:4: wrong. Mend it.',
       'notice: access list updated: fine',
       'ready',
+    ])
+    const counts = { what: 'access list', updated: 0, kept: 0 }
+    assert.deepEqual(reloader.counts(), [
+      { ...counts, kept: 1 },
+      { ...counts, updated: 1 },
     ])
     reloader.request()
     assert.equal(first.begun, 2)

@@ -168,7 +168,7 @@ describe('scrape export', () => {
       [/ENOENT/, () => rmdirSync(directory), () => mkdirSync(directory)],
       [/is a device/, () => symlinkSync('/dev/full', path), () => unlinkSync(path)],
     ]
-    for (const [reason, obstruct, clear] of obstacles) {
+    for (const [index, [reason, obstruct, clear]] of obstacles.entries()) {
       events.length = 0
       obstruct()
       for (let round = 0; round < 3; round++) await clean(swarm, scrapeExport)
@@ -190,6 +190,7 @@ describe('scrape export', () => {
         text: `the scrape export is written to ${path} again, after 3 failures.`,
       }
       assert.deepEqual(events.slice(1), [mended])
+      assert.deepEqual(scrapeExport.snapshot(), { written: 2 * (index + 1), failed: 3 * (index + 1) })
       unlinkSync(path)
     }
   })

@@ -3,12 +3,12 @@
 
 import * as Flags from '@oclif/core/flags'
 import { type ApplicationName, isLoadTest, tableOf } from '../../config/applications.js'
-import { type ConfigSources, formatOrigin } from '../../config/load.js'
+import { type ConfigSources, formatOrigin, loadConfig } from '../../config/load.js'
 import type { MachineFinding, MachineNeeds } from '../../config/machine/needs.js'
 import type { Origin, Table } from '../../config/schema.js'
 import { ExitCode } from '../../errors.js'
 import { applicationArgs } from '../application.js'
-import { AquaticCommand, type ConfigFlagValues, configFlags, configSources } from '../base.js'
+import { AquaticCommand, configFlags, configSources } from '../base.js'
 
 interface PlacedFinding extends MachineFinding {
   /** Who set the key. */
@@ -69,8 +69,9 @@ export default class ConfigCheck extends AquaticCommand {
   async run(): Promise<CheckResult> {
     const { args, flags } = await this.parse(ConfigCheck)
     const table = await tableOf(args.application)
-    const { notices, origins } = await this.loadConfig(table, flags)
-    const found = flags.machine ? await askMachine(args.application, table, flags) : []
+    const sources = await readOnce(configSources(flags), table)
+    const { notices, origins } = await loadConfig(table, sources)
+    const found = flags.machine ? await askMachine(args.application, table, sources) : []
     const findings = found.map(finding => placed(finding, origins))
     const ok = findings.every(({ severity }) => severity !== 'error')
     if (!this.jsonEnabled()) {
@@ -84,13 +85,20 @@ export default class ConfigCheck extends AquaticCommand {
   }
 }
 
+/** The configuration is loaded for the check and for the machine's needs, and its file may be a pipe. */
+async function readOnce(sources: ConfigSources, table: Table): Promise<ConfigSources> {
+  if (sources.file === undefined) return sources
+  const { readConfigText } = await import('../../config/file-text.js')
+  return { ...sources, text: await readConfigText(sources.file, table.application) }
+}
+
 async function askMachine(
   application: ApplicationName,
   table: Table,
-  flags: ConfigFlagValues,
+  sources: ConfigSources,
 ): Promise<readonly MachineFinding[]> {
   const [needs, { checkMachine, effectiveNeeds }, { thisMachine }] = await Promise.all([
-    needsOf(application, configSources(flags)),
+    needsOf(application, sources),
     import('../../config/machine/check-machine.js'),
     import('../../config/machine/this-machine.js'),
   ])

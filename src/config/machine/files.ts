@@ -23,7 +23,10 @@ export const checkOutputFiles: MachineCheck = async ({ outputs }, machine) => {
   return findings.flat()
 }
 
-async function tryOutput({ key, path }: OutputNeed, machine: Machine): Promise<MachineFinding[]> {
+async function tryOutput(
+  { key, path, makesDirectories }: OutputNeed,
+  machine: Machine,
+): Promise<MachineFinding[]> {
   const error = (reason: string, remedy: string): MachineFinding[] => [
     { severity: 'error', check, key, text: `${path} can't be written: ${reason}.`, remedy },
   ]
@@ -34,8 +37,18 @@ async function tryOutput({ key, path }: OutputNeed, machine: Machine): Promise<M
   if (there === 'other') {
     return error('it is a device, a pipe or a socket, which a new file would replace', 'choose another path')
   }
-  const obstacle = await whyNoNewFile(path, machine)
+  const made = makesDirectories ? await firstToBeMade(path, machine) : path
+  const obstacle = await whyNoNewFile(made, machine)
   return obstacle === undefined ? [] : error(obstacle.reason, obstacle.remedy)
+}
+
+/** The file itself, or the topmost of its directories that is missing. */
+async function firstToBeMade(path: string, machine: Machine): Promise<string> {
+  const directory = dirname(path)
+  if (directory === path) return path
+  const kind = await machine.kindOf(directory)
+  const isMissing = typeof kind === 'object' && kind.errno === 'ENOENT'
+  return isMissing ? await firstToBeMade(directory, machine) : path
 }
 
 /** Why no file can be made at this path, as far as its directory tells; undefined if nothing is against it. */

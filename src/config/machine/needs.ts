@@ -39,6 +39,8 @@ export interface InputNeed {
 export interface OutputNeed {
   readonly key: string
   readonly path: string
+  /** Directories that are missing are made. */
+  readonly makesDirectories?: boolean
 }
 
 /** What the process becomes once its sockets are bound. */

@@ -1,7 +1,7 @@
 // Are the ports free, and do the addresses exist? The kernel is asked by binding each for a moment; who has a busy one
 // is looked up in /proc.
 
-import { familyOf, formatSocketAddress } from '../../protocol/socket-address.js'
+import { familyOf, formatSocketAddress, isWildcard } from '../../protocol/socket-address.js'
 import type { Machine, MachineCheck, MachineFinding, SocketNeed } from './needs.js'
 import { type Owner, ownersOf, parseSocketTable, type TableSocket, tableAddress } from './proc-net.js'
 
@@ -10,11 +10,35 @@ const tcpListen = 10
 
 export const checkPorts: MachineCheck = async ({ sockets }, machine) => {
   const findings: MachineFinding[] = []
-  for (const need of sockets) {
+  for (const [index, need] of sockets.entries()) {
+    const rival = sockets.slice(0, index).find(other => exclude(need, other))
+    if (rival !== undefined) {
+      findings.push(askedTwice(need, rival))
+      continue
+    }
     const outcome = await machine.tryBind(need)
     if (outcome !== 'free') findings.push(await findingFor(need, outcome.errno, machine))
   }
   return findings
+}
+
+/** Whether only one of two sockets can be bound: each alone may find its port free. */
+function exclude(one: SocketNeed, other: SocketNeed): boolean {
+  const { port } = one.address
+  if (one.protocol !== other.protocol || port === 0 || port !== other.address.port) return false
+  if (familyOf(one.address) === familyOf(other.address)) {
+    const isSame = tableAddress(one.address.address) === tableAddress(other.address.address)
+    return isSame || isWildcard(one.address) || isWildcard(other.address)
+  }
+  const ipv6 = familyOf(one.address) === 'ipv6' ? one : other
+  return isWildcard(ipv6.address) && !ipv6.onlyIpv6
+}
+
+function askedTwice({ key, protocol, address }: SocketNeed, rival: SocketNeed): MachineFinding {
+  const text =
+    `${protocol} ${formatSocketAddress(address)} can't be used: ` +
+    `${rival.key} asks for ${formatSocketAddress(rival.address)}.`
+  return { severity: 'error', check, key, text, remedy: `choose another port for ${key} or ${rival.key}` }
 }
 
 async function findingFor(need: SocketNeed, errno: string, machine: Machine): Promise<MachineFinding> {

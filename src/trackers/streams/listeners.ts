@@ -19,6 +19,8 @@ export interface StreamListeners {
   readonly addresses: readonly StreamAddress[]
   /** Why a worker that failed can't be started again, where it can't. */
   readonly restartObstacle: string | undefined
+  /** Descriptors passed in that are listened on. */
+  readonly adopted: readonly number[]
   /** About fewer workers and sockets passed in, for the operator. */
   readonly notices: readonly string[]
   /** A worker's thread has ended: closes the connections that it may have left open. */
@@ -109,7 +111,8 @@ async function openNativeListeners(
     workerEnded: index => closeDescriptors(descriptors[index]),
     addresses: [...byWorker[0], ...shared].map(({ address }) => address),
     restartObstacle: undefined,
-    notices: inheritedNotices(inherited, passedIn),
+    adopted: passedIn.map(({ fd }) => fd),
+    notices: inheritedNotices(passedIn),
     close: closeAll,
   }
 }
@@ -140,7 +143,8 @@ function planNodeListeners(
     // node:net closed the descriptor when the worker ended, and can't make a copy before.
     restartObstacle:
       passedIn.length > 0 ? 'the node engine can take over a socket passed in only once' : undefined,
-    notices: [...inheritedNotices(inherited, passedIn), ...(workersAsked > 1 ? [fewer] : [])],
+    adopted: passedIn.map(({ fd }) => fd),
+    notices: [...inheritedNotices(passedIn), ...(workersAsked > 1 ? [fewer] : [])],
     close: () => undefined,
   }
 }
@@ -149,19 +153,12 @@ function plannedAddresses({ useIpv4, useIpv6, addressIpv4, addressIpv6 }: Stream
   return [...(useIpv4 ? [addressIpv4] : []), ...(useIpv6 ? [addressIpv6] : [])]
 }
 
-/** What an operator should know about the descriptors passed in. */
-function inheritedNotices(
-  descriptors: readonly InheritedDescriptor[],
-  used: readonly { readonly fd: number; readonly address: StreamAddress }[],
-): string[] {
-  const kind = 'no TCP or Unix stream socket that listens'
-  const notices = descriptors
-    .filter(({ fd }) => !used.some(listener => listener.fd === fd))
-    .map(({ fd, name }) => `descriptor ${fd} (${name}) was passed in but is ${kind}: not used`)
-  if (used.length === 0) return notices
+/** What an operator should know about the sockets passed in. */
+function inheritedNotices(used: readonly { readonly address: StreamAddress }[]): string[] {
+  if (used.length === 0) return []
   const list = used.map(({ address }) => formatStreamAddress(address)).join(', ')
   const instead = 'instead of network.address_* and unix_socket_path'
-  return [...notices, `sockets passed in (LISTEN_FDS) are used ${instead}: ${list}`]
+  return [`sockets passed in (LISTEN_FDS) are used ${instead}: ${list}`]
 }
 
 /** `127.0.0.1:3000`, or the path of a Unix socket. */

@@ -31,6 +31,7 @@ export function streamTracker(plan: StreamPlan): TrackerSetup {
   return {
     serves: plan.serves,
     needsTls: plan.certificateFiles !== null,
+    inheritable: 'TCP or Unix stream socket that listens',
     bind: (engine, inherited) => bindStreamTracker(plan, engine, inherited),
   }
 }
@@ -63,6 +64,7 @@ async function bindStreamTracker(
   const parts = await plan.createParts({ engine, workers: listeners.workers })
   return {
     workerCount: listeners.workers,
+    adopted: listeners.adopted,
     create: shared => createStreamTracker({ plan, listeners, certificates, parts }, shared),
     close: () => {
       listeners.close()

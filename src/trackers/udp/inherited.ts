@@ -1,7 +1,6 @@
 // Which worker serves which of the sockets that a service manager passed in. Where there are any, nothing else is
 // opened: the manager has decided on addresses and families.
 
-import type { InheritedDescriptor } from '../../net/inherited-sockets.js'
 import { formatSocketAddress, type SocketAddress } from '../../protocol/socket-address.js'
 
 interface BoundSocket {
@@ -39,17 +38,10 @@ export function workersWithOwnSockets(sockets: readonly BoundSocket[], workersAs
 }
 
 /** What an operator should know about the sockets passed in. */
-export function inheritedNotices(
-  descriptors: readonly InheritedDescriptor[],
-  used: readonly BoundSocket[],
-  families: readonly (4 | 6)[],
-): string[] {
-  const notices = descriptors
-    .filter(({ fd }) => !used.some(socket => socket.fd === fd))
-    .map(({ fd, name }) => `descriptor ${fd} (${name}) was passed in but is no UDP socket: not used`)
-  if (used.length === 0) return notices
+export function inheritedNotices(used: readonly BoundSocket[], families: readonly (4 | 6)[]): string[] {
+  if (used.length === 0) return []
   const list = used.map(({ address }) => formatSocketAddress(address)).join(', ')
-  notices.push(`sockets passed in (LISTEN_FDS) are used instead of network.address_*: ${list}`)
+  const notices = [`sockets passed in (LISTEN_FDS) are used instead of network.address_*: ${list}`]
   for (const family of families) {
     if (used.some(socket => socket.family === family)) continue
     notices.push(`no IPv${family} socket was passed in, so network.use_ipv${family} has no effect`)

@@ -30,6 +30,8 @@ export interface UdpSockets {
   learnAddresses(addresses: readonly SocketAddress[]): void
   /** Why a worker that failed can't be started again, where it can't. */
   readonly restartObstacle: string | undefined
+  /** Descriptors passed in that are served. */
+  readonly adopted: readonly number[]
   /** About sockets passed in, for the operator. */
   readonly notices: readonly string[]
   close(): void
@@ -107,7 +109,8 @@ async function openNativeSockets(
     kernelDrops: () => opened.reduce((drops, socket) => drops + kernelDropsOf(socket), 0),
     learnAddresses: () => undefined,
     restartObstacle: undefined,
-    notices: inheritedNotices(inherited, passedIn, wantedFamilies(config)),
+    adopted: passedIn.map(({ fd }) => fd),
+    notices: inheritedNotices(passedIn, wantedFamilies(config)),
     close: () => {
       for (const socket of opened.splice(0)) closeUdpSocket(socket)
     },
@@ -149,8 +152,9 @@ function planNodeSockets(
     // node:dgram closed the descriptor when the worker ended, and can't make a copy before.
     restartObstacle:
       passedIn.length > 0 ? 'the node engine can take over a socket passed in only once' : undefined,
+    adopted: passedIn.map(({ fd }) => fd),
     notices: [
-      ...inheritedNotices(inherited, passedIn, wantedFamilies(config)),
+      ...inheritedNotices(passedIn, wantedFamilies(config)),
       ...fewerWorkersNotice(workers, workersAsked, passedIn.length > 0),
     ],
     close: () => undefined,

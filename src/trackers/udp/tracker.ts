@@ -37,6 +37,7 @@ export function udpTracker(config: UdpConfig): TrackerSetup {
   return {
     serves: [{ protocol: 'udp', swarm: config }],
     needsTls: false,
+    inheritable: 'UDP socket',
     bind: (engine, inherited) => bindUdpTracker(config, engine, inherited),
   }
 }
@@ -49,6 +50,7 @@ async function bindUdpTracker(
   const sockets = await openUdpSockets(config, engine, workerCount(config.socketWorkers), inherited)
   return {
     workerCount: sockets.workers,
+    adopted: sockets.adopted,
     create: shared => createUdpTracker(config, sockets, shared),
     close: () => sockets.close(),
   }

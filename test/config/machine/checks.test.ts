@@ -85,6 +85,32 @@ test('only sockets that are in the way are named', async () => {
   assert.match(hidden[0]!, /a program of user id 33 that can't be looked into from here\.$/)
 })
 
+test('one port for two sockets of a configuration is an error, though each alone would find it free', async () => {
+  const both = async (one: string, other: string, protocol: 'udp' | 'tcp' = 'tcp', onlyIpv6 = false) => {
+    const [first, second] = [one, other].map(address => socket(address, 3000, 'tcp'))
+    const sockets = [
+      { ...first!, onlyIpv6 },
+      { ...second!, key: 'l', protocol, onlyIpv6 },
+    ]
+    return await find({ sockets })
+  }
+  assert.deepEqual(await both('0.0.0.0', '127.0.0.1'), [
+    "error ports l: tcp 127.0.0.1:3000 can't be used: k asks for 0.0.0.0:3000.",
+  ])
+  for (const [one, other] of [
+    ['127.0.0.1', '0.0.0.0'],
+    ['::1', '0:0::1'],
+    ['127.0.0.1', '::'],
+    ['::', '127.0.0.1'],
+  ] as const)
+    assert.equal((await both(one, other)).length, 1, `${one} ${other}`)
+  assert.deepEqual(await both('127.0.0.1', '127.0.0.2'), [])
+  assert.deepEqual(await both('127.0.0.1', '::1'), [])
+  assert.deepEqual(await both('0.0.0.0', '::', 'tcp', true), [])
+  assert.deepEqual(await both('127.0.0.1', '127.0.0.1', 'udp'), [])
+  assert.deepEqual(await find({ sockets: [socket('::1', 0), socket('::1', 0)] }), [])
+})
+
 test('a running tracker on its port is a warning: it is about to be restarted', async () => {
   const files = {
     '/proc/net/udp': line('0100007F:0BB8', 1),
@@ -164,6 +190,24 @@ test('files to write need a directory that takes them', async () => {
   ])
   const denied = { ...kinds({ '/d': 'directory' }), whyNotWritable: async () => 'EROFS' }
   assert.deepEqual(await find({ outputs }, denied), [`${start}: this user can't make files in /d (EROFS).`])
+})
+
+test('directories that are made with the file need not be there, but somewhere to make them', async () => {
+  const outputs = [{ key: 'o', path: '/d/e/f', makesDirectories: true }]
+  const asked: string[] = []
+  const parts = (kind: 'directory' | 'file', errno?: string): MachineParts => ({
+    kindOf: async path => (path === '/d' ? kind : { errno: 'ENOENT' }),
+    whyNotWritable: async directory => {
+      asked.push(directory)
+      return errno
+    },
+  })
+  assert.deepEqual([await find({ outputs }, parts('directory')), asked], [[], ['/d']])
+  const start = "error files o: /d/e/f can't be written"
+  assert.deepEqual(await find({ outputs }, parts('file')), [`${start}: /d is no directory.`])
+  assert.deepEqual(await find({ outputs }, parts('directory', 'EACCES')), [
+    `${start}: this user can't make files in /d (EACCES).`,
+  ])
 })
 
 test('a Unix socket needs a directory that takes it, and a path without something else', async () => {

@@ -110,6 +110,7 @@ test("Prometheus gets the original's names and labels, and ours beside them", as
     snapshots: () => [snapshotOf(false)],
     handlingTimes: [],
     workerRestarts: () => 0,
+    reloads: () => [{ what: 'access list', updated: 4, kept: 5 }],
     withPeerIdPrefixes: true,
   })
   const series = parseMetrics(await render())
