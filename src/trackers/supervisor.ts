@@ -40,7 +40,7 @@ export interface SupervisorOptions {
   /** A thread has ended, in whatever way, and is not yet started again: what it left behind can be cleared away. */
   readonly onEnd?: (workerIndex: number) => void
   readonly onRestart: (workerName: string, reason: string) => void
-  /** Each worker's beats so far; none as long as workers are not to begin. Without it, nobody sees a worker that hangs. */
+  /** Each worker's beats so far; none as long as workers are not to begin. Without it, no hanging worker is seen. */
   readonly beats?: () => readonly number[]
   /** A worker hangs, and is about to be ended as if it had failed. */
   readonly onHang?: (workerName: string) => void
