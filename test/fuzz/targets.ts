@@ -11,6 +11,7 @@ import { httpResponse } from './targets/http-response.js'
 import { proxyProtocol } from './targets/proxy-protocol.js'
 import { targetText } from './targets/target-text.js'
 import { toml } from './targets/toml.js'
+import { udpHandler } from './targets/udp-handler.js'
 import { udpRequest } from './targets/udp-request.js'
 import { udpResponse } from './targets/udp-response.js'
 import { websocketClient } from './targets/websocket-client.js'
@@ -40,6 +41,7 @@ export const targets: readonly FuzzTarget[] = [
   proxyProtocol,
   targetText,
   toml,
+  udpHandler,
   udpRequest,
   udpResponse,
   websocketClient,
