@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import type { FuzzTarget } from './target.js'
 import { accessList } from './targets/access-list.js'
 import { bencode } from './targets/bencode.js'
+import { forwardedAddress } from './targets/forwarded.js'
 import { httpRequest } from './targets/http-request.js'
 import { httpResponse } from './targets/http-response.js'
 import { proxyProtocol } from './targets/proxy-protocol.js'
@@ -16,6 +17,8 @@ import { udpRequest } from './targets/udp-request.js'
 import { udpResponse } from './targets/udp-response.js'
 import { websocketClient } from './targets/websocket-client.js'
 import { websocketServer } from './targets/websocket-server.js'
+import { websocketSession } from './targets/websocket-session.js'
+import { webtorrentAnswer } from './targets/webtorrent-answer.js'
 import { webtorrentMessage } from './targets/webtorrent-message.js'
 
 // Compiled, this file lies in dist/test/fuzz.
@@ -36,6 +39,7 @@ function withSeedFiles(target: FuzzTarget): FuzzTarget {
 export const targets: readonly FuzzTarget[] = [
   accessList,
   bencode,
+  forwardedAddress,
   httpRequest,
   httpResponse,
   proxyProtocol,
@@ -46,5 +50,7 @@ export const targets: readonly FuzzTarget[] = [
   udpResponse,
   websocketClient,
   websocketServer,
+  websocketSession,
+  webtorrentAnswer,
   webtorrentMessage,
 ].map(withSeedFiles)
