@@ -35,7 +35,7 @@ import {
   FrameStatus,
   Opcode,
 } from '../protocol/websocket/frame-header.js'
-import { StreamClient, StreamClientEnd } from './native/stream-client.js'
+import { StreamClient, StreamClientEnd, type StreamClientOptions } from './native/stream-client.js'
 import type { NativeTlsClient } from './native/tls-client.js'
 import { Fragments } from './websocket-fragments.js'
 
@@ -63,6 +63,21 @@ export interface WebSocketClientEvents {
   closed(slot: number, end: number, text: string): void
 }
 
+/** What it needs of a StreamClient. */
+export type ClientStreams = Pick<
+  StreamClient,
+  | 'output'
+  | 'bytesSent'
+  | 'bytesReceived'
+  | 'sendsKept'
+  | 'connect'
+  | 'write'
+  | 'close'
+  | 'turn'
+  | 'describeEnd'
+  | 'closeAll'
+>
+
 export interface WebSocketClientOptions {
   readonly target: SocketAddress
   /** Connections at a time: slots are 0 to capacity - 1. */
@@ -80,6 +95,8 @@ export interface WebSocketClientOptions {
   /** For keys and masks. */
   readonly randomWord: () => number
   readonly events: WebSocketClientEvents
+  /** Opens what the bytes go through; a StreamClient where it is not given. */
+  readonly openStreams?: (options: StreamClientOptions) => ClientStreams
 }
 
 /** Output kept for a server that reads slowly, in messages of the longest kind. */
@@ -90,7 +107,7 @@ const HEADER_ROOM = clientHeaderBytes(126)
 const State = { none: 0, connecting: 1, upgrading: 2, open: 3 } as const
 
 export class WebSocketClient {
-  readonly stream: StreamClient
+  readonly stream: ClientStreams
   /** Where messages are written, from where `reserve` says, before `send`. */
   readonly output: Uint8Array
   readonly #events: WebSocketClientEvents
@@ -121,7 +138,8 @@ export class WebSocketClient {
     this.#fragments = new Fragments(messageBytesMax)
     this.#fragmented = new Uint8Array(capacity)
     const frameBytesMax = sentBytesMax + CLIENT_HEADER_BYTES_MAX
-    this.stream = new StreamClient({
+    const { openStreams = streamOptions => new StreamClient(streamOptions) } = options
+    this.stream = openStreams({
       target,
       capacity,
       sourceAddresses: options.sourceAddresses,

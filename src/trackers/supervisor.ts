@@ -1,8 +1,9 @@
-// Keeps a tracker's workers running: starts the threads, restarts one that fails, gives up on one that keeps
+// Keeps a tracker's workers running: starts the threads, restarts one that fails or hangs, gives up on one that keeps
 // failing, and notices a worker that died while it held a lock of the shared swarm. Knows no protocol.
 
 import { Worker } from 'node:worker_threads'
 import { AquaticError } from '../errors.js'
+import { LOOK_INTERVAL_MS, SILENT_LOOKS_MAX, SilentWorkers } from './silent-workers.js'
 
 /** What a worker tells the main thread. */
 export type WorkerMessage<Ready> =
@@ -39,6 +40,11 @@ export interface SupervisorOptions {
   /** A thread has ended, in whatever way, and is not yet started again: what it left behind can be cleared away. */
   readonly onEnd?: (workerIndex: number) => void
   readonly onRestart: (workerName: string, reason: string) => void
+  /** Each worker's beats so far; none as long as workers are not to begin. Without it, no hanging worker is seen. */
+  readonly beats?: () => readonly number[]
+  /** A worker hangs, and is about to be ended as if it had failed. */
+  readonly onHang?: (workerName: string) => void
+  readonly lookIntervalMs?: number
   /** Young generation of each worker's heap: a worker that allocates nothing needs none. */
   readonly resourceLimits?: { maxYoungGenerationSizeMb: number }
 }
@@ -48,6 +54,12 @@ export class Supervisor<Ready> {
   readonly failed: Promise<never>
   readonly #options: SupervisorOptions
   readonly #workers = new Map<number, Worker>()
+  /** Workers that are ready, so that they ought to beat. */
+  readonly #ready = new Set<number>()
+  readonly #silent = new SilentWorkers()
+  /** Workers that hang, until their threads have ended. */
+  readonly #hanging = new Set<number>()
+  readonly #looking: NodeJS.Timeout | undefined
   readonly #failureTimes = new Map<number, number[]>()
   #fail!: (error: Error) => void
   #isStopping = false
@@ -60,6 +72,8 @@ export class Supervisor<Ready> {
     })
     // The owner may look at it late; until then it must not count as unhandled.
     this.failed.catch(() => undefined)
+    const { beats, lookIntervalMs = LOOK_INTERVAL_MS } = options
+    if (beats !== undefined) this.#looking = setInterval(() => this.#look(beats()), lookIntervalMs).unref()
   }
 
   /** Workers that failed and were restarted so far. */
@@ -86,6 +100,7 @@ export class Supervisor<Ready> {
       worker.on('message', (message: WorkerMessage<Ready>) => {
         if (message.type === 'ready') {
           isReady = true
+          this.#ready.add(workerIndex)
           resolve(message.ready)
         } else if (message.type === 'refused') {
           const { code, message: text, remedy } = message
@@ -98,6 +113,9 @@ export class Supervisor<Ready> {
       })
       worker.on('exit', exitCode => {
         this.#workers.delete(workerIndex)
+        this.#ready.delete(workerIndex)
+        this.#silent.forget(workerIndex)
+        if (this.#hanging.delete(workerIndex)) failure ??= new Error('it hung')
         this.#options.onEnd?.(workerIndex)
         const cause = failure ?? new Error(`ended with exit code ${exitCode}`)
         if (!isReady)
@@ -122,7 +140,7 @@ export class Supervisor<Ready> {
     await Promise.all(serving)
   }
 
-  /** Asks all workers to end and waits until they have. */
+  /** Asks all workers to end and waits until they have; one that hangs is not waited for any longer than usual. */
   async stop(): Promise<void> {
     this.#isStopping = true
     const exits = [...this.#workers.values()].map(worker => {
@@ -131,17 +149,28 @@ export class Supervisor<Ready> {
       return exit
     })
     await Promise.all(exits)
+    clearInterval(this.#looking)
   }
 
   /** Ends all threads at once, whatever they wait for: after a failure nobody can be asked any more. */
   async terminate(): Promise<void> {
     this.#isStopping = true
+    clearInterval(this.#looking)
     await Promise.all([...this.#workers.values()].map(worker => worker.terminate()))
   }
 
   /** Ends one worker's thread at once, as a crash would. */
   async kill(workerIndex: number): Promise<void> {
     await this.#workers.get(workerIndex)?.terminate()
+  }
+
+  #look(beats: readonly number[]): void {
+    if (beats.length === 0) return
+    for (const workerIndex of this.#silent.look(beats, this.#ready)) {
+      this.#hanging.add(workerIndex)
+      this.#options.onHang?.(this.nameOf(workerIndex))
+      void this.kill(workerIndex)
+    }
   }
 
   #replace(workerIndex: number, cause: unknown): void {
@@ -182,6 +211,12 @@ export class Supervisor<Ready> {
       cause,
     })
   }
+}
+
+/** What an operator is told of a worker that hangs; that it was started again follows. */
+export function hangText(workerName: string): string {
+  const seconds = (SILENT_LOOKS_MAX * LOOK_INTERVAL_MS) / 1000
+  return `worker ${workerName} has shown no sign of life for ${seconds} seconds: it is ended. Please report this line.`
 }
 
 function cannotRestart(name: string, cause: unknown, obstacle: string): AquaticError {

@@ -42,6 +42,11 @@ export class WorkerSignals {
     this.#words[(workerIndex + 1) * STRIDE_WORDS]++
   }
 
+  /** As `beats`, but none before the workers may begin: until then they need not beat. */
+  beatsSinceRelease(): number[] {
+    return this.isReleased ? this.beats() : []
+  }
+
   /** Each worker's beats so far (they wrap around); only changes mean something. */
   beats(): number[] {
     const workers = this.#words.length / STRIDE_WORDS - 1

@@ -1,5 +1,5 @@
-// Workers that end at random points: threads ended from outside, and workers that throw because a socket is none any
-// more.
+// Workers that end at random points: threads ended from outside, workers that throw because a socket is none any more,
+// and workers that hang.
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -78,6 +78,20 @@ describe('workers of a tracker under load', () => {
     })
     assert.equal(aftermath.workerRestarts, restarts)
     assertAsBefore(t, aftermath, { unexplainedMax: 6 * IN_HAND })
+  })
+
+  it('are ended and started again when they hang', async t => {
+    if (!meets(t, engineMissing('native'))) return
+    const aftermath = await underLoad(t, { protocols: allProtocols, environment }, async tracker => {
+      // The first is of UDP, the next of HTTP and WebTorrent; the others of each go on.
+      tracker.process.write('hang 0\n')
+      tracker.process.write('sleep 1\n')
+      assert.equal(await restarted(tracker, 2), false)
+      const lines = await tracker.process.waitForLines('stdout', /"event":"warning".*no sign of life/, 2)
+      assert.match([...lines].sort().join(), /worker http-0\d .*worker socket-0\d /)
+    })
+    assert.equal(aftermath.workerRestarts, 2)
+    assertAsBefore(t, aftermath)
   })
 
   it('are started again when they throw because a socket is gone (UDP alone)', async t => {

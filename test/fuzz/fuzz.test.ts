@@ -1,10 +1,13 @@
-// Every parser for some seconds, from a seed that is new each time. AQUATIC_FUZZ_SEED repeats a run; `npm run fuzz` is
-// for longer ones.
+// Every parser for some seconds, from a seed that is new each time, and those with a state for a growth of it.
+// AQUATIC_FUZZ_SEED repeats a run; `npm run fuzz` is for longer ones.
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { fuzz, minimise } from './campaign.js'
-import { type FuzzTarget, latin1 } from './target.js'
+import { mutate } from './mutate.js'
+import { type FuzzTarget, latin1, randomNumbers } from './target.js'
 import { targets } from './targets.js'
 
 const seed = Number(process.env['AQUATIC_FUZZ_SEED'] ?? Date.now() % 1e9)
@@ -17,8 +20,10 @@ const iterations: Readonly<Record<string, number>> = {
   'http-request': 5000,
   'proxy-protocol': 60_000,
   'webtorrent-message': 12_000,
+  'udp-handler': 20_000,
   'websocket-client': 12_000,
   'websocket-server': 10_000,
+  'websocket-session': 8000,
   toml: 500,
 }
 const ITERATIONS = 25_000
@@ -34,6 +39,41 @@ describe(`parsers on mutated input, seed ${seed}`, () => {
         throw new Error(`seed ${seed}; replay: ${command}`, { cause: failure.error })
       }
       assert.ok(outcomes > 3, `no more than ${outcomes} outcomes: the seeds are not read`)
+    })
+  }
+})
+
+/** Each input has ten datagrams or frames and more: a hundred thousand in all. */
+const RUNS = 10_000
+const RUNS_BEFORE = 3000
+/** What V8 itself may need meanwhile; one word for each datagram would be three times as much. */
+const GROWTH_BYTES_MAX = 256 << 10
+
+/** Bytes in use by what is still reachable, memory outside the heap included. */
+function reachableBytes(collectGarbage: () => void): number {
+  for (let round = 0; round < 3; round++) collectGarbage()
+  const { heapUsed, arrayBuffers } = process.memoryUsage()
+  return heapUsed + arrayBuffers
+}
+
+describe(`what has a state, after a hundred thousand inputs, seed ${seed}`, () => {
+  setFlagsFromString('--expose-gc')
+  const collectGarbage = runInNewContext('gc') as () => void
+  for (const name of ['udp-handler', 'websocket-server', 'websocket-session']) {
+    it(`${name} needs no more memory than before`, async () => {
+      const target = targets.find(candidate => candidate.name === name)!
+      const longest = target.seeds.reduce((one, other) => (other.length > one.length ? other : one))
+      const random = randomNumbers(seed)
+      const runOften = async (runs: number): Promise<void> => {
+        for (let run = 0; run < runs; run++) {
+          await target.run(mutate(longest, target.seeds, target.dictionary, target.bytesMax, random))
+        }
+      }
+      await runOften(RUNS_BEFORE)
+      const before = reachableBytes(collectGarbage)
+      await runOften(RUNS)
+      const growth = reachableBytes(collectGarbage) - before
+      assert.ok(growth < GROWTH_BYTES_MAX, `${growth} bytes more after ${RUNS} runs`)
     })
   }
 })

@@ -6,15 +6,19 @@ import { fileURLToPath } from 'node:url'
 import type { FuzzTarget } from './target.js'
 import { accessList } from './targets/access-list.js'
 import { bencode } from './targets/bencode.js'
+import { forwardedAddress } from './targets/forwarded.js'
 import { httpRequest } from './targets/http-request.js'
 import { httpResponse } from './targets/http-response.js'
 import { proxyProtocol } from './targets/proxy-protocol.js'
 import { targetText } from './targets/target-text.js'
 import { toml } from './targets/toml.js'
+import { udpHandler } from './targets/udp-handler.js'
 import { udpRequest } from './targets/udp-request.js'
 import { udpResponse } from './targets/udp-response.js'
 import { websocketClient } from './targets/websocket-client.js'
 import { websocketServer } from './targets/websocket-server.js'
+import { websocketSession } from './targets/websocket-session.js'
+import { webtorrentAnswer } from './targets/webtorrent-answer.js'
 import { webtorrentMessage } from './targets/webtorrent-message.js'
 
 // Compiled, this file lies in dist/test/fuzz.
@@ -35,14 +39,18 @@ function withSeedFiles(target: FuzzTarget): FuzzTarget {
 export const targets: readonly FuzzTarget[] = [
   accessList,
   bencode,
+  forwardedAddress,
   httpRequest,
   httpResponse,
   proxyProtocol,
   targetText,
   toml,
+  udpHandler,
   udpRequest,
   udpResponse,
   websocketClient,
   websocketServer,
+  websocketSession,
+  webtorrentAnswer,
   webtorrentMessage,
 ].map(withSeedFiles)

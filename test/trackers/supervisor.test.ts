@@ -15,13 +15,18 @@ interface Setup {
 
 function supervise(behaviour: string, locksHeldBy: () => number = () => 0, restartObstacle?: string): Setup {
   const runs = new SharedArrayBuffer(4)
+  const beats = new SharedArrayBuffer(4)
   const seen: string[] = []
   const order: string[] = []
   const waiting: { count: number; resolve: (seen: string[]) => void }[] = []
   const supervisor = new Supervisor<number>({
     workerFile: new URL('../fixtures/supervised-worker.js', import.meta.url),
     namePrefix: 'socket',
-    workerDataFor: () => ({ behaviour, runs }),
+    workerDataFor: () => ({ behaviour, runs, beats }),
+    // Others do not beat, and are not watched.
+    ...(behaviour.startsWith('hang') ? { beats: () => [Atomics.load(new Int32Array(beats), 0)] } : {}),
+    lookIntervalMs: 20,
+    onHang: name => order.push(`${name} hangs`),
     locksHeldBy,
     restartObstacle: () => restartObstacle,
     onEnd: workerIndex => order.push(`ended ${workerIndex}`),
@@ -65,6 +70,31 @@ describe('supervisor', () => {
     await supervisor.stop()
     // What an ended thread left behind is cleared away before its successor starts.
     assert.deepEqual(order, ['ended 0', 'restarted', 'ended 0', 'restarted', 'ended 0'])
+  })
+
+  it('ends a worker that hangs, and starts it again', async () => {
+    const { supervisor, restarts, order } = supervise('hang-once')
+    await supervisor.start(0)
+    assert.deepEqual(await restarts(1), ['socket-01: it hung'])
+    assert.deepEqual(order, ['socket-01 hangs', 'ended 0', 'restarted'])
+    await supervisor.stop()
+  })
+
+  it('is not kept from stopping by one that hangs, and leaves it ended', async () => {
+    const { supervisor, order } = supervise('hang')
+    await supervisor.start(0)
+    await supervisor.stop()
+    assert.deepEqual(order, ['socket-01 hangs', 'ended 0'])
+  })
+
+  it('ends when a worker hangs while it holds a lock', async () => {
+    const { supervisor } = supervise('hang', () => 1)
+    await supervisor.start(0)
+    await assert.rejects(
+      supervisor.failed,
+      hasCode('AQ_WORKER_DIED_WITH_LOCK', /socket-01 ended while it held a lock .*: it hung/),
+    )
+    await supervisor.terminate()
   })
 
   it('gives up on one that keeps throwing, naming it', async () => {

@@ -8,6 +8,7 @@ import {
   decodeResponse,
   HEAD_BYTES_MAX,
   HttpResponse,
+  ResponseProgress,
   ResponseStatus,
 } from '../../protocol/http/response-decoder.js'
 import { monotonicMs } from '../clock.js'
@@ -36,6 +37,8 @@ class NativeHttpGenerator implements HttpTransport, StreamClientProtocol {
   readonly #encoder: HttpRequestEncoder
   readonly #load: HttpLoad
   readonly #response = new HttpResponse()
+  /** Of each connection's answer. */
+  readonly #progress: readonly ResponseProgress[]
   #bytesSent = 0
   #bytesReceived = 0
 
@@ -56,6 +59,7 @@ class NativeHttpGenerator implements HttpTransport, StreamClientProtocol {
       ...(target.isTls ? { tls: tlsFor(target) } : {}),
       protocol: () => this,
     })
+    this.#progress = Array.from({ length: plan.connectionsPerWorker }, () => new ResponseProgress())
     this.#load = new HttpLoad(context, this)
   }
 
@@ -72,6 +76,7 @@ class NativeHttpGenerator implements HttpTransport, StreamClientProtocol {
   }
 
   open(slot: number): void {
+    this.#progress[slot].clear()
     this.#client.connect(slot)
   }
 
@@ -108,7 +113,8 @@ class NativeHttpGenerator implements HttpTransport, StreamClientProtocol {
       return end - start
     }
     const response = this.#response
-    const status = decodeResponse(input, start, end, false, BODY_BYTES_MAX, response)
+    const progress = this.#progress[slot]
+    const status = decodeResponse(input, start, end, false, BODY_BYTES_MAX, response, progress)
     if (status === ResponseStatus.incomplete) return 0
     if (status !== ResponseStatus.complete) {
       load.spoilt(slot, monotonicMs(), malformedText(status, input, start, end))
@@ -131,7 +137,8 @@ class NativeHttpGenerator implements HttpTransport, StreamClientProtocol {
     }
     if (this.#load.isBusy(slot) && end === StreamClientEnd.ended && kept > 0) {
       const response = this.#response
-      const status = decodeResponse(input, 0, kept, true, BODY_BYTES_MAX, response)
+      const progress = this.#progress[slot]
+      const status = decodeResponse(input, 0, kept, true, BODY_BYTES_MAX, response, progress)
       if (status === ResponseStatus.complete) {
         this.#load.received(slot, nowMs, response, input, ConnectionFate.over)
       }

@@ -1,5 +1,6 @@
 // Answers over HTTP/1.x as a client reads them (RFC 9112), shown again from their beginning until they are whole.
-// Nothing is allocated and nothing thrown: whatever bytes come, a status says what they are.
+// Nothing is allocated and nothing thrown: whatever bytes come, a status says what they are. What was read of an
+// incomplete answer is noted, so that a look costs what came since, and its head: not all of its chunks again.
 
 import { Byte, hexValues, isBlank, isWordInAnyCase, latin1Bytes } from './ascii.js'
 
@@ -46,6 +47,24 @@ export class HttpResponse {
   interim = 0
 }
 
+/** How far an answer was read that is not whole: for each connection its own. */
+export class ResponseProgress {
+  /** Interim answers, and where the one behind them begins, as a distance from the start. */
+  interim = 0
+  headAt = 0
+  /** Chunks that are whole: where the next begins, as a distance from the start, or 0; and their bytes. */
+  chunkAt = 0
+  chunkBytes = 0
+
+  /** Another answer begins. */
+  clear(): void {
+    this.interim = 0
+    this.headAt = 0
+    this.chunkAt = 0
+    this.chunkBytes = 0
+  }
+}
+
 /** What the head says of the body: its length, or one of these. */
 const BODY_UNTIL_CLOSE = -1
 const BODY_CHUNKED = -2
@@ -70,10 +89,12 @@ let bodyLength = 0
 let hasLength = false
 
 /**
- * Decodes the answer that begins at `start` of input[start, end).
+ * Decodes the answer that begins at `start` of input[start, end). If it was incomplete before, the bytes seen then must
+ * be the same, wherever they lie now.
  * @param hasEnded nothing follows: the connection has ended
  * @param bodyBytesMax longest body allowed
  * @param response filled in where the answer is complete
+ * @param progress of this answer; clear where it begins, and again once the result is not `incomplete`
  * @returns a `ResponseStatus`
  */
 export function decodeResponse(
@@ -83,24 +104,37 @@ export function decodeResponse(
   hasEnded: boolean,
   bodyBytesMax: number,
   response: HttpResponse,
+  progress: ResponseProgress,
 ): number {
-  response.interim = 0
-  let at = start
+  const status = decodeSoFar(input, start, end, hasEnded, bodyBytesMax, response, progress)
+  if (status === ResponseStatus.incomplete && !hasEnded) return status
+  progress.clear()
+  return orCutOff(status, hasEnded)
+}
+
+function decodeSoFar(
+  input: Uint8Array,
+  start: number,
+  end: number,
+  hasEnded: boolean,
+  bodyBytesMax: number,
+  response: HttpResponse,
+  progress: ResponseProgress,
+): number {
   for (;;) {
-    const status = decodeHead(input, at, end, response)
-    if (status !== ResponseStatus.complete) return orCutOff(status, hasEnded)
+    const status = decodeHead(input, start + progress.headAt, end, response)
+    response.interim = progress.interim
+    if (status !== ResponseStatus.complete) return status
     const code = response.statusCode
     // 101 is final: what follows is no HTTP any more.
     if (code >= 200 || code === 101) break
-    response.interim++
-    at = headEnd
+    progress.interim++
+    progress.headAt = headEnd - start
   }
   const { statusCode } = response
   if (statusCode === 204 || statusCode === 304 || statusCode === 101) bodyLength = 0
   response.bodyStart = headEnd
-  if (bodyLength === BODY_CHUNKED) {
-    return orCutOff(joinChunks(input, end, bodyBytesMax, response), hasEnded)
-  }
+  if (bodyLength === BODY_CHUNKED) return joinChunks(input, start, end, bodyBytesMax, response, progress)
   if (bodyLength === BODY_UNTIL_CLOSE) {
     response.closes = true
     if (end - headEnd > bodyBytesMax) return ResponseStatus.bodyTooLong
@@ -108,7 +142,7 @@ export function decodeResponse(
     bodyLength = end - headEnd
   }
   if (bodyLength > bodyBytesMax) return ResponseStatus.bodyTooLong
-  if (bodyLength > end - headEnd) return orCutOff(ResponseStatus.incomplete, hasEnded)
+  if (bodyLength > end - headEnd) return ResponseStatus.incomplete
   response.bodyEnd = headEnd + bodyLength
   response.end = response.bodyEnd
   return ResponseStatus.complete
@@ -212,26 +246,35 @@ function decodeLength(input: Uint8Array, from: number, to: number): boolean {
 let chunkLength = 0
 let chunkStart = 0
 
-/** Walks through all chunks; only when the last is there are they put together, so that the walk can begin again. */
-function joinChunks(input: Uint8Array, end: number, bodyBytesMax: number, response: HttpResponse): number {
-  const start = response.bodyStart
-  let at = start
-  let bytes = 0
+/**
+ * Walks through the chunks, on from where it came to before; only when the last is there are they put together, so that
+ * an incomplete answer stays as it is.
+ */
+function joinChunks(
+  input: Uint8Array,
+  start: number,
+  end: number,
+  bodyBytesMax: number,
+  response: HttpResponse,
+  progress: ResponseProgress,
+): number {
+  let at = progress.chunkAt === 0 ? response.bodyStart : start + progress.chunkAt
   for (;;) {
     const status = decodeChunkLine(input, at, end)
     if (status !== ResponseStatus.complete) return status
     if (chunkLength === 0) break
-    bytes += chunkLength
-    if (bytes > bodyBytesMax) return ResponseStatus.bodyTooLong
+    if (progress.chunkBytes + chunkLength > bodyBytesMax) return ResponseStatus.bodyTooLong
     at = skipLineEnd(input, chunkStart + chunkLength, end)
     if (at < 0) return ResponseStatus.chunkMalformed
     if (at > end) return ResponseStatus.incomplete
+    progress.chunkBytes += chunkLength
+    progress.chunkAt = at - start
   }
   const answerEnd = trailersEnd(input, chunkStart, end)
   if (answerEnd < 0) return ResponseStatus.headTooLong
   if (answerEnd > end) return ResponseStatus.incomplete
   response.end = answerEnd
-  response.bodyEnd = compactChunks(input, start, end)
+  response.bodyEnd = compactChunks(input, response.bodyStart, end)
   return ResponseStatus.complete
 }
 

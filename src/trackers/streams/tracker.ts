@@ -9,7 +9,7 @@ import type { SpokenName } from '../events.js'
 import { httpCounterNames, httpCounters } from '../http/counters.js'
 import type { HttpRules } from '../http/rules.js'
 import { workerCount } from '../processors.js'
-import { Supervisor } from '../supervisor.js'
+import { hangText, Supervisor } from '../supervisor.js'
 import {
   type BoundTracker,
   NODE_BEAT_INTERVAL_MS,
@@ -91,7 +91,7 @@ function createStreamTracker(bound: BoundParts, shared: SharedByTrackers): Track
   for (const part of bound.parts) parts.push(part.open(shared, fronts, webSocketsOpen))
   const streamCounters = () => sumSnapshots(streams.map(block => block.snapshot()))
   const signals = new WorkerSignals(createWorkerSignalMemory(count))
-  const workers = superviseWorkers(bound, parts, shared, { ...memories, signals: signals.memory })
+  const workers = superviseWorkers(bound, parts, shared, { ...memories, signals })
   const figures = (): TrackerFigures[] => {
     const names = indices.map(index => workers.nameOf(index))
     return parts.map((part, index) => ({
@@ -170,11 +170,15 @@ function superviseWorkers(
   { plan, listeners, certificates }: BoundParts,
   parts: readonly OpenStreamPart[],
   shared: SharedByTrackers,
-  memories: Pick<StreamWorkerData, 'signals' | 'counters' | 'streamCounters'>,
+  {
+    signals,
+    ...memories
+  }: Pick<StreamWorkerData, 'counters' | 'streamCounters'> & { readonly signals: WorkerSignals },
 ): StreamSupervisor {
   const { firstWorker, onEvent } = shared
   const forAll: Omit<StreamWorkerData, 'workerIndex' | 'workerName' | 'listeners'> = {
     ...memories,
+    signals: signals.memory,
     firstWorker,
     rules: plan.rules,
     limits: plan.limitsFor(listeners.workers),
@@ -199,6 +203,8 @@ function superviseWorkers(
     restartObstacle: () => shared.restartObstacle ?? listeners.restartObstacle,
     onEnd: workerIndex => listeners.workerEnded(workerIndex),
     onRestart: (worker, reason) => onEvent({ event: 'worker-restarted', worker, reason }),
+    beats: () => signals.beatsSinceRelease(),
+    onHang: worker => onEvent({ event: 'warning', text: hangText(worker) }),
   })
 }
 

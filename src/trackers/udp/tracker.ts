@@ -10,7 +10,7 @@ import { formatSocketAddress, isWildcard, type SocketAddress } from '../../proto
 import { locksHeldBy } from '../../swarm/lock.js'
 import type { TrackerEventSink } from '../events.js'
 import { workerCount } from '../processors.js'
-import { Supervisor } from '../supervisor.js'
+import { hangText, Supervisor } from '../supervisor.js'
 import {
   type BoundTracker,
   lockOwnerOf,
@@ -65,7 +65,7 @@ function createUdpTracker(config: UdpConfig, sockets: UdpSockets, shared: Shared
   const signals = new WorkerSignals(createWorkerSignalMemory(sockets.workers))
   const handlingTimes = shared.isTimed ? createHandlingTimeMemory(sockets.workers) : null
   const workers = superviseWorkers(config, sockets, shared, {
-    signals: signals.memory,
+    signals,
     counters: counterMemory,
     handlingTimes,
   })
@@ -98,13 +98,14 @@ function superviseWorkers(
   config: UdpConfig,
   sockets: UdpSockets,
   shared: SharedByTrackers,
-  memories: Pick<UdpWorkerData, 'signals' | 'counters' | 'handlingTimes'>,
+  { signals, ...memories }: Pick<UdpWorkerData, 'counters' | 'handlingTimes'> & { signals: WorkerSignals },
 ): UdpSupervisor {
   const { firstWorker, onEvent } = shared
   const { memory, observation } = shared.swarms.of('udp')
   const { network, cleaning } = config
   const forAll: Omit<UdpWorkerData, 'workerIndex' | 'workerName' | 'sockets'> = {
     ...memories,
+    signals: signals.memory,
     firstWorker,
     peerIds: observation.peerIds,
     rules: rulesOf(config),
@@ -132,6 +133,8 @@ function superviseWorkers(
     locksHeldBy: workerIndex => locksHeldBy(memory, lockOwnerOf(firstWorker + workerIndex)),
     restartObstacle: () => shared.restartObstacle ?? sockets.restartObstacle,
     onRestart: (worker, reason) => onEvent({ event: 'worker-restarted', worker, reason }),
+    beats: () => signals.beatsSinceRelease(),
+    onHang: worker => onEvent({ event: 'warning', text: hangText(worker) }),
   })
 }
 

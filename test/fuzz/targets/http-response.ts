@@ -2,12 +2,18 @@
 // without an end of the connection, then the bencoded body.
 
 import assert from 'node:assert/strict'
-import { decodeResponse, HttpResponse, ResponseStatus } from '../../../src/protocol/http/response-decoder.js'
+import {
+  decodeResponse,
+  HttpResponse,
+  ResponseProgress,
+  ResponseStatus,
+} from '../../../src/protocol/http/response-decoder.js'
 import { readTrackerAnswer, TrackerAnswer } from '../../../src/protocol/http/tracker-answer.js'
 import { cutsOf, type FuzzTarget, latin1, POISON_BEFORE, poisoned } from '../target.js'
 
 const BODY_BYTES_MAX = 1000
 const response = new HttpResponse()
+const progress = new ResponseProgress()
 const answer = new TrackerAnswer()
 
 interface Read {
@@ -19,11 +25,12 @@ interface Read {
 /** @param lengths how much is there each time, ascending; nothing is read once the answer is whole or refused */
 function read(bytes: Uint8Array, lengths: readonly number[], hasEnded: boolean, poison: number): Read {
   const input = poisoned(bytes, poison)
+  progress.clear()
   let status: number = ResponseStatus.incomplete
   for (const length of lengths) {
     const isLast = length === bytes.length
     const end = POISON_BEFORE + length
-    status = decodeResponse(input, POISON_BEFORE, end, isLast && hasEnded, BODY_BYTES_MAX, response)
+    status = decodeResponse(input, POISON_BEFORE, end, isLast && hasEnded, BODY_BYTES_MAX, response, progress)
     if (status !== ResponseStatus.incomplete) break
     const isUntouched =
       Buffer.compare(input.subarray(POISON_BEFORE, POISON_BEFORE + bytes.length), bytes) === 0

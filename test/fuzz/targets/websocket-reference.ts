@@ -1,4 +1,5 @@
-// Frames of a client and the answers of an echo server, read the plain way (RFC 6455): nothing here comes from src.
+// Frames of a client and the answers of an echo server, and frames of a server as a client hears them, read the plain
+// way (RFC 6455): nothing here comes from src.
 
 interface Limits {
   readonly maxFrameBytes: number
@@ -23,23 +24,24 @@ interface Answers {
 
 const closeText = (code: number): string => `8 ${String.fromCharCode(code >> 8, code & 0xff)}`
 
-/** The next frame, undefined where its header is not whole yet, or 1002. */
-function nextFrame(bytes: Buffer): Frame | number | undefined {
+/** The next frame, undefined where its header is not whole yet, or 1002. Clients mask, servers do not. */
+function nextFrame(bytes: Buffer, isMasked: boolean): Frame | number | undefined {
   if (bytes.length === 0) return undefined
   const [first, second] = [bytes[0]!, bytes[1]]
   const opcode = first & 15
   if ((first & 0x70) > 0 || (opcode > 2 && opcode < 8) || opcode > 10) return 1002
   if (opcode >= 8 && first < 0x80) return 1002
   if (second === undefined) return undefined
-  if (second < 0x80 || (opcode >= 8 && second - 0x80 > 125)) return 1002
-  const lengthBytes = second === 0xfe ? 2 : second === 0xff ? 8 : 0
+  const length = second & 0x7f
+  if (second >= 0x80 !== isMasked || (opcode >= 8 && length > 125)) return 1002
+  const lengthBytes = length === 126 ? 2 : length === 127 ? 8 : 0
   if (lengthBytes === 8 && bytes.length > 2 && bytes[2]! >= 0x80) return 1002
-  const start = 2 + lengthBytes + 4
+  const start = 2 + lengthBytes + (isMasked ? 4 : 0)
   if (bytes.length < start) return undefined
-  let payloadBytes = second - 0x80
+  let payloadBytes = length
   if (lengthBytes === 2) payloadBytes = bytes.readUInt16BE(2)
   if (lengthBytes === 8) payloadBytes = Number(bytes.readBigUInt64BE(2))
-  const mask = bytes.subarray(start - 4, start)
+  const mask = isMasked ? bytes.subarray(start - 4, start) : Buffer.alloc(4)
   const payload = Buffer.from(
     bytes.subarray(start, start + payloadBytes).map((byte, at) => byte ^ mask[at % 4]!),
   )
@@ -72,7 +74,7 @@ export function readClientFrames(all: Uint8Array, limits: Limits): Answers {
   let opcode = 0
   let collected = Buffer.alloc(0)
   for (;;) {
-    const found = nextFrame(bytes)
+    const found = nextFrame(bytes, true)
     if (found === undefined) return { answers, isOver: false }
     if (typeof found === 'number') return { answers: [...answers, closeText(found)], isOver: true }
     const isHere = found.payload.length === found.payloadBytes
@@ -104,4 +106,52 @@ function judge(frame: Frame, opcodeSoFar: number, collected: Buffer, limits: Lim
   if ((frame.opcode === 0 ? opcodeSoFar : frame.opcode) !== 1) return 0
   const isWhole = frame.isFinal && frame.payload.length === frame.payloadBytes
   return isUtf8(Buffer.concat([collected, frame.payload]), isWhole) ? 0 : 1007
+}
+
+/** What a client hears, and what it answers, `opcode payload` of each frame. */
+interface Heard {
+  readonly messages: readonly string[]
+  readonly answers: readonly string[]
+  /** It has answered a close frame, or closes for its part. */
+  readonly isOver: boolean
+}
+
+/** Frames of a server. Texts are not checked to be UTF-8. */
+export function hearServerFrames(all: Uint8Array, messageBytesMax: number): Heard {
+  const messages: string[] = []
+  const answers: string[] = []
+  const over = (answer: string): Heard => ({ messages, answers: [...answers, answer], isOver: true })
+  let collected: Buffer | undefined
+  for (let bytes = Buffer.from(all); ; ) {
+    const found = nextFrame(bytes, false)
+    if (found === undefined) return { messages, answers, isOver: false }
+    if (typeof found === 'number') return over(closeText(found))
+    const isHere = found.payload.length === found.payloadBytes
+    if (found.opcode < 8) {
+      if ((found.opcode === 0) !== (collected !== undefined)) return over(closeText(1002))
+      if ((collected?.length ?? 0) + found.payloadBytes > messageBytesMax) return over(closeText(1009))
+    }
+    if (!isHere) return { messages, answers, isOver: false }
+    if (found.opcode === 8) return over(closeAnswer(found.payload))
+    if (found.opcode === 9) answers.push(`10 ${found.payload.toString('latin1')}`)
+    if (found.opcode < 8) {
+      const message: Buffer = Buffer.concat([collected ?? Buffer.alloc(0), found.payload])
+      if (found.isFinal) messages.push(message.toString('latin1'))
+      collected = found.isFinal ? undefined : message
+    }
+    bytes = bytes.subarray(found.bytes)
+  }
+}
+
+/** Whole frames of a client, `opcode payload` of each. */
+export function clientFramesOf(all: Uint8Array): string[] {
+  const frames: string[] = []
+  for (let bytes = Buffer.from(all); bytes.length > 0; ) {
+    const found = nextFrame(bytes, true)
+    if (typeof found !== 'object' || found.payload.length !== found.payloadBytes)
+      throw new Error('what the client sent is no whole frame')
+    frames.push(`${found.opcode} ${found.payload.toString('latin1')}`)
+    bytes = bytes.subarray(found.bytes)
+  }
+  return frames
 }

@@ -146,6 +146,11 @@ export const websocketServer: FuzzTarget = {
     frame({ opcode: 8 }),
     frame({ payload: utf8('κόσμε 😀'), mask: Uint8Array.of(0, 0, 0, 0) }),
     frame({ payload: Buffer.alloc(190, 0x41), lengthBytes: 8 }),
+    Buffer.concat(
+      Array.from({ length: 12 }, (_, index) =>
+        frame({ opcode: index % 3 === 0 ? 9 : 1, payload: 'x'.repeat(20) }),
+      ),
+    ),
   ],
   dictionary: [
     ...[frame({ payload: 'x' }), frame({ isFinal: false }), frame({ opcode: 0 }), frame({ opcode: 9 })],

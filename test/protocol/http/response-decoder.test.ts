@@ -5,6 +5,7 @@ import {
   decodeResponse,
   HEAD_BYTES_MAX,
   HttpResponse,
+  ResponseProgress,
   ResponseStatus,
 } from '../../../src/protocol/http/response-decoder.js'
 
@@ -26,7 +27,7 @@ function decode(text: string, hasEnded = false, bodyMax = BODY_MAX): Decoded {
   const input = Buffer.from(`HTTP${text}e\r\n\r\n`, 'latin1')
   const response = new HttpResponse()
   const end = 4 + text.length
-  const status = decodeResponse(input, 4, end, hasEnded, bodyMax, response)
+  const status = decodeResponse(input, 4, end, hasEnded, bodyMax, response, new ResponseProgress())
   const isWhole = status === complete
   return {
     status,
@@ -37,6 +38,20 @@ function decode(text: string, hasEnded = false, bodyMax = BODY_MAX): Decoded {
     isEncoded: response.isEncoded,
     interim: response.interim,
   }
+}
+
+/** Input that counts how many of its bytes are looked at. */
+function counting(text: string): { input: Uint8Array; steps: () => number } {
+  const bytes = Buffer.from(text, 'latin1')
+  let steps = 0
+  const input = new Proxy(bytes, {
+    get(target, key) {
+      if (typeof key === 'string' && /^\d/.test(key)) steps++
+      const value: unknown = Reflect.get(target, key, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+  return { input, steps: () => steps }
 }
 
 const plain = 'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nd1:ae'
@@ -115,9 +130,41 @@ describe('HTTP answers as a client reads them', () => {
     }
   })
 
+  it('of many small chunks, shown again with each, take as many steps for each chunk', () => {
+    const stepsFor = (chunks: number): number => {
+      const head = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'
+      const { input, steps } = counting(`${head}${'1\r\nx\r\n'.repeat(chunks)}0\r\n\r\n`)
+      const response = new HttpResponse()
+      const progress = new ResponseProgress()
+      const show = (end: number): number => decodeResponse(input, 0, end, false, 10_000, response, progress)
+      for (let end = 0; end < input.length; end += 3) assert.equal(show(end), incomplete)
+      assert.equal(show(input.length), complete)
+      assert.equal(response.bodyEnd - response.bodyStart, chunks)
+      return steps()
+    }
+    const growth = stepsFor(2000) / stepsFor(1000)
+    assert.ok(growth < 2.1, `twice as many chunks take ${growth} times as many steps`)
+  })
+
+  it('behind many interim ones, too', () => {
+    const stepsFor = (count: number): number => {
+      const { input, steps } = counting(`${'HTTP/1.1 100 \r\n\r\n'.repeat(count)}${plain}`)
+      const response = new HttpResponse()
+      const progress = new ResponseProgress()
+      const show = (end: number): number => decodeResponse(input, 0, end, false, 10_000, response, progress)
+      for (let end = 0; end < input.length; end += 5) assert.equal(show(end), incomplete)
+      assert.equal(show(input.length), complete)
+      assert.equal(response.interim, count)
+      assert.deepEqual(progress, new ResponseProgress())
+      return steps()
+    }
+    const growth = stepsFor(400) / stepsFor(200)
+    assert.ok(growth < 2.1, `twice as many take ${growth} times as many steps`)
+  })
+
   it('leave the input as it was until they are whole', () => {
     const input = Buffer.from(chunked.slice(0, -1), 'latin1')
-    decodeResponse(input, 0, input.length, false, BODY_MAX, new HttpResponse())
+    decodeResponse(input, 0, input.length, false, BODY_MAX, new HttpResponse(), new ResponseProgress())
     assert.equal(input.toString('latin1'), chunked.slice(0, -1))
   })
 
@@ -217,7 +264,15 @@ describe('HTTP answers as a client reads them', () => {
       fc.property(text, fc.boolean(), (bytes, hasEnded) => {
         const input = Buffer.from(bytes, 'latin1')
         const response = new HttpResponse()
-        const status = decodeResponse(input, 0, input.length, hasEnded, BODY_MAX, response)
+        const status = decodeResponse(
+          input,
+          0,
+          input.length,
+          hasEnded,
+          BODY_MAX,
+          response,
+          new ResponseProgress(),
+        )
         assert.ok(Object.values(ResponseStatus).includes(status as 0))
         if (hasEnded) assert.notEqual(status, incomplete)
         if (status !== complete) return
