@@ -1,19 +1,19 @@
 // What idle kept-alive connections cost: memory of the tracker's process for each, and processor time of the
 // busy ones beside them.
-import { execFileSync } from 'node:child_process'
-import { rmSync, writeFileSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type Child, makeScratchDirectory, startPinned } from '../support/children.js'
-import { chooseContenders, type Found, lineUp, oursName } from '../support/contenders.js'
+import { stayOnCore } from '../support/comparison.js'
+import { chooseContenders, type Found, lineUp } from '../support/contenders.js'
 import { describeEnvironment } from '../support/environment.js'
+import { bytesEachIn } from '../support/idle-record.js'
+import { runIdleRounds } from '../support/idle-rounds.js'
 import { makeTrackerDirectory, measureLoad, startTracker, type Tracker } from '../support/measure.js'
 import { readTicksPerSecond } from '../support/process-accounting.js'
-import { report, runProgram } from '../support/program.js'
-import { describeRun, reportTargets } from '../support/rounds.js'
-import { createRandom, shuffled } from '../support/statistics.js'
+import { runProgram } from '../support/program.js'
 import { createContenders, type LaunchOn } from './contenders.js'
-import { type IdleRecord, type IdleSample, judgeIdle, renderIdle } from './idle-record.js'
+import { type IdleSample, judgeIdle, renderIdle } from './idle-record.js'
 import { type IdleOptions, parseIdleOptions } from './options.js'
 import { findFreePort, waitUntilAnswering } from './readiness.js'
 import { buildYardstick, loads, runLoad, type Yardstick } from './yardstick.js'
@@ -95,8 +95,8 @@ async function takeSample(
 }
 
 function describeSample(sample: IdleSample, connections: number): string {
-  const { residentBeforeKib, residentWithKib, beforeUs, withUs, afterUs, left } = sample
-  const bytes = ((residentWithKib - residentBeforeKib) * 1024) / connections
+  const { beforeUs, withUs, afterUs, left } = sample
+  const bytes = bytesEachIn(sample, connections)
   const costs = [beforeUs, withUs, afterUs].map(cost => cost.toFixed(2)).join(' / ')
   return `${bytes.toFixed(0)} bytes each, ${left} left open, µs without / with / without: ${costs}`
 }
@@ -107,40 +107,17 @@ async function main(): Promise<number> {
   const scratchDirectory = makeScratchDirectory()
   const yardstick = buildYardstick(options.yardstick, repository, scratchDirectory, [busyLoad])
   const bench = { options, yardstick, scratchDirectory, ticksPerSecond: readTicksPerSecond() }
-  // This process sleeps while a tracker is measured; when it wakes it must not do so on the tracker's core.
-  execFileSync('taskset', ['-acp', String(options.loadCore), String(process.pid)], { stdio: 'ignore' })
-  const { rounds, seconds, warmUpSeconds, seed, connections, json, out } = options
+  stayOnCore(options.loadCore)
   const places = { repository, aquaticHttpPath: options.aquaticHttp, chihayaPath: options.chihaya }
-  const { found, absent } = lineUp(chooseContenders(createContenders(places), options.only))
-  const random = createRandom(seed)
-  const samples: IdleSample[] = []
-  const failures: { round: number; contender: string; failure: string }[] = []
-  const contenders = found.map(({ name, version }) => ({ name, version }))
-  const command = describeRun('http', seed)
-  const facts = { command, environment, rounds, seconds, warmUpSeconds, seed, connections }
-  const record: IdleRecord = { ...facts, contenders, absent, failures, samples }
-  for (let round = 1; round <= rounds; round++) {
-    for (const contender of shuffled(found, random)) {
-      report(`round ${round}/${rounds} ${contender.name}: `)
-      try {
-        const sample = await takeSample(bench, contender, round)
-        samples.push(sample)
-        report(`${describeSample(sample, connections)}\n`)
-      } catch (error) {
-        // One tracker that fails must not cost the others their figures: the report says what happened.
-        failures.push({ round, contender: contender.name, failure: (error as Error).message })
-        report(`failed: ${(error as Error).message}\n`)
-      }
-      if (json !== undefined) writeFileSync(json, `${JSON.stringify(record, null, 2)}\n`)
-    }
-  }
-  const page = renderIdle(record)
-  if (out === undefined) process.stdout.write(page)
-  else writeFileSync(out, page)
-  return reportTargets(
-    judgeIdle(record),
-    samples.some(({ contender }) => contender === oursName),
-  )
+  return await runIdleRounds(options, {
+    directory: 'http',
+    environment,
+    lineup: lineUp(chooseContenders(createContenders(places), options.only)),
+    takeSample: (contender, round) => takeSample(bench, contender, round),
+    describe: sample => describeSample(sample, options.connections),
+    judge: judgeIdle,
+    render: renderIdle,
+  })
 }
 
 await runProgram(main)

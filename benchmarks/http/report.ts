@@ -1,25 +1,17 @@
 // A run's record as a Markdown page. Pure: the same record gives the same page.
 import { oursName } from '../support/contenders.js'
+import { renderCosts, spreadColumn, sumColumn, warningNotes } from '../support/cost-table.js'
 import { formatNumber, formatSpread, renderTable } from '../support/markdown.js'
 import {
   coreWarnings,
   renderContenders,
   renderEnvironment,
   renderMemory,
-  renderRounds,
   renderTargets,
 } from '../support/report-parts.js'
-import {
-  measuredNames,
-  measurementsOf,
-  ratioOfOurs,
-  ratioTarget,
-  spreadOf,
-  sumOf,
-} from '../support/run-record.js'
+import { measuredNames, measurementsOf, spreadOf, sumOf } from '../support/run-record.js'
 import { pairedRatios, summarizeRatios } from '../support/statistics.js'
 import { canTake, nginxName, oursNodeName } from './contenders.js'
-import type { Measurement } from './measure.js'
 import { advise, judgeTargets, type RunRecord, ratioTargets } from './record.js'
 import { type Load, loads } from './yardstick.js'
 
@@ -65,61 +57,28 @@ export function loadWarnings(record: RunRecord, load: Load): string[] {
   return warnings
 }
 
-function costRow(record: RunRecord, load: string, name: string): string[] {
-  const measurements = measurementsOf(record, load, name)
-  const show = (digits: number, pick: (measurement: Measurement) => number): string =>
-    formatSpread(spreadOf(measurements, pick), digits)
-  const ratio = ratioOfOurs(record, load, name)
-  const isOurs = name === oursName
-  const interval = `${formatNumber(ratio.intervalLow, 3)}–${formatNumber(ratio.intervalHigh, 3)}`
-  const target = ratioTarget(ratioTargets, load, name)
-  return [
-    name,
-    show(2, one => one.totalUs),
-    show(2, one => one.userUs),
-    show(2, one => one.systemUs),
-    isOurs ? '' : formatSpread(ratio, 3),
-    isOurs || Number.isNaN(ratio.intervalLow) ? '' : interval,
-    target === undefined ? '' : `≤ ${target.toFixed(2)}`,
-    show(0, one => one.load.responsesPerSecond),
-    show(1, one => one.load.peersPerAnnounce),
-    formatNumber(spreadOf(measurements, one => one.load.bytesPerResponse).median, 0),
-    String(sumOf(measurements, one => one.load.failed)),
-    show(0, one => one.coreUsed * 100),
-  ]
-}
-
 function renderLoad(record: RunRecord, load: Load): string {
-  const header = [
-    'tracker',
-    'µs/response',
-    'user',
-    'system',
-    'ours ÷ it',
-    '95 % interval',
-    'target',
-    'responses/s',
-    'peers/announce',
-    'bytes/response',
-    'failed',
-    'core used, %',
-  ]
-  return [
-    `## ${load.title}`,
-    '',
-    renderTable(
-      header,
-      measuredNames(record, load.name).map(name => costRow(record, load.name, name)),
-    ),
-    '',
-    ...record.contenders
-      .filter(({ name }) => !canTake(name, load))
-      .map(({ name }) => `${name} does not speak this.\n`),
-    ...loadWarnings(record, load).flatMap(warning => [`**Warning:** ${warning}`, '']),
-    'µs/response in each round:',
-    '',
-    renderRounds(record, load.name),
-  ].join('\n')
+  return renderCosts(record, load, {
+    contender: 'tracker',
+    unit: 'response',
+    rate: 'responses/s',
+    digits: 2,
+    targets: ratioTargets,
+    columns: [
+      spreadColumn('peers/announce', 1, one => one.load.peersPerAnnounce),
+      {
+        title: 'bytes/response',
+        show: rounds => formatNumber(spreadOf(rounds, one => one.load.bytesPerResponse).median, 0),
+      },
+      sumColumn('failed', one => one.load.failed),
+    ],
+    notes: [
+      ...record.contenders
+        .filter(({ name }) => !canTake(name, load))
+        .map(({ name }) => `${name} does not speak this.`),
+      ...warningNotes(loadWarnings(record, load)),
+    ],
+  })
 }
 
 /** What resuming saves each tracker, under the one client that does both. */

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { runPinned } from '../support/children.js'
 import type { LoadCounts } from '../support/cost.js'
 import { firstLineOf } from '../support/environment.js'
+import { report } from '../support/program.js'
 import { buildPrograms, findYardstick } from '../support/yardstick.js'
 
 /** What one run of a load counted, and what the answers were like when it was over. */
@@ -98,6 +99,14 @@ export function parseLoadOutput(output: string): GeneratorCounts {
 export function missingForTls(): string | undefined {
   const header = firstLineOf('gcc', ['-E', '-include', 'openssl/ssl.h', '-x', 'c', '/dev/null'])
   return header === undefined ? 'no openssl/ssl.h (Debian: `apt-get install libssl-dev`)' : undefined
+}
+
+/** The loads whose generators can be built here; says which cannot, and why. */
+export function onlyBuildable<Kind extends { readonly isTls: boolean }>(chosen: readonly Kind[]): Kind[] {
+  const missing = chosen.some(load => load.isTls) ? missingForTls() : undefined
+  if (missing === undefined) return [...chosen]
+  report(`no load over TLS: ${missing}\n`)
+  return chosen.filter(load => !load.isTls)
 }
 
 /** Builds the load generators of the loads into `outputDirectory`; `flag` may name their sources. */

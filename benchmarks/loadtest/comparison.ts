@@ -1,15 +1,11 @@
 // A comparison of load generators from command line to page: the same for every protocol.
-import { execFileSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
-import { makeScratchDirectory } from '../support/children.js'
-import { chooseContenders, type Launch, lineUp, oursName } from '../support/contenders.js'
+import { compareContenders } from '../support/comparison.js'
+import type { Launch } from '../support/contenders.js'
 import type { LoadCounts } from '../support/cost.js'
 import { describeEnvironment } from '../support/environment.js'
-import { type Measurement, startTracker } from '../support/measure.js'
-import { readTicksPerSecond } from '../support/process-accounting.js'
-import { report } from '../support/program.js'
-import { describeCost, describeRun, reportTargets, runRounds } from '../support/rounds.js'
-import { judgeRatios, measurementsOf, type RatioTarget, type RunRecord } from '../support/run-record.js'
+import { type Measurement, prepareBench, startTracker } from '../support/measure.js'
+import { describeCost } from '../support/rounds.js'
+import { judgeRatios, type RatioTarget } from '../support/run-record.js'
 import type { Contender, RunGenerator } from './contenders.js'
 import type { Options } from './options.js'
 import { renderReport } from './report.js'
@@ -61,45 +57,20 @@ export async function compare<Load extends NamedLoad>(
   options: Options,
   comparison: Comparison<Load>,
 ): Promise<number> {
-  const { loads, targets } = comparison
-  const environment = describeEnvironment(options.loadCore)
-  const { found, absent } = lineUp(chooseContenders(comparison.contenders, options.only))
-  // This process sleeps while a generator is measured; when it wakes it must not do so on the generator's core.
-  execFileSync('taskset', ['-acp', String(options.trackerCore), String(process.pid)], { stdio: 'ignore' })
-  const { seconds, warmUpSeconds, trackerCore, loadCore, rounds, seed } = options
-  report(`seed ${seed}, ${rounds} rounds\n`)
-  const scratchDirectory = makeScratchDirectory()
-  const ticksPerSecond = readTicksPerSecond()
-  const bench = { seconds, warmUpSeconds, trackerCore, loadCore, ticksPerSecond, scratchDirectory }
-  const facts = {
-    command: describeRun('loadtest', seed),
-    environment,
-    rounds,
-    seconds,
-    warmUpSeconds,
-    seed,
-    contenders: found.map(({ name, version }) => ({ name, version })),
-    absent,
-  }
-  const samples = await runRounds(
-    options,
-    {
-      loads,
-      contendersOf: load => found.filter(({ name }) => comparison.canMake?.(load, name) ?? true),
-      measure: (load, { launch }) => measure(comparison, bench, load, launch),
-      describe: describeCost,
-    },
-    kept => {
-      if (options.json === undefined) return
-      writeFileSync(options.json, `${JSON.stringify({ ...facts, samples: kept }, null, 2)}\n`)
-    },
-  )
-  const record: RunRecord<LoadCounts> = { ...facts, samples }
-  const page = renderReport(record, comparison)
-  if (options.out === undefined) process.stdout.write(page)
-  else writeFileSync(options.out, page)
-  const isMeasured = loads.every(load =>
-    measurementsOf(record, load.name, oursName).some(one => one !== undefined),
-  )
-  return reportTargets(judgeRatios(record, targets), isMeasured)
+  const { loads, contenders, canMake, targets } = comparison
+  const { trackerCore, loadCore } = options
+  const bench = prepareBench(options)
+  return await compareContenders(options, {
+    directory: 'loadtest',
+    environment: describeEnvironment(loadCore),
+    ownCore: trackerCore,
+    loads,
+    contenders,
+    canTake: (contender, load) => canMake?.(load, contender) ?? true,
+    overheadSeconds: () => 3,
+    measure: (load, run) => measure(comparison, bench, load, run),
+    describe: describeCost,
+    judge: record => judgeRatios(record, targets),
+    render: record => renderReport(record, comparison),
+  })
 }

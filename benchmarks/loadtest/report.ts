@@ -1,19 +1,8 @@
 // A comparison of load generators as a Markdown page. Pure: the same record gives the same page.
-import { oursName } from '../support/contenders.js'
 import type { LoadCounts } from '../support/cost.js'
-import { formatNumber, formatSpread, renderTable } from '../support/markdown.js'
-import type { Measurement } from '../support/measure.js'
-import { renderContenders, renderEnvironment, renderRounds, renderTargets } from '../support/report-parts.js'
-import {
-  judgeRatios,
-  measuredNames,
-  measurementsOf,
-  type RatioTarget,
-  type RunRecord,
-  ratioOfOurs,
-  ratioTarget,
-  spreadOf,
-} from '../support/run-record.js'
+import { renderCosts } from '../support/cost-table.js'
+import { renderContenders, renderEnvironment, renderTargets } from '../support/report-parts.js'
+import { judgeRatios, type RatioTarget, type RunRecord } from '../support/run-record.js'
 
 type Record = RunRecord<LoadCounts>
 
@@ -26,54 +15,20 @@ export interface ReportFacts {
   readonly settings: string
 }
 
-function costRow(record: Record, load: string, name: string, targets: readonly RatioTarget[]): string[] {
-  const measurements = measurementsOf(record, load, name)
-  const show = (digits: number, pick: (measurement: Measurement<LoadCounts>) => number): string =>
-    formatSpread(spreadOf(measurements, pick), digits)
-  const ratio = ratioOfOurs(record, load, name)
-  const isOurs = name === oursName
-  const target = ratioTarget(targets, load, name)
-  return [
-    name,
-    show(3, measurement => measurement.totalUs),
-    show(3, measurement => measurement.userUs),
-    show(3, measurement => measurement.systemUs),
-    isOurs ? '' : formatSpread(ratio, 3),
-    isOurs || Number.isNaN(ratio.intervalLow)
-      ? ''
-      : `${formatNumber(ratio.intervalLow, 3)}–${formatNumber(ratio.intervalHigh, 3)}`,
-    target === undefined ? '' : `≤ ${target.toFixed(2)}`,
-    show(0, measurement => measurement.load.responsesPerSecond),
-    show(0, measurement => measurement.coreUsed * 100),
-  ]
-}
-
 function renderLoad(
   record: Record,
   load: ReportFacts['loads'][number],
   targets: readonly RatioTarget[],
 ): string {
-  const header = [
-    'generator',
-    'µs/answered request',
-    'user',
-    'system',
-    'ours ÷ it',
-    '95 % interval',
-    'target',
-    'answers/s',
-    'core used, %',
-  ]
-  const rows = measuredNames(record, load.name).map(name => costRow(record, load.name, name, targets))
-  return [
-    `## ${load.title}`,
-    '',
-    renderTable(header, rows),
-    '',
-    'µs/answered request in each round:',
-    '',
-    renderRounds(record, load.name),
-  ].join('\n')
+  return renderCosts(record, load, {
+    contender: 'generator',
+    unit: 'answered request',
+    rate: 'answers/s',
+    digits: 3,
+    targets,
+    columns: [],
+    notes: [],
+  })
 }
 
 function renderMethod(record: Record, { responder, settings }: ReportFacts): string {

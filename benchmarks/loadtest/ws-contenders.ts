@@ -1,13 +1,10 @@
 // The WebTorrent load generators that are compared: one thread that makes load, 64 connections that announce again
 // when they were answered, without offers.
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { LoadPlan } from '../../src/loadtest/plan.js'
-import { findInPath } from '../support/contenders.js'
 import type { LoadCounts } from '../support/cost.js'
-import { firstLineOf } from '../support/environment.js'
-import { type Contender, createOurs, type GeneratorRunBench } from './contenders.js'
-import { measureBetween, measureToEnd } from './processor-time.js'
+import { createAquatic } from './aquatic.js'
+import { type Contender, createOurs } from './contenders.js'
+import { measureToEnd } from './processor-time.js'
 
 export interface WsLoad {
   readonly name: string
@@ -20,8 +17,6 @@ export const aquaticName = 'aquatic_ws_load_test'
 
 const connections = 64
 const torrents = 100
-/** aquatic's generator reports this often, and so it can be told for how long it runs. */
-const aquaticReportSeconds = 5
 
 function planOf(engine: LoadPlan['engine']): Omit<LoadPlan, 'phases' | 'target'> {
   return {
@@ -76,7 +71,7 @@ function createYardstick(loadPath: string): Contender<WsLoad> {
   }
 }
 
-function aquaticConfiguration(port: number, seconds: number): string {
+function aquaticConfiguration(_load: WsLoad, port: number, seconds: number): string {
   return `server_address = "127.0.0.1:${port}"
 num_workers = 1
 num_connections_per_worker = ${connections}
@@ -89,50 +84,6 @@ number_of_torrents = ${torrents}
 weight_announce = 1
 weight_scrape = 0
 `
-}
-
-/** Responses in the second of its reports. */
-export function parseAquatic(stdout: string): LoadCounts {
-  const rates = [...stdout.matchAll(/^Responses in: ([0-9.]+)\/second$/gm)].map(match => Number(match[1]))
-  if (rates.length < 2) throw new Error(`not two reports of aquatic_ws_load_test: ${stdout.slice(-400)}`)
-  const seconds = aquaticReportSeconds
-  return { responses: rates[1]! * seconds, seconds, responsesPerSecond: rates[1]! }
-}
-
-function createAquatic(path: string | undefined): Contender<WsLoad> {
-  return {
-    name: aquaticName,
-    find: () => {
-      const command = path ?? findInPath('aquatic_ws_load_test')
-      const version = command === undefined ? undefined : firstLineOf(command, ['--version'])
-      if (command === undefined || version === undefined) {
-        return {
-          reason: 'give aquatic_ws_load_test 0.9 with --aquatic PATH (`cargo install aquatic_ws_load_test`)',
-        }
-      }
-      return { version, launch: (bench, _load, port) => runAquatic(bench, command, port) }
-    },
-  }
-}
-
-function runAquatic(
-  bench: GeneratorRunBench,
-  command: string,
-  port: number,
-): ReturnType<typeof measureBetween> {
-  const file = join(bench.scratchDirectory, `aquatic-ws-${port}.toml`)
-  writeFileSync(file, aquaticConfiguration(port, 2 * aquaticReportSeconds))
-  let reports = 0
-  const isReport = (line: string): boolean => line.startsWith('Responses in:')
-  return measureBetween(
-    bench,
-    { command, args: ['-c', file] },
-    {
-      isStart: line => isReport(line) && ++reports === 1,
-      isEnd: isReport,
-      parse: parseAquatic,
-    },
-  )
 }
 
 /** Every generator there is, in the order of the page. */
@@ -155,6 +106,6 @@ export function createWsContenders(
     ['ours', ours],
     ['ours-node', { ...node, name: 'ours, node engine' }],
     ['load-ws', createYardstick(loadPath)],
-    ['aquatic', createAquatic(aquaticPath)],
+    ['aquatic', createAquatic(aquaticName, aquaticPath, aquaticConfiguration)],
   ])
 }

@@ -2,14 +2,16 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Child, type ChildOptions, startPinned } from './children.js'
+import { type Child, type ChildOptions, makeScratchDirectory, startPinned } from './children.js'
 import type { Launch } from './contenders.js'
 import { type CoreShares, type Cost, computeCoreShares, computeCost, type LoadCounts } from './cost.js'
+import type { LoadOptions } from './flags.js'
 import {
   type ProcessorTicks,
   readCoreTicks,
   readProcessorTicks,
   readResidentMemory,
+  readTicksPerSecond,
 } from './process-accounting.js'
 
 /** Memory and start-up work settle for this long before the memory after start is read. */
@@ -30,6 +32,13 @@ export interface Bench {
   readonly trackerCore: number
   readonly loadCore: number
   readonly ticksPerSecond: number
+}
+
+/** A scratch directory, which is removed when the program ends, and what the command line says. */
+export function prepareBench({ seconds, warmUpSeconds, trackerCore, loadCore }: LoadOptions): Bench {
+  const scratchDirectory = makeScratchDirectory()
+  const ticksPerSecond = readTicksPerSecond()
+  return { scratchDirectory, seconds, warmUpSeconds, trackerCore, loadCore, ticksPerSecond }
 }
 
 /** A tracker and its load: the processes share the tracker's core, and count together. */

@@ -1,24 +1,15 @@
 // A run's record as a Markdown page. Pure: the same record gives the same page.
 import { oursName } from '../support/contenders.js'
-import { formatNumber, formatSpread, renderTable } from '../support/markdown.js'
+import { renderCosts, spreadColumn, sumColumn, warningNotes } from '../support/cost-table.js'
 import {
   coreWarnings,
   renderContenders,
   renderEnvironment,
   renderMemory,
-  renderRounds,
   renderTargets,
 } from '../support/report-parts.js'
-import {
-  measuredNames,
-  measurementsOf,
-  ratioOfOurs,
-  ratioTarget,
-  spreadOf,
-  sumOf,
-} from '../support/run-record.js'
+import { measuredNames, measurementsOf, spreadOf, sumOf } from '../support/run-record.js'
 import { floorName, maxResponsePeers } from './contenders.js'
-import type { Measurement } from './measure.js'
 import { judgeTargets, type RunRecord, ratioTargets } from './record.js'
 import { type Load, loads } from './yardstick.js'
 
@@ -47,57 +38,19 @@ export function loadWarnings(record: RunRecord, load: string): string[] {
   return warnings
 }
 
-function costRow(record: RunRecord, load: string, name: string): string[] {
-  const measurements = measurementsOf(record, load, name)
-  const show = (digits: number, pick: (measurement: Measurement) => number): string =>
-    formatSpread(spreadOf(measurements, pick), digits)
-  const ratio = ratioOfOurs(record, load, name)
-  const isOurs = name === oursName
-  const interval = `${formatNumber(ratio.intervalLow, 3)}–${formatNumber(ratio.intervalHigh, 3)}`
-  const target = ratioTarget(ratioTargets, load, name)
-  return [
-    name,
-    show(3, measurement => measurement.totalUs),
-    show(3, measurement => measurement.userUs),
-    show(3, measurement => measurement.systemUs),
-    isOurs ? '' : formatSpread(ratio, 3),
-    isOurs || Number.isNaN(ratio.intervalLow) ? '' : interval,
-    target === undefined ? '' : `≤ ${target.toFixed(2)}`,
-    show(0, measurement => measurement.load.responsesPerSecond),
-    show(1, measurement => measurement.load.peersPerAnnounce),
-    String(sumOf(measurements, measurement => measurement.load.lost)),
-    show(0, measurement => measurement.coreUsed * 100),
-  ]
-}
-
 function renderLoad(record: RunRecord, load: Load): string {
-  const names = measuredNames(record, load.name)
-  const header = [
-    'tracker',
-    'µs/response',
-    'user',
-    'system',
-    'ours ÷ it',
-    '95 % interval',
-    'target',
-    'responses/s',
-    'peers/announce',
-    'lost',
-    'core used, %',
-  ]
-  return [
-    `## ${load.title}`,
-    '',
-    renderTable(
-      header,
-      names.map(name => costRow(record, load.name, name)),
-    ),
-    '',
-    ...loadWarnings(record, load.name).flatMap(warning => [`**Warning:** ${warning}`, '']),
-    'µs/response in each round:',
-    '',
-    renderRounds(record, load.name),
-  ].join('\n')
+  return renderCosts(record, load, {
+    contender: 'tracker',
+    unit: 'response',
+    rate: 'responses/s',
+    digits: 3,
+    targets: ratioTargets,
+    columns: [
+      spreadColumn('peers/announce', 1, one => one.load.peersPerAnnounce),
+      sumColumn('lost', one => one.load.lost),
+    ],
+    notes: warningNotes(loadWarnings(record, load.name)),
+  })
 }
 
 function renderMethod({ rounds, seconds, warmUpSeconds, seed }: RunRecord): string {

@@ -1,20 +1,20 @@
 // What idle WebSockets cost: memory of the tracker's process for each.
-import { execFileSync } from 'node:child_process'
-import { rmSync, writeFileSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { LaunchOn } from '../http/contenders.js'
 import { findFreePort } from '../http/readiness.js'
 import { makeScratchDirectory, runPinned } from '../support/children.js'
-import { chooseContenders, type Found, lineUp, oursName } from '../support/contenders.js'
+import { stayOnCore } from '../support/comparison.js'
+import { chooseContenders, type Found, lineUp } from '../support/contenders.js'
 import { describeEnvironment } from '../support/environment.js'
+import { bytesEachIn } from '../support/idle-record.js'
+import { runIdleRounds } from '../support/idle-rounds.js'
 import { makeTrackerDirectory, startTracker, type Tracker } from '../support/measure.js'
-import { report, runProgram } from '../support/program.js'
-import { describeRun, reportTargets } from '../support/rounds.js'
-import { createRandom, shuffled } from '../support/statistics.js'
+import { runProgram } from '../support/program.js'
 import { waitUntilAnswering } from './client.js'
 import { createContenders } from './contenders.js'
-import { type IdleRecord, type IdleSample, judgeIdle, renderIdle } from './idle-record.js'
+import { type IdleSample, judgeIdle, renderIdle } from './idle-record.js'
 import { buildLoads, loads } from './loads.js'
 import { Holder } from './measure.js'
 import { checkConnections, readConnectionsMax } from './open-files.js'
@@ -75,67 +75,30 @@ async function takeSample(
 }
 
 function describeSample(sample: IdleSample, connections: number): string {
-  const { residentBeforeKib, residentWithKib, left, openingSeconds } = sample
-  const bytes = ((residentWithKib - residentBeforeKib) * 1024) / connections
+  const { left, openingSeconds } = sample
+  const bytes = bytesEachIn(sample, connections)
   return `${bytes.toFixed(0)} bytes each, ${left} left open, opened in ${openingSeconds.toFixed(1)} s`
-}
-
-/** What the rounds add to: the arrays of a record. */
-interface Kept {
-  readonly samples: IdleSample[]
-  readonly failures: IdleRecord['failures'][number][]
-}
-
-async function runRounds(
-  bench: IdleBench,
-  found: readonly (Found<LaunchOn> & { readonly name: string })[],
-  record: IdleRecord & Kept,
-): Promise<void> {
-  const { rounds, seed, connections, json } = bench.options
-  const random = createRandom(seed)
-  for (let round = 1; round <= rounds; round++) {
-    for (const contender of shuffled(found, random)) {
-      report(`round ${round}/${rounds} ${contender.name}: `)
-      try {
-        const sample = await takeSample(bench, contender, round)
-        record.samples.push(sample)
-        report(`${describeSample(sample, connections)}\n`)
-      } catch (error) {
-        // One tracker that fails must not cost the others their figures: the report says what happened.
-        record.failures.push({ round, contender: contender.name, failure: (error as Error).message })
-        report(`failed: ${(error as Error).message}\n`)
-      }
-      if (json !== undefined) writeFileSync(json, `${JSON.stringify(record, null, 2)}\n`)
-    }
-  }
 }
 
 async function main(): Promise<number> {
   const connectionsMax = readConnectionsMax()
   const options = parseIdleOptions(process.argv.slice(2), connectionsMax)
-  const { rounds, warmUpSeconds, seed, connections, out } = options
-  checkConnections(connections, connectionsMax, `give --connections ${connectionsMax}`)
+  checkConnections(options.connections, connectionsMax, `give --connections ${connectionsMax}`)
   const environment = describeEnvironment(options.trackerCore)
   const scratchDirectory = makeScratchDirectory()
   const programs = buildLoads(options.yardstick, repository, scratchDirectory, [busyLoad])
   const bench = { options, busyProgram: programs.get(busyLoad.program)!, scratchDirectory }
-  // This process sleeps while a tracker is measured; when it wakes it must not do so on the tracker's core.
-  execFileSync('taskset', ['-acp', String(options.loadCore), String(process.pid)], { stdio: 'ignore' })
+  stayOnCore(options.loadCore)
   const all = createContenders({ repository, aquaticWsPath: options.aquaticWs })
-  const { found, absent } = lineUp(chooseContenders(all, options.only))
-  report(`seed ${seed}, ${rounds} rounds, ${connections} connections\n`)
-  const contenders = found.map(({ name, version }) => ({ name, version }))
-  const command = describeRun('ws', seed)
-  const facts = { command, environment, rounds, warmUpSeconds, seed, connections }
-  const record: IdleRecord & Kept = { ...facts, contenders, absent, failures: [], samples: [] }
-  await runRounds(bench, found, record)
-  const page = renderIdle(record)
-  if (out === undefined) process.stdout.write(page)
-  else writeFileSync(out, page)
-  return reportTargets(
-    judgeIdle(record),
-    record.samples.some(({ contender }) => contender === oursName),
-  )
+  return await runIdleRounds(options, {
+    directory: 'ws',
+    environment,
+    lineup: lineUp(chooseContenders(all, options.only)),
+    takeSample: (contender, round) => takeSample(bench, contender, round),
+    describe: sample => describeSample(sample, options.connections),
+    judge: judgeIdle,
+    render: renderIdle,
+  })
 }
 
 await runProgram(main)

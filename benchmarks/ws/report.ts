@@ -1,22 +1,13 @@
 // A run's record as a Markdown page. Pure: the same record gives the same page.
-import { oursName } from '../support/contenders.js'
-import { formatNumber, formatSpread, renderTable } from '../support/markdown.js'
+import { renderCosts, spreadColumn, warningNotes } from '../support/cost-table.js'
 import {
   coreWarnings,
   renderContenders,
   renderEnvironment,
   renderMemory,
-  renderRounds,
   renderTargets,
 } from '../support/report-parts.js'
-import {
-  measuredNames,
-  measurementsOf,
-  ratioOfOurs,
-  ratioTarget,
-  spreadOf,
-  sumOf,
-} from '../support/run-record.js'
+import { measuredNames, measurementsOf, sumOf } from '../support/run-record.js'
 import { type Load, loads } from './loads.js'
 import type { Measurement } from './measure.js'
 import { offersPerAnnounce, peersPerTorrent } from './messages.js'
@@ -52,55 +43,17 @@ export function loadWarnings(record: RunRecord, load: Load): string[] {
   return warnings
 }
 
-function costRow(record: RunRecord, load: Load, name: string): string[] {
-  const measurements = measurementsOf(record, load.name, name)
-  const show = (digits: number, pick: (measurement: Measurement) => number): string =>
-    formatSpread(spreadOf(measurements, pick), digits)
-  const ratio = ratioOfOurs(record, load.name, name)
-  const isOurs = name === oursName
-  const interval = `${formatNumber(ratio.intervalLow, 3)}–${formatNumber(ratio.intervalHigh, 3)}`
-  const target = ratioTarget(ratioTargets, load.name, name)
-  return [
-    name,
-    show(2, one => one.totalUs),
-    show(2, one => one.userUs),
-    show(2, one => one.systemUs),
-    isOurs ? '' : formatSpread(ratio, 3),
-    isOurs || Number.isNaN(ratio.intervalLow) ? '' : interval,
-    target === undefined ? '' : `≤ ${target.toFixed(2)}`,
-    show(0, one => one.load.responsesPerSecond),
-    ...(hasOffers(load) ? [show(1, one => relayedShare(one) * 100)] : []),
-    show(0, one => one.coreUsed * 100),
-  ]
-}
-
 function renderLoad(record: RunRecord, load: Load): string {
   const unit = hasOffers(load) ? 'relayed message' : 'announce'
-  const header = [
-    'tracker',
-    `µs/${unit}`,
-    'user',
-    'system',
-    'ours ÷ it',
-    '95 % interval',
-    'target',
-    `${unit}s/s`,
-    ...(hasOffers(load) ? ['arrived, %'] : []),
-    'core used, %',
-  ]
-  return [
-    `## ${load.title}`,
-    '',
-    renderTable(
-      header,
-      measuredNames(record, load.name).map(name => costRow(record, load, name)),
-    ),
-    '',
-    ...loadWarnings(record, load).flatMap(warning => [`**Warning:** ${warning}`, '']),
-    `µs/${unit} in each round:`,
-    '',
-    renderRounds(record, load.name),
-  ].join('\n')
+  return renderCosts(record, load, {
+    contender: 'tracker',
+    unit,
+    rate: `${unit}s/s`,
+    digits: 2,
+    targets: ratioTargets,
+    columns: hasOffers(load) ? [spreadColumn('arrived, %', 1, one => relayedShare(one) * 100)] : [],
+    notes: warningNotes(loadWarnings(record, load)),
+  })
 }
 
 function renderMethod({ rounds, seconds, warmUpSeconds, seed }: RunRecord): string {

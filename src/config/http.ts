@@ -4,7 +4,7 @@
 
 import { defaultMinInterval, examineHttp } from './http-rules.js'
 import { expandMetrics, metricsOfHttp } from './older-metrics.js'
-import { expandReleasedAddress, releasedListening } from './released.js'
+import { expandReleasedAddress, releasedCleaning, releasedListening, releasedWorkers } from './released.js'
 import { boolean, type ConfigOf, integer, oneOf, section, socketAddress, type Table } from './schema.js'
 import {
   accessList,
@@ -170,16 +170,7 @@ const cleaning = section({
       doc: 'Time for a client to take a response. Slower connections are closed.',
     }),
   },
-  legacy: {
-    connection_cleaning_interval: integer({
-      default: 60,
-      min: 0,
-      max: Number.MAX_SAFE_INTEGER,
-      unit: 'seconds',
-      doc: 'Key of aquatic 0.9: time between two searches for idle connections.',
-      noEffect: 'time limits of connections are looked at every second.',
-    }),
-  },
+  legacy: releasedCleaning(60),
 })
 
 const sections = {
@@ -199,15 +190,7 @@ export const httpTable: Table<typeof leaves, typeof sections> = {
   title: 'aquatic HTTP tracker configuration',
   doc: 'Every key may be left out; the values below are then used.',
   leaves,
-  legacy: {
-    swarm_workers: integer({
-      default: 1,
-      min: 0,
-      max: Number.MAX_SAFE_INTEGER,
-      doc: 'Key of aquatic 0.9: threads that keep the torrents.',
-      noEffect: 'all workers share one swarm; see socket_workers.',
-    }),
-  },
+  legacy: releasedWorkers,
   sections,
   legacySections: { metrics: metricsOfHttp },
   expandLegacy: layer => [...expandReleasedAddress(layer), ...expandMetrics(layer)],

@@ -1,6 +1,7 @@
 // Where each key stands in a TOML text. The TOML parser gives values without places, so this walks the text
-// a second time, by TOML's rules for strings, brackets and comments but without reading values. It never
-// throws and always moves forward, on broken text too: that is the parser's business.
+// a second time, by TOML's rules for strings, brackets and comments but without reading values. It finds no fault and
+// always moves forward, on broken text too: that is the parser's business. Nor has it a limit of its own for brackets
+// in brackets: give it what the parser has read, which takes a thousand of them; some thousands exhaust the stack.
 
 /** Parts of the longest path that is looked for. Deeper keys are left out: each would cost the length of its path. */
 const depthMax = 8

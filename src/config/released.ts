@@ -1,7 +1,16 @@
-// The one socket of aquatic 0.9, which its UDP and its HTTP tracker had, in today's keys.
+// Keys of aquatic 0.9 that more than one of its trackers had: those without effect, and the one socket of its UDP and
+// its HTTP tracker in today's keys.
 
 import { familyOf, type SocketAddress } from '../protocol/socket-address.js'
-import { boolean, type Finding, type Layer, type Setting, socketAddress, type Value } from './schema.js'
+import {
+  boolean,
+  type Finding,
+  integer,
+  type Layer,
+  type Setting,
+  socketAddress,
+  type Value,
+} from './schema.js'
 
 /** Legacy keys of `[network]`. */
 export const releasedListening = {
@@ -15,6 +24,31 @@ export const releasedListening = {
     default: false,
     doc: 'Key of aquatic 0.9, beside address: now set_only_ipv6.',
   }),
+}
+
+/** Legacy keys of the trackers that had threads for the torrents. */
+export const releasedWorkers = {
+  swarm_workers: integer({
+    default: 1,
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    doc: 'Key of aquatic 0.9: threads that keep the torrents.',
+    noEffect: 'all workers share one swarm; see socket_workers.',
+  }),
+}
+
+/** Legacy keys of `[cleaning]` of the trackers on TCP. @param seconds the default there */
+export function releasedCleaning(seconds: number) {
+  return {
+    connection_cleaning_interval: integer({
+      default: seconds,
+      min: 0,
+      max: Number.MAX_SAFE_INTEGER,
+      unit: 'seconds',
+      doc: 'Key of aquatic 0.9: time between two searches for idle connections.',
+      noEffect: 'time limits of connections are looked at every second.',
+    }),
+  }
 }
 
 /**

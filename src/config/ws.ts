@@ -3,7 +3,7 @@
 // keys of ours carry `since`, and where a default is not theirs, its text says so. Rules are in ws-rules.ts.
 
 import { expandMetrics, metricsOfWs } from './older-metrics.js'
-import { expandReleasedAddress, releasedListening } from './released.js'
+import { expandReleasedAddress, releasedCleaning, releasedListening, releasedWorkers } from './released.js'
 import {
   boolean,
   type ConfigOf,
@@ -276,16 +276,7 @@ const cleaning = section({
         is 60 hours.`,
     }),
   },
-  legacy: {
-    connection_cleaning_interval: integer({
-      default: 30,
-      min: 0,
-      max: Number.MAX_SAFE_INTEGER,
-      unit: 'seconds',
-      doc: 'Key of aquatic 0.9: time between two searches for idle connections.',
-      noEffect: 'time limits of connections are looked at every second.',
-    }),
-  },
+  legacy: releasedCleaning(30),
 })
 
 const sections = {
@@ -304,15 +295,7 @@ export const wsTable: Table<typeof leaves, typeof sections> = {
   title: 'aquatic WebTorrent tracker configuration',
   doc: 'Every key may be left out; the values below are then used.',
   leaves,
-  legacy: {
-    swarm_workers: integer({
-      default: 1,
-      min: 0,
-      max: Number.MAX_SAFE_INTEGER,
-      doc: 'Key of aquatic 0.9: threads that keep the torrents.',
-      noEffect: 'all workers share one swarm; see socket_workers.',
-    }),
-  },
+  legacy: releasedWorkers,
   sections,
   legacySections: { metrics: metricsOfWs },
   expandLegacy: layer => [...expandReleasedAddress(layer), ...expandMetrics(layer)],

@@ -2,18 +2,21 @@
 // it has a connection. IPv4 is counted by address, IPv6 by /64 (what one subscriber gets).
 
 import { randomBytes } from 'node:crypto'
+import { halfSipHashOf2 } from '../protocol/half-siphash.js'
 
 export class AddressCounts {
   readonly #mask: number
   readonly #families: Uint8Array
   readonly #words: Int32Array
   readonly #counts: Uint32Array
-  // Without a key, a network could choose addresses that all fall on one place.
-  readonly #key = randomBytes(8).readInt32LE()
-  readonly #secondKey = randomBytes(8).readInt32LE() | 1
+  readonly #key0: number
+  readonly #key1: number
 
   /** @param capacity most connections at a time */
   constructor(capacity: number) {
+    const key = randomBytes(8)
+    this.#key0 = key.readInt32LE(0)
+    this.#key1 = key.readInt32LE(4)
     const places = 2 ** Math.ceil(Math.log2(Math.max(capacity, 1) * 2))
     this.#mask = places - 1
     this.#families = new Uint8Array(places)
@@ -72,9 +75,20 @@ export class AddressCounts {
   }
 
   #home(family: number, first: number, second: number): number {
-    let hash = Math.imul(first ^ this.#key, this.#secondKey)
-    hash = Math.imul((hash ^ (hash >>> 15)) + second, this.#secondKey)
-    hash = Math.imul((hash ^ (hash >>> 13)) + family, 0x9e3779b1)
-    return (hash ^ (hash >>> 16)) & this.#mask
+    return hashSource(this.#key0, this.#key1, family, first, second) & this.#mask
   }
+}
+
+/**
+ * Whoever has a /32 of IPv6 chooses among four billion networks. If he knew which of them fall on one place, each of
+ * his connections would be sought behind all the others.
+ */
+export function hashSource(
+  key0: number,
+  key1: number,
+  family: number,
+  first: number,
+  second: number,
+): number {
+  return halfSipHashOf2(key0 ^ family, key1, first, second)
 }

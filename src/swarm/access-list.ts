@@ -9,7 +9,7 @@
 // what the present one needs is ever touched. So the memory of an old list can be used for the next one, at any size,
 // by threads that have known it from their start.
 import { randomFillSync } from 'node:crypto'
-import { halfSipHashOf5 } from './half-siphash.js'
+import { halfSipHashOf5 } from '../protocol/half-siphash.js'
 
 /** Handed to other threads as it is. */
 export interface AccessListMemory {

@@ -10,8 +10,9 @@
 // The first `depth` bits of the keyed hash of (address, port) choose the directory word. A bucket of local depth l owns
 // 2^(depth-l) neighbouring words. Full buckets split, near-empty pairs merge, the directory halves when it can. The key
 // keeps peers from aiming at one bucket; should one manage, the directory's bound makes it refuse, not grow.
+
+import { halfSipHashOf2, halfSipHashOf5 } from '../protocol/half-siphash.js'
 import type { Announce } from './announce.js'
-import { halfSipHashOf2, halfSipHashOf5 } from './half-siphash.js'
 import { Header } from './layout.js'
 import { copyWords, PeerEntry, writeEntry } from './peer-entry.js'
 import { allocate, free } from './slabs.js'

@@ -11,7 +11,7 @@
 
 import { randomFillSync } from 'node:crypto'
 import { AquaticError } from '../errors.js'
-import { halfSipHashOf5 } from './half-siphash.js'
+import { halfSipHashOf5 } from '../protocol/half-siphash.js'
 import { acquireLock, releaseLock } from './lock.js'
 
 const enum Header {

@@ -9,8 +9,9 @@
 //
 // The keyed hash's low bits choose the shard and its high bits the slot, so slots keep their order when the table
 // grows: that lets the cleaner remember where it was as a prefix of the hash.
+
+import { halfSipHashOf5 } from '../protocol/half-siphash.js'
 import type { Announce } from './announce.js'
-import { halfSipHashOf5 } from './half-siphash.js'
 import { Header, Layout, Shard, TorrentRecord } from './layout.js'
 import { allocate, allocateRecord, free, freeRecord } from './slabs.js'
 

@@ -8,7 +8,7 @@
 // A keyed hash chooses the bucket, since clients choose their ids. A full bucket forgets its oldest id; in a table with
 // as many ids as it is made for, that happens to fewer than 1 in 100.
 import { randomFillSync } from 'node:crypto'
-import { halfSipHashOf5 } from '../swarm/half-siphash.js'
+import { halfSipHashOf5 } from '../protocol/half-siphash.js'
 
 /** Handed to other threads as it is. */
 export interface PeerIdTableMemory {

@@ -17,46 +17,18 @@ import { workloads } from '../../src/bench/workloads.js'
 import { type Schema, schemaProblems } from '../../src/loadtest/report/schema-problems.js'
 import { packageRoot } from '../support/tracker-process.js'
 import { cellCosting, cellOf, figuresOf } from './sample-cells.js'
-import { sampleHead, sampleResults } from './sample-report.js'
+import { sampleEnvironment, sampleHead, sampleResults } from './sample-report.js'
 
 const head: StoredHead = {
   schemaVersion: 2,
   startedAt: '2026-01-01T00:00:00.000Z',
   request: {
+    ...sampleHead.request,
     command: 'aquatic bench udp',
     workloads: workloads.filter(({ key }) => key === 'udp-mixed'),
-    baseline: 'opentracker',
     blocks: 3,
-    seed: 7,
-    measuresNoise: true,
-    numwant: 30,
-    warmUpSeconds: 2,
-    measureSeconds: 5,
-    latencyShare: 0.5,
-    coolDownSeconds: 1,
-    objectives: [],
-    startLimitSeconds: 30,
-    commands: {},
-    urls: {},
-    paths: {},
-    processorMode: 'subsequent',
-    processors: 1,
   },
-  environment: {
-    processor: 'A processor',
-    processors: 2,
-    memoryBytes: 2 ** 34,
-    kernel: 'Linux 6.1 x64',
-    mitigations: 'none needed',
-    governor: null,
-    hasHyperthreads: null,
-    virtualisation: null,
-    receiveBufferBytesMax: 212_992,
-    sendBufferBytesMax: 212_992,
-    openFilesMax: 20_000,
-    loadAverage: 0.1,
-    node: 'v20.20.2',
-  },
+  environment: { ...sampleEnvironment, loadAverage: 0.1 },
   share: { contender: '0', load: '1', contenderProcessors: 1, loadProcessors: 1, isShared: false },
   contenders: [
     { key: 'aquatic', name: 'aquatic', version: '0.1.0', limits: [] },

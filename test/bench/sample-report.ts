@@ -24,6 +24,23 @@ const httpCosts: Readonly<Record<string, number>> = { aquatic: 14.1, opentracker
 const peerBytes: Readonly<Record<string, number>> = { aquatic: 9.1, opentracker: 41, 'aquatic-rust-mio': 33 }
 
 const BLOCKS = 5
+/** A machine of two processors, as a stored bench has it. */
+export const sampleEnvironment: StoredHead['environment'] = {
+  processor: 'A processor',
+  processors: 2,
+  memoryBytes: 2 ** 34,
+  kernel: 'Linux 6.1 x64',
+  mitigations: 'none needed',
+  governor: null,
+  hasHyperthreads: null,
+  virtualisation: null,
+  receiveBufferBytesMax: 212_992,
+  sendBufferBytesMax: 212_992,
+  openFilesMax: 20_000,
+  loadAverage: 1.1,
+  node: 'v20.20.2',
+}
+
 export const sampleHead: StoredHead = {
   schemaVersion: 2,
   startedAt: '2026-01-01T00:00:00.000Z',
@@ -47,21 +64,7 @@ export const sampleHead: StoredHead = {
     processorMode: 'subsequent',
     processors: 1,
   },
-  environment: {
-    processor: 'A processor',
-    processors: 2,
-    memoryBytes: 2 ** 34,
-    kernel: 'Linux 6.1 x64',
-    mitigations: 'none needed',
-    governor: null,
-    hasHyperthreads: null,
-    virtualisation: null,
-    receiveBufferBytesMax: 212_992,
-    sendBufferBytesMax: 212_992,
-    openFilesMax: 20_000,
-    loadAverage: 1.1,
-    node: 'v20.20.2',
-  },
+  environment: sampleEnvironment,
   share: { contender: '0', load: '1', contenderProcessors: 1, loadProcessors: 1, isShared: false },
   contenders: names.map(([key, name, version]) => ({
     key,

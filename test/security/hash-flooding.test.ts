@@ -1,7 +1,8 @@
-// Clients choose info hashes, so nobody may know which of them share a chain of the swarm's tables.
+// Clients choose info hashes and, of IPv6, networks, so nobody may know which of them share a chain of our tables.
 
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
+import { hashSource } from '../../src/net/address-counts.js'
 import { createSwarmMemory, wordsOf } from '../../src/swarm/memory.js'
 import { hashTorrent } from '../../src/swarm/torrent-record.js'
 
@@ -28,4 +29,15 @@ it('info hashes that collide under one key are spread under another', () => {
   const shards = new Set(hashes.map(hash => shardOf(other, hash)))
   // Of 64 in 4096 places some 63.5 are expected to be different; fewer than 58 come once in a million keys.
   assert.ok(shards.size >= 58, `${shards.size} different shards`)
+})
+
+it('networks that collide under one key are spread under another', () => {
+  const placeOf = (key: number, network: number): number =>
+    hashSource(key, 0, 6, 0x2001_0db8, network) & (SHARDS - 1)
+  const networks: number[] = []
+  for (let network = 0; networks.length < COLLIDING; network++) {
+    if (placeOf(1, network) === 0) networks.push(network)
+  }
+  const places = new Set(networks.map(network => placeOf(2, network)))
+  assert.ok(places.size >= 58, `${places.size} different places`)
 })

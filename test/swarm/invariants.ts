@@ -1,6 +1,6 @@
 // Walks a whole swarm, while no thread touches it, and asserts everything its parts rely on about each other.
 import assert from 'node:assert/strict'
-import { halfSipHashOf2, halfSipHashOf5 } from '../../src/swarm/half-siphash.js'
+import { halfSipHashOf2, halfSipHashOf5 } from '../../src/protocol/half-siphash.js'
 import { bucketCapacity, LargeHeader, localDepthOf, peersInBucket } from '../../src/swarm/large-set.js'
 import { Arena, Header, Layout, Shard, TorrentRecord } from '../../src/swarm/layout.js'
 import { type SwarmMemory, wordsOf } from '../../src/swarm/memory.js'

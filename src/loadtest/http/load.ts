@@ -8,53 +8,21 @@
 // A request with a connection of its own counts from the moment that begins to be opened: that is what a client waits.
 
 import { strict as assert } from 'node:assert'
-import type { AnnounceToSend } from '../../protocol/http/announce-request.js'
 import type { HttpResponse } from '../../protocol/http/response-decoder.js'
 import { Phase } from '../control.js'
 import type { GeneratorContext } from '../generator.js'
 import { LoadKind, loadKindNames, Outcome, WorkerCount } from '../kinds.js'
+import { OwedRequests } from '../owed-requests.js'
 import { Gauge } from '../tally.js'
 import { HttpAnswers, type HttpKind } from './answers.js'
+import { HttpOpener } from './opener.js'
 import { HttpRequests } from './requests.js'
 import { SlotQueue } from './slot-queue.js'
-import { isAnnounceAnswerRight, isScrapeAnswerRight } from './verification.js'
+import { ConnectionFate, type HttpTransport } from './transport.js'
+import { HttpVerifier } from './verifier.js'
 
-/** What carries requests. Nothing calls back before it has returned. */
-export interface HttpTransport {
-  /** Opens a connection; `HttpLoad.opened` or `HttpLoad.ended` follows. */
-  open(slot: number): void
-  /** @param closes asks the server to close behind its answer */
-  announce(slot: number, identifiers: Uint8Array, announce: AnnounceToSend, closes: boolean): void
-  /** @param hashes 20 bytes each */
-  scrape(slot: number, hashes: Uint8Array, count: number, closes: boolean): void
-  /** Waits until the server has closed; `HttpLoad.ended` follows. */
-  finish(slot: number): void
-  /** Breaks a connection off, open or not; nothing follows. */
-  abort(slot: number): void
-  /** Own address of a connection: 4 or 16 bytes into `into`. @returns how many, 0 where it is not known */
-  localAddress(slot: number, into: Uint8Array): number
-}
-
-/** What is known of a connection when an answer has come over it. */
-export const ConnectionFate = {
-  /** It goes on as long as both sides want it. */
-  open: 0,
-  /** It is over already; `HttpLoad.ended` follows. */
-  over: 1,
-  /** More came than was asked for: it can't be known what belongs to the next answer. */
-  useless: 2,
-} as const
-
-/** Connections that are being opened at a time: more would overflow a listener's queue. */
-const OPENING_MAX = 128
 /** How often time limits and pauses are looked at. */
 const SCAN_MS = 10
-/** Pauses before a connection that failed is opened again: this, doubled with each failure, up to the most. */
-const PAUSE_FIRST_MS = 10
-const PAUSE_MAX_MS = 1_000
-/** What is given up unsent is counted under moments so far apart. */
-const UNSENT_STEP_MS = 100
-
 const State = { closed: 0, opening: 1, idle: 2, busy: 3, finishing: 4, waiting: 5, ready: 6 } as const
 
 export class HttpLoad {
@@ -62,6 +30,9 @@ export class HttpLoad {
   readonly #transport: HttpTransport
   readonly #requests: HttpRequests
   readonly #answers: HttpAnswers
+  readonly #verifier: HttpVerifier
+  readonly #opener: HttpOpener
+  readonly #owed: OwedRequests
   readonly #capacity: number
   readonly #timeoutMs: number
   readonly #isOpenLoop: boolean
@@ -78,22 +49,13 @@ export class HttpLoad {
   readonly #sentMs: Float64Array
   /** Peer of an announce. */
   readonly #peers: Int32Array
-  readonly #openingMs: Float64Array
   readonly #idleSinceMs: Float64Array
   /** Time limit of what is under way, or end of a pause. */
   readonly #limitsMs: Float64Array
   /** Answers over the present connection. */
   readonly #answered: Int32Array
-  /** Failures since the last answer. */
-  readonly #failures: Uint8Array
-  /** Hashes of scrapes under way, for `verify`; empty without it. */
-  readonly #scraped: Uint8Array
-  readonly #scrapedCounts: Int32Array
-  readonly #address = new Uint8Array(16)
   /** What requests can be given to: idle and ready. */
   readonly #free: SlotQueue
-  readonly #toOpen: SlotQueue
-  #opening = 0
   #open = 0
   #inFlight = 0
   #nextScanMs = 0
@@ -114,6 +76,9 @@ export class HttpLoad {
       plan.sourceAddresses,
     )
     this.#answers = new HttpAnswers(context.remarks)
+    this.#verifier = new HttpVerifier(context, this.#requests, transport)
+    this.#opener = new HttpOpener(context)
+    this.#owed = new OwedRequests(context)
     this.#capacity = capacity
     this.#timeoutMs = plan.timeoutMs
     this.#isOpenLoop = context.schedule !== null
@@ -128,16 +93,10 @@ export class HttpLoad {
     this.#plannedMs = new Float64Array(capacity)
     this.#sentMs = new Float64Array(capacity)
     this.#peers = new Int32Array(capacity)
-    this.#openingMs = new Float64Array(capacity)
     this.#idleSinceMs = new Float64Array(capacity)
     this.#limitsMs = new Float64Array(capacity).fill(Number.POSITIVE_INFINITY)
     this.#answered = new Int32Array(capacity)
-    this.#failures = new Uint8Array(capacity)
-    const verified = plan.verifyShare > 0 ? capacity : 0
-    this.#scraped = new Uint8Array(verified * this.#requests.hashes.length)
-    this.#scrapedCounts = new Int32Array(verified)
     this.#free = new SlotQueue(capacity)
-    this.#toOpen = new SlotQueue(capacity)
     for (let slot = 0; slot < capacity; slot++) this.#reopen(slot, 0)
   }
 
@@ -172,17 +131,13 @@ export class HttpLoad {
 
   /** A connection is there. */
   opened(slot: number, nowMs: number): void {
-    const { accounts } = this.#context
-    const openingMs = this.#openingMs[slot]
-    accounts.resolve(LoadKind.connect, Outcome.answered, openingMs, openingMs, nowMs)
-    accounts.count(WorkerCount.connectionsOpened, nowMs)
-    this.#opening--
+    this.#opener.succeeded(slot, nowMs)
     this.#open++
     this.#isUntried = false
     this.#answered[slot] = 0
     if (this.#hasRequest[slot] === 1) this.#send(slot)
     else this.#becomeFree(slot, State.idle, nowMs)
-    if (this.#toOpen.length > 0) this.#openMore(nowMs)
+    this.#openMore(nowMs)
   }
 
   /**
@@ -195,7 +150,7 @@ export class HttpLoad {
     const outcome = this.#answers.judge(kind, response, input)
     if (outcome === Outcome.answered) this.#look(slot, kind, response, input)
     this.#resolve(slot, outcome, nowMs)
-    this.#failures[slot] = 0
+    this.#opener.forgetFailures(slot)
     this.#answered[slot]++
     if (fate === ConnectionFate.over) this.#states[slot] = State.finishing
     else if (fate === ConnectionFate.useless) this.#abandon(slot, nowMs)
@@ -227,7 +182,6 @@ export class HttpLoad {
     const { accounts, remarks } = this.#context
     const state = this.#states[slot]
     if (state === State.opening) {
-      this.#opening--
       remarks.add(`connect: ${text}${this.#hint(state, text)}`)
       this.#failConnect(slot, Outcome.broken, nowMs)
       this.#reopen(slot, nowMs)
@@ -237,11 +191,11 @@ export class HttpLoad {
     if (state !== State.finishing) accounts.count(WorkerCount.connectionsLost, nowMs)
     if (state === State.busy) {
       const isFirst = this.#answered[slot] === 0
-      if (isFirst) this.#countFailure(slot)
+      if (isFirst) this.#opener.countFailure(slot)
       this.#remark(slot, 'broken', `${text}${isFirst ? this.#hint(state, text) : ''}`)
       this.#resolve(slot, Outcome.broken, nowMs)
     } else if (state === State.idle) {
-      if (this.#answered[slot] === 0) this.#countFailure(slot)
+      if (this.#answered[slot] === 0) this.#opener.countFailure(slot)
       remarks.add(`an idle connection: ${text}`)
     }
     this.#reopen(slot, nowMs)
@@ -259,57 +213,45 @@ export class HttpLoad {
 
   /** The connection could not be opened, nor the request be sent that it was for. */
   #failConnect(slot: number, outcome: Outcome, nowMs: number): void {
-    const { accounts } = this.#context
-    const openingMs = this.#openingMs[slot]
-    accounts.resolve(LoadKind.connect, outcome, openingMs, openingMs, nowMs)
-    accounts.count(WorkerCount.connectionsFailed, nowMs)
+    this.#opener.failed(slot, outcome, nowMs)
     if (this.#hasRequest[slot] === 1) this.#resolve(slot, outcome, nowMs)
-    this.#countFailure(slot)
-  }
-
-  #countFailure(slot: number): void {
-    if (this.#failures[slot] < 255) this.#failures[slot]++
   }
 
   /** Breaks the connection off and opens it anew, after a pause. */
   #abandon(slot: number, nowMs: number): void {
     this.#transport.abort(slot)
     this.#open--
-    this.#countFailure(slot)
+    this.#opener.countFailure(slot)
     this.#reopen(slot, nowMs)
   }
 
   /** A connection is closed: what is to become of the slot. */
   #reopen(slot: number, nowMs: number): void {
-    const failures = this.#failures[slot]
-    if (failures > 0) {
+    const pauseMs = this.#opener.pauseMs(slot)
+    if (pauseMs > 0) {
       this.#states[slot] = State.waiting
-      this.#limitsMs[slot] = nowMs + Math.min(PAUSE_MAX_MS, PAUSE_FIRST_MS * 2 ** (failures - 1))
-      return
-    }
-    this.#prepare(slot, nowMs)
+      this.#limitsMs[slot] = nowMs + pauseMs
+    } else this.#prepare(slot, nowMs)
   }
 
   #prepare(slot: number, nowMs: number): void {
     this.#limitsMs[slot] = Number.POSITIVE_INFINITY
     if (this.#keepsAlive || (this.#isUntried && slot === 0)) {
       this.#states[slot] = State.closed
-      this.#toOpen.push(slot)
+      this.#opener.push(slot)
     } else this.#becomeFree(slot, State.ready, nowMs)
   }
 
   #openMore(nowMs: number): void {
-    if (this.#phase === Phase.drain && !this.#isOwing()) return
-    while (this.#opening < OPENING_MAX && this.#toOpen.length > 0) {
-      this.#beginOpening(this.#toOpen.shift(), nowMs)
-    }
+    if (this.#phase === Phase.drain && !this.#owed.isSome) return
+    for (let slot = this.#opener.next(); slot >= 0; slot = this.#opener.next())
+      this.#beginOpening(slot, nowMs)
   }
 
   #beginOpening(slot: number, nowMs: number): void {
     this.#states[slot] = State.opening
-    this.#openingMs[slot] = nowMs
     this.#limitsMs[slot] = nowMs + this.#timeoutMs
-    this.#opening++
+    this.#opener.begin(slot, nowMs)
     this.#transport.open(slot)
   }
 
@@ -411,10 +353,7 @@ export class HttpLoad {
       return
     }
     requests.writeScrape()
-    if (this.#scrapedCounts.length > 0) {
-      this.#scraped.set(requests.hashes, slot * requests.hashes.length)
-      this.#scrapedCounts[slot] = requests.hashCount
-    }
+    this.#verifier.scrapes(slot)
     this.#transport.scrape(slot, requests.hashes, requests.hashCount, closes)
   }
 
@@ -432,34 +371,13 @@ export class HttpLoad {
 
   /** Peers of an answer, and whether it is right, for the share that is looked at. */
   #look(slot: number, kind: HttpKind, response: HttpResponse, input: Uint8Array): void {
-    const { accounts, plan, sideRandom } = this.#context
     const { answer } = this.#answers
-    const isAnnounce = kind === LoadKind.announce
     const plannedMs = this.#plannedMs[slot]
-    if (isAnnounce) accounts.count(WorkerCount.peersReceived, plannedMs, answer.peers + answer.peers6)
-    if (plan.verifyShare === 0 || sideRandom.unit() >= plan.verifyShare) return
-    accounts.count(WorkerCount.verified, plannedMs)
-    const isRight = isAnnounce
-      ? this.#isAnnounceRight(slot, input)
-      : this.#isScrapeRight(slot, response, input)
-    if (!isRight) accounts.count(WorkerCount.verifiedWrong, plannedMs)
-  }
-
-  #isAnnounceRight(slot: number, input: Uint8Array): boolean {
-    const { plan, population, remarks } = this.#context
-    const announcer = {
-      address: this.#address,
-      addressBytes: this.#transport.localAddress(slot, this.#address),
-      port: population.portOf(this.#peers[slot]),
-      numwant: plan.numwant,
+    if (kind === LoadKind.announce) {
+      const peers = answer.peers + answer.peers6
+      this.#context.accounts.count(WorkerCount.peersReceived, plannedMs, peers)
     }
-    return isAnnounceAnswerRight(this.#answers.answer, input, announcer, remarks)
-  }
-
-  #isScrapeRight(slot: number, { bodyEnd }: HttpResponse, input: Uint8Array): boolean {
-    const from = slot * this.#requests.hashes.length
-    const hashes = this.#scraped.subarray(from, from + this.#scrapedCounts[slot] * HttpRequests.idBytes)
-    return isScrapeAnswerRight(this.#answers.answer, input, bodyEnd, hashes, this.#context.remarks)
+    this.#verifier.look(slot, kind, this.#peers[slot], plannedMs, answer, response, input)
   }
 
   /** Looks at time limits and pauses, and gives up what has been due for too long. */
@@ -468,10 +386,9 @@ export class HttpLoad {
     for (let slot = 0; slot < this.#capacity; slot++) {
       if (this.#limitsMs[slot] <= nowMs) this.#expire(slot, nowMs)
     }
-    const { schedule, control } = this.#context
-    if (schedule === null || this.#phase < Phase.load) return
-    const endMs = Math.min(control.measureEndMs, nowMs - this.#timeoutMs) - control.loadStartMs
-    this.#giveUpUnsent(endMs)
+    if (this.#phase < Phase.load) return
+    const { measureEndMs } = this.#context.control
+    this.#owed.giveUpBefore(Math.min(measureEndMs, nowMs - this.#timeoutMs), Outcome.timedOut)
   }
 
   #expire(slot: number, nowMs: number): void {
@@ -479,7 +396,6 @@ export class HttpLoad {
     this.#limitsMs[slot] = Number.POSITIVE_INFINITY
     if (state === State.waiting) this.#prepare(slot, nowMs)
     else if (state === State.opening) {
-      this.#opening--
       this.#context.remarks.add(`connect: nothing within ${this.#timeoutMs} ms`)
       this.#failConnect(slot, Outcome.timedOut, nowMs)
       this.#transport.abort(slot)
@@ -490,33 +406,6 @@ export class HttpLoad {
       this.#open--
       this.#prepare(slot, nowMs)
     }
-  }
-
-  /** What is planned before a time, in milliseconds of the schedule, and has not been sent, is lost. */
-  #giveUpUnsent(endMs: number): void {
-    const { schedule, control, accounts } = this.#context
-    assert(schedule !== null)
-    while (schedule.nextMs < endMs) {
-      const plannedMs = control.loadStartMs + schedule.nextMs
-      // No step crosses the beginning of the measurement: all of a step is counted in one period.
-      const measureInMs = control.measureStartMs - control.loadStartMs
-      const stepEndMs = Math.min(endMs, schedule.nextMs + UNSENT_STEP_MS)
-      const crosses = schedule.nextMs < measureInMs && stepEndMs > measureInMs
-      const count = schedule.skipBefore(crosses ? measureInMs : stepEndMs)
-      const announces = this.#requests.announcesAmong(count)
-      if (announces > 0) {
-        accounts.resolveUnsent(LoadKind.announce, Outcome.timedOut, plannedMs, announces)
-      }
-      if (count > announces) {
-        accounts.resolveUnsent(LoadKind.scrape, Outcome.timedOut, plannedMs, count - announces)
-      }
-    }
-  }
-
-  /** Whether requests are due, or will be before the end of the measurement, that are not sent. */
-  #isOwing(): boolean {
-    const { schedule, control } = this.#context
-    return schedule !== null && control.loadStartMs + schedule.nextMs < control.measureEndMs
   }
 
   /** Tells the main thread what is done, and the figures of the moment. */
@@ -535,7 +424,7 @@ export class HttpLoad {
         if (this.#requests.peersToFill === 0 && this.#inFlight === 0) control.reportDone(worker, Phase.fill)
         break
       case Phase.drain:
-        if (this.#inFlight === 0 && !this.#isOwing()) control.reportDone(worker, Phase.drain)
+        if (this.#inFlight === 0 && !this.#owed.isSome) control.reportDone(worker, Phase.drain)
     }
   }
 
@@ -557,17 +446,11 @@ export class HttpLoad {
 
   /** Everything that is not known yet has timed out. The transport closes what is open. */
   #stop(nowMs: number): void {
-    const { accounts, schedule, control } = this.#context
     for (let slot = 0; slot < this.#capacity; slot++) {
-      if (this.#states[slot] === State.opening) {
-        const openingMs = this.#openingMs[slot]
-        accounts.resolve(LoadKind.connect, Outcome.timedOut, openingMs, openingMs, nowMs)
-      }
+      if (this.#states[slot] === State.opening) this.#opener.resolve(slot, Outcome.timedOut, nowMs)
       if (this.#hasRequest[slot] === 1) this.#resolve(slot, Outcome.timedOut, nowMs)
     }
-    // Without times the load never began.
-    if (schedule !== null && control.loadStartMs > 0)
-      this.#giveUpUnsent(control.measureEndMs - control.loadStartMs)
+    this.#owed.giveUpBefore(this.#context.control.measureEndMs, Outcome.timedOut)
     this.#open = 0
     this.#report()
   }

@@ -16,7 +16,8 @@ import type { GeneratorContext } from '../generator.js'
 import { WorkerCount } from '../kinds.js'
 import type { LoadTarget } from '../plan.js'
 import { BODY_BYTES_MAX, malformedText, USER_AGENT } from './exchange.js'
-import { ConnectionFate, HttpLoad, type HttpTransport } from './load.js'
+import { HttpLoad } from './load.js'
+import { ConnectionFate, type HttpTransport } from './transport.js'
 
 /** Requests are a few hundred bytes: this is for a server that does not read. */
 const OUTPUT_BYTES_MAX = 65_536

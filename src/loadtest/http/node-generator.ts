@@ -8,8 +8,9 @@ import { monotonicMs } from '../clock.js'
 import type { GeneratorContext } from '../generator.js'
 import { WorkerCount } from '../kinds.js'
 import { USER_AGENT } from './exchange.js'
-import { ConnectionFate, HttpLoad, type HttpTransport } from './load.js'
+import { HttpLoad } from './load.js'
 import { NodeConnection, type NodeConnectionEvents } from './node-connection.js'
+import { ConnectionFate, type HttpTransport } from './transport.js'
 
 /** Makes load until the phase is `stop`. */
 export async function generateHttpNode(context: GeneratorContext): Promise<void> {

@@ -62,13 +62,6 @@ export class HttpRequests {
     return this.#random.unit() < this.#announceShare ? LoadKind.announce : LoadKind.scrape
   }
 
-  /** Of many requests that are never sent: how many were announces. */
-  announcesAmong(count: number): number {
-    const exact = count * this.#announceShare
-    const whole = Math.floor(exact)
-    return whole + (this.#random.unit() < exact - whole ? 1 : 0)
-  }
-
   /** The peer that announces over a connection. */
   nextPeer(slot: number): number {
     const source = slot % this.#sources

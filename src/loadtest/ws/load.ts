@@ -20,6 +20,7 @@ import { monotonicMs } from '../clock.js'
 import { Phase } from '../control.js'
 import type { GeneratorContext } from '../generator.js'
 import { LoadKind, Outcome, WorkerCount } from '../kinds.js'
+import { OwedRequests } from '../owed-requests.js'
 import { Gauge } from '../tally.js'
 import { AnswerResponses } from './answer-responses.js'
 import { Deadlines } from './deadlines.js'
@@ -45,8 +46,6 @@ const enum State {
 /** How long a worker may sleep: phases before the load change without a time of their own. */
 const SLEEP_MS_MAX = 20
 const SLEEP_MS_BEFORE_LOAD = 2
-/** What is given up is counted in steps of the time series, or finer. */
-const UNSENT_STEP_MS = 100
 
 export class WsLoad {
   readonly #context: GeneratorContext
@@ -56,6 +55,7 @@ export class WsLoad {
   readonly #requests: Requests
   readonly #verifier: Verifier
   readonly #opener: Opener
+  readonly #owed: OwedRequests
   readonly #answerResponses: AnswerResponses
   readonly #reader = new TrackerMessageReader()
   readonly #message: TrackerMessage
@@ -78,7 +78,7 @@ export class WsLoad {
   #open = 0
   #unfilled: number
   #phase: Phase = Phase.connect
-  readonly #onOpen: (slot: number) => void
+  readonly #onOpen: (slot: number, nowMs: number) => void
 
   constructor(context: GeneratorContext, wire: Wire, relayBuffers: RelayMemoryBuffers) {
     const { plan, random } = context
@@ -90,6 +90,7 @@ export class WsLoad {
     this.#requests = new Requests(plan, this.#peers, this.#relays, wire, random)
     this.#verifier = new Verifier(context, this.#peers, this.#requests, this.#relays)
     this.#opener = new Opener(context, wire)
+    this.#owed = new OwedRequests(context)
     this.#answerResponses = new AnswerResponses(capacity, plan.ws.answers)
     this.#message = new TrackerMessage(plan.population.scrapeTorrents)
     this.#states = new Uint8Array(capacity)
@@ -102,7 +103,7 @@ export class WsLoad {
     this.#deadlines = new Deadlines(capacity)
     this.#idle = new IdleQueue(capacity)
     this.#unfilled = capacity
-    this.#onOpen = slot => this.#beginToOpen(slot)
+    this.#onOpen = (slot, nowMs) => this.#beginToOpen(slot, nowMs)
     this.#opener.start(monotonicMs())
   }
 
@@ -145,7 +146,7 @@ export class WsLoad {
     for (let slot = 0; slot < this.#states.length; slot++) {
       const state = this.#states[slot]
       if (state === State.awaiting) this.#resolve(slot, Outcome.timedOut, nowMs)
-      else if (state === State.opening) this.#resolveConnect(slot, Outcome.timedOut, nowMs)
+      else if (state === State.opening) this.#opener.resolve(slot, Outcome.timedOut, nowMs)
     }
     this.#relays.expire(nowMs, 0)
     this.#giveUpBefore(this.#context.control.measureEndMs)
@@ -156,8 +157,7 @@ export class WsLoad {
   opened(slot: number): void {
     const nowMs = monotonicMs()
     this.#deadlines.remove(slot)
-    this.#resolveConnect(slot, Outcome.answered, nowMs)
-    this.#context.accounts.count(WorkerCount.connectionsOpened, nowMs)
+    this.#opener.succeeded(slot, nowMs)
     this.#relays.memory.turn(this.#relays.connectionOf(slot))
     this.#open++
     this.#hasAnnounced[slot] = 0
@@ -239,24 +239,14 @@ export class WsLoad {
     }
   }
 
-  #beginToOpen(slot: number): void {
-    const nowMs = monotonicMs()
+  #beginToOpen(slot: number, nowMs: number): void {
     this.#states[slot] = State.opening
-    this.#sentMs[slot] = nowMs
     this.#deadlines.add(slot, nowMs + this.#context.plan.timeoutMs)
   }
 
   #failToOpen(slot: number, outcome: Outcome, nowMs: number): void {
-    this.#resolveConnect(slot, outcome, nowMs)
-    this.#context.accounts.count(WorkerCount.connectionsFailed, nowMs)
     this.#states[slot] = State.closed
-    this.#opener.again(slot, nowMs)
-  }
-
-  #resolveConnect(slot: number, outcome: Outcome, nowMs: number): void {
-    this.#opener.opening--
-    const sentMs = this.#sentMs[slot]
-    this.#context.accounts.resolve(LoadKind.connect, outcome, sentMs, sentMs, nowMs)
+    this.#opener.failed(slot, outcome, nowMs)
   }
 
   /** Ends what has waited for too long. */
@@ -447,34 +437,9 @@ export class WsLoad {
     }
   }
 
-  #unsentOutcome(): Outcome {
-    return this.#open === 0 ? Outcome.broken : Outcome.timedOut
-  }
-
   /** What was planned before a time and has not been sent is lost. */
-  #giveUpBefore(endMs: number): void {
-    const { control, schedule, accounts } = this.#context
-    if (schedule === null || control.loadStartMs === 0) return
-    const { loadStartMs, measureStartMs } = control
-    while (loadStartMs + schedule.nextMs < endMs) {
-      const plannedMs = loadStartMs + schedule.nextMs
-      // No step crosses the beginning of the measurement: all of a step is counted in one period.
-      const stepEndMs = Math.min(endMs, plannedMs + UNSENT_STEP_MS)
-      const crosses = plannedMs < measureStartMs && stepEndMs > measureStartMs
-      const count = schedule.skipBefore((crosses ? measureStartMs : stepEndMs) - loadStartMs)
-      const scrapes = this.#scrapesAmong(count)
-      const outcome = this.#unsentOutcome()
-      if (count > scrapes) accounts.resolveUnsent(LoadKind.announce, outcome, plannedMs, count - scrapes)
-      if (scrapes > 0) accounts.resolveUnsent(LoadKind.scrape, outcome, plannedMs, scrapes)
-    }
-  }
-
-  /** How many of some requests would have been scrapes. */
-  #scrapesAmong(count: number): number {
-    const { mix } = this.#context.plan
-    const exact = (count * mix.scrape) / (mix.announce + mix.scrape)
-    const whole = Math.floor(exact)
-    return whole + (this.#context.random.unit() < exact - whole ? 1 : 0)
+  #giveUpBefore(untilMs: number): void {
+    this.#owed.giveUpBefore(untilMs, this.#open === 0 ? Outcome.broken : Outcome.timedOut)
   }
 
   /** Announces, or scrapes, over an open connection that awaits nothing. */
@@ -500,9 +465,7 @@ export class WsLoad {
   }
 
   #isDrained(): boolean {
-    const { control, schedule } = this.#context
-    const isBehind = schedule !== null && control.loadStartMs + schedule.nextMs < control.measureEndMs
-    return !isBehind && this.#awaiting === 0 && !this.#relays.isWaiting
+    return !this.#owed.isSome && this.#awaiting === 0 && !this.#relays.isWaiting
   }
 
   #sleepMs(phase: Phase, nowMs: number): number {

@@ -2,7 +2,10 @@
 //
 // What a connection costs in system calls:
 //   one request, kept alive       epoll_wait (shared by all that are ready), recv, send
-//   one connection, one request   accept4, recv, send, shutdown, close: it never gets into the epoll set
+//   one connection, one request   accept4, recv, send, shutdown, close
+//
+// The latter never gets into the epoll set, if its request has come with it and the protocol finishes it with the
+// answer (`Connection: close`, keep_alive = false). What stays open behind its first read gets in.
 //
 // Short answers on connections that are kept are sent at the end of the turn, all together (output-batch.ts).
 //

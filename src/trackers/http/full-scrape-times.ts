@@ -6,8 +6,8 @@
 // networks can have more, one after the other. Two addresses whose two keyed hashes are equal count as one.
 
 import { randomFillSync } from 'node:crypto'
+import { halfSipHashOf2 } from '../../protocol/half-siphash.js'
 import type { IpAddress } from '../../protocol/http/ip-text.js'
-import { halfSipHashOf2 } from '../../swarm/half-siphash.js'
 
 const KEY_WORDS = 4
 const BUCKETS = 1024

@@ -3,7 +3,7 @@
 // wait, the one that waits longest. A set that has lost one that way takes every answer until that one would have
 // expired: else a client that makes offers without end would cost others their answers.
 
-import { halfSipHashOf5 } from '../../swarm/half-siphash.js'
+import { halfSipHashOf5 } from '../../protocol/half-siphash.js'
 
 const PLACES_PER_SET = 4
 /** Two words of hash, and the second of the table's own clock at which the answer comes too late; 0: free. */

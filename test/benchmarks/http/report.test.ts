@@ -1,16 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  busyRatio,
-  bytesEach,
-  type IdleRecord,
-  judgeIdle,
-  renderIdle,
-} from '../../../benchmarks/http/idle-record.js'
+import { busyRatio, type IdleRecord, judgeIdle, renderIdle } from '../../../benchmarks/http/idle-record.js'
 import type { Measurement } from '../../../benchmarks/http/measure.js'
 import { advise, judgeTargets, type RunRecord } from '../../../benchmarks/http/record.js'
 import { loadWarnings, renderReport } from '../../../benchmarks/http/report.js'
 import { type LoadResult, loads } from '../../../benchmarks/http/yardstick.js'
+import { bytesEach } from '../../../benchmarks/support/idle-record.js'
 import type { Sample } from '../../../benchmarks/support/run-record.js'
 
 function measured(totalUs: number, load: Partial<LoadResult> = {}): Measurement {

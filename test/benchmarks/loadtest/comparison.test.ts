@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { parseAquatic } from '../../../benchmarks/loadtest/aquatic.js'
 import { parseOurs } from '../../../benchmarks/loadtest/contenders.js'
 import { parseOptions } from '../../../benchmarks/loadtest/options.js'
 import {
@@ -8,7 +9,6 @@ import {
   parseChildrenTicks,
 } from '../../../benchmarks/loadtest/processor-time.js'
 import { renderReport } from '../../../benchmarks/loadtest/report.js'
-import { parseAquatic } from '../../../benchmarks/loadtest/udp-contenders.js'
 import type { LoadCounts } from '../../../benchmarks/support/cost.js'
 import { readTicksPerSecond } from '../../../benchmarks/support/process-accounting.js'
 import type { RunRecord } from '../../../benchmarks/support/run-record.js'
@@ -20,12 +20,12 @@ const busy = 'i=0; while [ $i -lt 200000 ]; do i=$((i + 1)); done'
 describe('Comparison of load generators', () => {
   it('reads what generators print', () => {
     const report = (rate: string): string => `Requests out: 9.00/second\nResponses in: ${rate}/second\n`
-    assert.deepEqual(parseAquatic(report('100.50') + report('200.25')), {
+    assert.deepEqual(parseAquatic('a program', report('100.50') + report('200.25')), {
       responses: 1001.25,
       seconds: 5,
       responsesPerSecond: 200.25,
     })
-    assert.throws(() => parseAquatic(report('1.00')), /not two reports/)
+    assert.throws(() => parseAquatic('a program', report('1.00')), /not two reports of a program/)
     assert.deepEqual(parseOurs('{"phase":"drain"}\n{"answered":10,"failed":0,"seconds":4}\n'), {
       responses: 10,
       seconds: 4,

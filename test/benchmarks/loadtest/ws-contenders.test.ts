@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { parseAquatic, parseYardstick } from '../../../benchmarks/loadtest/ws-contenders.js'
+import { parseAquatic } from '../../../benchmarks/loadtest/aquatic.js'
+import { aquaticName, parseYardstick } from '../../../benchmarks/loadtest/ws-contenders.js'
 
 describe('what WebTorrent load generators print', () => {
   it('is read from load-ws', () => {
@@ -15,8 +16,9 @@ describe('what WebTorrent load generators print', () => {
   it("is read from aquatic's, in the second of its reports", () => {
     const reportOf = (rate: string): string =>
       `Requests out: 1.00/second\nResponses in: ${rate}/second\n  - Announce responses: ${rate}\n`
-    const counts = parseAquatic([reportOf('100.20'), reportOf('200.40'), reportOf('300.00')].join('\n'))
+    const reports = ['100.20', '200.40', '300.00'].map(reportOf).join('\n')
+    const counts = parseAquatic(aquaticName, reports)
     assert.deepEqual(counts, { responses: 1002, seconds: 5, responsesPerSecond: 200.4 })
-    assert.throws(() => parseAquatic(reportOf('100.20')), /not two reports/)
+    assert.throws(() => parseAquatic(aquaticName, reportOf('100.20')), /not two reports/)
   })
 })

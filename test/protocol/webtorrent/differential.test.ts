@@ -5,8 +5,9 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { MessageStatus } from '../../../src/protocol/webtorrent/request.js'
-import { infoHash, limits, MessageReader, messages, offerIdOf, peerId } from './messages.js'
-import { isJson, referenceMessage } from './reference.js'
+import { compareMessage } from './comparison.js'
+import { infoHash, messages, offerIdOf, peerId } from './messages.js'
+import { isJson } from './reference.js'
 
 const iterations = Number(process.env['AQUATIC_FUZZ_ITERATIONS'] ?? 20_000)
 const seed = Number(process.env['AQUATIC_FUZZ_SEED'] ?? Date.now() % 1e9)
@@ -109,29 +110,6 @@ const beginnings: readonly (readonly [string, Tree][])[] = [
     ['peer_id', peerId],
   ],
 ]
-
-const reader = new MessageReader()
-
-/** @returns the status, which is the same as the reference's */
-function compare(bytes: Uint8Array, offset: number): number {
-  const text = Buffer.from(bytes).toString()
-  const found = reader.read(bytes, offset)
-  if (!Buffer.from(text).equals(bytes)) {
-    // What is no UTF-8 is no text.
-    assert.ok(found.status === MessageStatus.notJson || found.status === MessageStatus.tooDeep)
-    return MessageStatus.notJson
-  }
-  const expected = referenceMessage(text, limits)
-  if (expected.status > MessageStatus.notObject || expected.status < MessageStatus.notJson) {
-    assert.deepEqual(found, expected)
-  } else if (expected.status !== MessageStatus.notJson || found.status !== MessageStatus.tooDeep) {
-    assert.equal(found.status, expected.status)
-  } else {
-    // A text may be too deep before it is found to be no JSON.
-    assert.ok((text.match(/[[{]/g) ?? []).length > limits.maxDepth)
-  }
-  return expected.status
-}
 
 const pieces = [
   ...[
@@ -241,7 +219,7 @@ describe('WebTorrent messages against a plain reference', () => {
         // Half surrogates have no UTF-8: they come in escapes only.
         const bytes = Buffer.from(text)
         assert.ok(isJson(bytes.toString()))
-        statuses.add(compare(bytes, random(4)))
+        statuses.add(compareMessage(bytes, random(4))?.status ?? MessageStatus.notJson)
       }),
       { numRuns: Math.ceil(iterations / 10), seed },
     )
@@ -259,7 +237,7 @@ describe('WebTorrent messages against a plain reference', () => {
       let bytes: Buffer = pick(random, originals)
       for (let left = random(4); left > 0; left--) bytes = mutate(bytes, random)
       try {
-        const status = compare(bytes, random(4))
+        const status = compareMessage(bytes, random(4))?.status ?? MessageStatus.notJson
         statuses.set(status, (statuses.get(status) ?? 0) + 1)
       } catch (error) {
         const message = JSON.stringify(bytes.toString('latin1'))

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { halfSipHashOf2, halfSipHashOf5 } from '../../src/swarm/half-siphash.js'
+import { halfSipHashOf2, halfSipHashOf5 } from '../../src/protocol/half-siphash.js'
 
 // HalfSipHash-1-3 of the bytes 00 01 02 ... under the key 00..07, from the reference implementation's authors as the
 // Linux kernel's self-test lists them (8 bytes: 577999b1, 20 bytes: 911bb605).

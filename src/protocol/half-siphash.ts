@@ -1,6 +1,7 @@
-// HalfSipHash-1-3 (Aumasson and Bernstein) over whole 32-bit words: the keyed hash of both hash tables of the swarm.
-// Clients choose info hashes and ports freely, so an unkeyed hash would let anybody aim at one chain or bucket. The
-// 1-3 variant is meant for exactly this and no more: it is not a MAC (the Linux kernel's hsiphash draws the same line).
+// HalfSipHash-1-3 (Aumasson and Bernstein) over whole 32-bit words: the keyed hash of all hash tables that clients can
+// aim at. They choose info hashes, ports and (of IPv6) networks, so an unkeyed hash would let anybody aim at one chain
+// or bucket. The 1-3 variant is meant for exactly this and no more: it is not a MAC (the Linux kernel's hsiphash draws
+// the same line).
 
 /** Message words; the slots behind the message take its length block and the zeroes of the finalisation. */
 const message = new Int32Array(5 + 1 + 3)
