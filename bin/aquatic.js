@@ -1,12 +1,24 @@
 #!/usr/bin/env node
+// Plain JavaScript without imports of packages, so that it can say what is missing where nothing else runs.
 import { existsSync } from 'node:fs'
-import { execute } from '@oclif/core/execute'
 
-if (existsSync(new URL('../dist/src/commands', import.meta.url))) {
-  await execute({ dir: import.meta.url })
-} else {
-  process.stderr.write(
-    'error: This copy of aquatic was never built.\n  try: npm ci && npm run build, in its source\n',
+/** As `engines` in package.json. */
+const [majorMin, minorMin] = [20, 19]
+const [major, minor] = process.versions.node.split('.').map(Number)
+
+if (major < majorMin || (major === majorMin && minor < minorMin)) {
+  refuse(
+    `aquatic needs Node ${majorMin}.${minorMin} or newer, this is ${process.versions.node}.`,
+    'install a newer Node',
   )
+} else if (!existsSync(new URL('../dist/src/commands', import.meta.url))) {
+  refuse('This copy of aquatic was never built.', 'npm ci && npm run build, in its source')
+} else {
+  const { execute } = await import('@oclif/core/execute')
+  await execute({ dir: import.meta.url })
+}
+
+function refuse(cause, remedy) {
+  process.stderr.write(`error: ${cause}\n  try: ${remedy}\n`)
   process.exitCode = 1
 }

@@ -81,9 +81,19 @@ describe('tidy', () => {
     assert.deepEqual(missing, [])
   })
 
-  it('only two files know koffi: the system calls, and the OpenSSL inside node', () => {
-    const users = source.filter(({ text }) => /['"]koffi['"]/.test(text)).map(({ path }) => path)
+  it('only two files call koffi: the system calls, and the OpenSSL inside node', () => {
+    const namers = source.filter(({ text }) => /['"]koffi['"]|@koromix/.test(text)).map(({ path }) => path)
+    assert.deepEqual(namers, ['src/net/native/koffi.ts'])
+    const users = source.filter(({ text }) => /\/koffi\.js['"]/.test(text)).map(({ path }) => path)
     assert.deepEqual(users.sort(), ['src/net/native/libc.ts', 'src/net/native/openssl.ts'])
+  })
+
+  it('no change is left half merged', () => {
+    const documents = ['README.md', 'CHANGELOG.md', ...readdirSync(join(packageRoot, 'docs'))]
+      .filter(name => name.endsWith('.md'))
+      .map(name => (existsSync(join(packageRoot, name)) ? name : join('docs', name)))
+      .map(path => ({ path, text: readFileSync(join(packageRoot, path), 'utf8') }))
+    assert.deepEqual(findLines([...source, ...tests, ...documents], /^(<{7}|>{7}) /), [])
   })
 
   it('nothing is left undone, swallowed or printed past the reporters', () => {

@@ -1,10 +1,10 @@
-// The system calls of the native engine, through koffi. The only file that knows koffi's interface.
+// The system calls of the native engine, through koffi. Beside openssl.ts the only file that calls it.
 //
 // Symbols come from the process itself: node is linked against the C library (glibc or musl), so no file name is
 // needed. A buffer whose address is stored in a structure must stay reachable from JavaScript for as long as the
 // kernel may use it: every class here keeps its buffers in fields.
 
-import koffi from 'koffi'
+import { koffi } from './koffi.js'
 
 /** A pointer argument: a typed array (its memory), or null. */
 type Pointer = NodeJS.TypedArray | null
@@ -102,7 +102,7 @@ const variants: Readonly<Record<string, string>> = {
 
 let loaded: Libc | undefined
 
-/** Binds the calls, once per thread. (Importing this module throws where koffi has no binary for the platform.) */
+/** Binds the calls, once per thread. (Importing this module throws where koffi can't be loaded.) */
 export function loadLibc(): Libc {
   if (loaded !== undefined) return loaded
   const library = koffi.load(null)

@@ -1,7 +1,7 @@
 // The calls of OpenSSL that the native engine's TLS needs, through koffi: those inside the running node binary, whose
-// symbols the official builds export, else of the system's libssl. Beside libc.ts the only file that knows koffi.
+// symbols the official builds export, else of the system's libssl. Beside libc.ts the only file that calls it.
 
-import koffi from 'koffi'
+import { koffi } from './koffi.js'
 
 /** The address of something that OpenSSL owns; 0 is none. User space addresses are exact in a double. */
 export type Address = number
