@@ -196,9 +196,20 @@ interface StreamSums {
   readonly verified: number
 }
 
-/** Sums over all slices of a stream, settling time included. */
+/** Whether others took so much of the processors while a slice ran that it can't be judged. */
+function wasBusy({ samples, processors }: SoakRecord, slice: Slice): boolean {
+  return samples.some(
+    ({ second, loadAverage }) =>
+      second >= slice.second && second <= slice.endSecond && loadAverage / processors > limits.loadAverage,
+  )
+}
+
+/** Sums over slices; of a whole stream, settling time is included. */
 function sumStream(record: SoakRecord, stream: StreamName): StreamSums {
-  const slices = slicesOf(record, stream)
+  return sumSlices(slicesOf(record, stream))
+}
+
+function sumSlices(slices: readonly Slice[]): StreamSums {
   const sum = (pick: (slice: Slice) => number): number =>
     slices.reduce((total, slice) => total + pick(slice), 0)
   const outcomes: Record<string, number> = {}
@@ -217,18 +228,37 @@ function sumStream(record: SoakRecord, stream: StreamName): StreamSums {
   }
 }
 
-/** What the tracker owes: `unsent` requests never reached it. */
+/**
+ * What the tracker owes: `unsent` requests never reached it. A few slices beside much other work are told, not judged;
+ * where it was the most of them, the whole is not.
+ */
 function judgeLosses(record: SoakRecord, stream: StreamName): Criterion {
-  const { planned, failed, outcomes } = sumStream(record, stream)
-  const unsent = outcomes['unsent'] ?? 0
-  const share = planned === unsent ? 1 : (failed - unsent) / (planned - unsent)
-  const list = Object.entries(outcomes).map(([outcome, count]) => `${count} ${outcome}`)
+  const slices = slicesOf(record, stream)
+  const busy = slices.filter(slice => wasBusy(record, slice))
+  const leftOut = busy.length <= slices.length / 2 ? busy : []
+  const judged = sumSlices(slices.filter(slice => !leftOut.includes(slice)))
+  const unsent = judged.outcomes['unsent'] ?? 0
+  const share = judged.planned === unsent ? 1 : (judged.failed - unsent) / (judged.planned - unsent)
   return unlessBusy(record, {
     name: `${stream} losses`,
     limit: `at most ${percent(limits.lossShare)} of all requests sent not answered`,
     state: holdsIf(share <= limits.lossShare),
-    found: `${percent(share)} of ${planned}${list.length === 0 ? '' : ` (${list.join(', ')})`}`,
+    found: `${percent(share)} of ${judged.planned}${outcomesText(judged)}${leftOutText(leftOut)}`,
   })
+}
+
+function leftOutText(slices: readonly Slice[]): string {
+  if (slices.length === 0) return ''
+  const sums = sumSlices(slices)
+  return (
+    `; not judged: ${slices.length} slices beside other work, load average above ${limits.loadAverage} ` +
+    `for each processor, ${sums.failed} of ${sums.planned}${outcomesText(sums)}`
+  )
+}
+
+function outcomesText({ outcomes }: StreamSums): string {
+  const list = Object.entries(outcomes).map(([outcome, count]) => `${count} ${outcome}`)
+  return list.length === 0 ? '' : ` (${list.join(', ')})`
 }
 
 /** A soak without load is none. */

@@ -274,6 +274,22 @@ describe('a whole run', () => {
     assert.match(complaintsOf(criteria)[0]!, /udp losses could not be judged: .*load average 10\.0 for each/)
   })
 
+  test('losses beside other work that lasted for some slices are told, and the rest is judged', () => {
+    const slices = slicesOf(second =>
+      second === 60
+        ? { planned: 2000, answered: 1000, failed: { timedOut: 1000 } }
+        : { planned: 2000, answered: 2000 },
+    )
+    const isBusyAt = (from: number) => ({
+      ...withSamples(({ second }) => (second > from && second <= from + 20 ? { loadAverage: 20 } : {})),
+      slices,
+    })
+    assert.deepEqual(brokenIn(isBusyAt(60)), [])
+    const losses = judge(isBusyAt(60)).find(({ name }) => name === 'udp losses')!
+    assert.match(losses.found, /^0\.0* % of 38000; not judged: 1 slices .* 1000 of 2000 \(1000 timedOut\)$/)
+    assert.ok(brokenIn(isBusyAt(200)).includes('udp losses'))
+  })
+
   test('short-lived clients without answers are found, and none at all', () => {
     const ending = recordOf().ending!
     const failing = { ...ending.lives!, udp: { ...lived, answered: 9, failed: 1 } }
