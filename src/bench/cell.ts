@@ -272,7 +272,7 @@ class Cell {
 
   async #fill(url: string): Promise<FillResult> {
     this.#onStage('filling')
-    // Hardly anything after the fill: a peer that announces again comes from another socket, and counts twice with some.
+    // Hardly anything behind the fill: a peer that announces again does so from another socket, and is two to some.
     const flags = ['--fill', `${LARGE_FILL_SECONDS}s`, '--warmup', '0s', '--duration', '1s', '--rate', '100']
     // Before and after have to be alike but for the peers: buffers in use, and nothing left of the start.
     const few = { fillPeers: PRIMING_PEERS, torrents: Math.ceil(PRIMING_PEERS / 4) }
