@@ -272,7 +272,8 @@ class Cell {
 
   async #fill(url: string): Promise<FillResult> {
     this.#onStage('filling')
-    const flags = ['--fill', `${LARGE_FILL_SECONDS}s`, '--warmup', '0s', '--duration', '1s']
+    // Hardly anything behind the fill: a peer that announces again does so from another socket, and is two to some.
+    const flags = ['--fill', `${LARGE_FILL_SECONDS}s`, '--warmup', '0s', '--duration', '1s', '--rate', '100']
     // Before and after have to be alike but for the peers: buffers in use, and nothing left of the start.
     const few = { fillPeers: PRIMING_PEERS, torrents: Math.ceil(PRIMING_PEERS / 4) }
     await this.#load(url, [...this.#commonFlags({ ...this.#workload, ...few }), ...flags])

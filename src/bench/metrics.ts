@@ -95,8 +95,7 @@ const metricList: readonly Metric[] = [
     of: ({ fill }) => {
       // Nothing is known of the memory of a tracker that runs elsewhere.
       if (fill === null || fill.residentBytesAfter === 0) return null
-      // Who has one twice, among seeders and leechers (chihaya), has no more of them.
-      const peers = Math.min(fill.peersCounted ?? fill.peers, fill.peers)
+      const peers = fill.peersCounted ?? fill.peers
       return Math.max(0, fill.residentBytesAfter - fill.residentBytesBefore) / peers
     },
   },

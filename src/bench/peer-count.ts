@@ -15,7 +15,7 @@ export interface PeerCountRequest {
   readonly timeoutMs?: number
 }
 
-/** In one scrape. Trackers take 70 or more (BEP 15), but aquatic 0.9 with io_uring no datagram above 480 bytes. */
+/** In one scrape: most take 70 or more (BEP 15), aquatic 0.9 with io_uring no datagram longer than 480 bytes. */
 const HASHES_EACH = 20
 const HASH_BYTES = 20
 /** Scrapes on their way: as many as the smallest of receive buffers has room for. */
