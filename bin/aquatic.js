@@ -2,6 +2,10 @@
 // Plain JavaScript without imports of packages, so that it can say what is missing where nothing else runs.
 import { existsSync } from 'node:fs'
 
+// SIGUSR1 asks for a reload, at any time. Unless somebody listens, node opens a debugger at it, through which every
+// user of this machine can run what they like: so this comes before anything is loaded.
+process.on('SIGUSR1', () => undefined)
+
 /** As `engines` in package.json. */
 const [majorMin, minorMin] = [20, 19]
 const [major, minor] = process.versions.node.split('.').map(Number)

@@ -1,0 +1,27 @@
+// For the first tenth of a second of a start node still had its own handler of SIGUSR1: a reload that came then opened
+// a debugger on the loopback address, for every user of the machine.
+
+import assert from 'node:assert/strict'
+import { it, type TestContext } from 'node:test'
+import { type RunningProcess, startProcess } from '../support/child-process.js'
+import { binaryArguments, cleanEnvironment } from '../support/tracker-process.js'
+
+/** Starts a tracker with a script that runs before anything of it. */
+async function listening(t: TestContext, script: string): Promise<RunningProcess> {
+  const preload = `data:text/javascript,${encodeURIComponent(script)}`
+  const sets = ['network.address_ipv4=127.0.0.1:0', 'network.use_ipv6=false'].flatMap(set => ['--set', set])
+  const args = ['--import', preload, ...binaryArguments('serve', 'udp', '--json', ...sets)]
+  const tracker = startProcess(t, process.execPath, args, { env: cleanEnvironment() })
+  await tracker.waitForLines('stdout', /"event":"listening"/)
+  return tracker
+}
+
+it('a reload while the program is loaded opens none', async t => {
+  const tracker = await listening(
+    t,
+    `process.on('newListener', name => {
+      if (name === 'SIGUSR1') queueMicrotask(() => process.kill(process.pid, 'SIGUSR1'))
+    })`,
+  )
+  assert.deepEqual((await tracker.stop()).stderr, '')
+})
