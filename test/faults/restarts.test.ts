@@ -8,7 +8,7 @@ import { allProtocols } from './service.js'
 import { assertAsBefore, underLoad } from './under-load.js'
 
 /** All together; set the variable for the whole hundred. */
-const RESTARTS = Number(process.env['AQUATIC_FAULT_RESTARTS'] ?? 20)
+const RESTARTS = Number(process.env['AQUATIC_FAULT_RESTARTS'] ?? 6)
 
 describe('a tracker under load that is started again on its ports', () => {
   for (const [protocols, share] of [

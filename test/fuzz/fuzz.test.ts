@@ -17,13 +17,15 @@ const scale = Number(process.env['AQUATIC_FUZZ_SCALE'] ?? 1)
 const iterations: Readonly<Record<string, number>> = {
   'access-list': 10_000,
   bencode: 15_000,
+  'forwarded-address': 10_000,
   'http-request': 5000,
   'proxy-protocol': 60_000,
+  'webtorrent-answer': 15_000,
   'webtorrent-message': 12_000,
-  'udp-handler': 20_000,
+  'udp-handler': 12_000,
   'websocket-client': 12_000,
   'websocket-server': 10_000,
-  'websocket-session': 8000,
+  'websocket-session': 5000,
   toml: 500,
 }
 const ITERATIONS = 25_000
@@ -44,8 +46,8 @@ describe(`parsers on mutated input, seed ${seed}`, () => {
 })
 
 /** Each input has ten datagrams or frames and more: a hundred thousand in all. */
-const RUNS = 10_000
-const RUNS_BEFORE = 3000
+const RUNS = 8500
+const RUNS_BEFORE = 2000
 /** What V8 itself may need meanwhile; one word for each datagram would be three times as much. */
 const GROWTH_BYTES_MAX = 256 << 10
 

@@ -140,6 +140,23 @@ for (const { engine, transport } of kinds) {
       assert.deepEqual(said((await used.until(4)).slice(3)), ['close 1001'])
     })
 
+    it('are closed, too, behind half a message, however often they answer a ping', async t => {
+      if (!meets(t, missing(engine, transport))) return
+      const started = await startEcho(t, { ...kind, limits: { idleSeconds: 30, pingSeconds: 5 } })
+      const socket = await started.connect()
+      const [connection] = started.echo.openedConnections
+      started.echo.onMessage = () => started.front.sockets.touch(connection)
+      for (let round = 1; round <= 4; round++) {
+        socket.send(frame({ opcode: round === 1 ? 1 : 0, isFinal: false, payload: 'more' }), pong)
+        await until(() => count(started, 'pongsReceived') === round)
+        await pass(started, 7)
+      }
+      assert.equal(count(started, 'closedIdle'), 0)
+      await pass(started, 4)
+      assert.equal(count(started, 'closedIdle'), 1)
+      assert.equal(said(await socket.until(4)).at(-1), 'close 1001')
+    })
+
     it('are left alone without a limit', async t => {
       if (!meets(t, missing(engine, transport))) return
       const started = await startEcho(t, kind)

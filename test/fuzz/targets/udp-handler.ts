@@ -1,5 +1,6 @@
-// Batches of datagrams through the UDP tracker without its sockets: each answer is what a model of the swarm says, is
-// never longer than its request allows (docs/security.md), and no id means no answer. Afterwards all is forgotten.
+// Batches of datagrams through the UDP tracker without its sockets: each answer is what a plain model of the swarm
+// says, never longer than its request allows (docs/security.md), and no id means no answer. Afterwards all is
+// forgotten.
 //
 // The input is a row of datagrams, each behind three bytes: who sends it and with which id, and its length.
 
