@@ -96,7 +96,7 @@ export function parseLoadOutput(output: string): GeneratorCounts {
 }
 
 /** Why loads over TLS cannot be built here; undefined when they can. */
-export function missingForTls(): string | undefined {
+function missingForTls(): string | undefined {
   const header = firstLineOf('gcc', ['-E', '-include', 'openssl/ssl.h', '-x', 'c', '/dev/null'])
   return header === undefined ? 'no openssl/ssl.h (Debian: `apt-get install libssl-dev`)' : undefined
 }
