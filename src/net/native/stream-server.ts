@@ -13,9 +13,8 @@
 // others waiting; what is left makes the next epoll_wait return at once. (Edge-triggered was measured: no difference.)
 // While output is kept, only room to send is waited for, and input stays in the kernel.
 
-import { canonicaliseAddress } from '../address.js'
 import { DrainQueue } from '../drain-queue.js'
-import { AcceptAction, acceptActionFor, errnoName, StreamAction, streamActionFor } from '../errno.js'
+import { errnoName, StreamAction, streamActionFor } from '../errno.js'
 import { KeptInput } from '../kept-input.js'
 import { KeptOutput } from '../kept-output.js'
 import { OutputBatch } from '../output-batch.js'
@@ -29,17 +28,8 @@ import {
   type WakeUp,
 } from '../stream.js'
 import { StreamSlots } from '../stream-slots.js'
-import {
-  CLOCK_MONOTONIC,
-  EPOLLIN,
-  EPOLLOUT,
-  MSG_MORE,
-  MSG_NOSIGNAL,
-  SHUT_WR,
-  SOCK_CLOEXEC,
-  SOCK_NONBLOCK,
-  SOCKADDR_IN6_BYTES,
-} from './constants.js'
+import { Accepted, Acceptor } from './acceptor.js'
+import { CLOCK_MONOTONIC, EPOLLIN, EPOLLOUT, MSG_MORE, MSG_NOSIGNAL, SHUT_WR } from './constants.js'
 import { Epoll } from './epoll.js'
 import { type Libc, loadLibc } from './libc.js'
 import { createDescriptorMemory } from './open-descriptors.js'
@@ -51,8 +41,6 @@ import { TlsStatus } from './tls-context.js'
 const ACCEPTS_PER_TURN = 64
 /** The same with TLS, where each costs 100 µs and more. */
 const HANDSHAKES_PER_TURN = 8
-/** After accept failed for want of descriptors or memory. */
-const ACCEPT_PAUSE_SECONDS = 0.1
 /** Unread input that a finished connection may still send before it is closed all the same. */
 const LINGER_BYTES_MAX = 1 << 20
 
@@ -111,9 +99,9 @@ export class NativeStreamServer implements StreamServer {
   readonly #limits: StreamLimits
   readonly #protocol: StreamProtocol
   readonly #clock: () => number
-  readonly #onAcceptPaused: (errno: string) => void
   readonly #outputAddress: number
   readonly #slots: StreamSlots
+  readonly #acceptor: Acceptor
   readonly #input: KeptInput
   readonly #keptOutput: KeptOutput
   readonly #batch: OutputBatch
@@ -132,9 +120,6 @@ export class NativeStreamServer implements StreamServer {
   readonly #inEpoll: Uint8Array
   /** Bytes dropped while lingering. */
   readonly #drained: Int32Array
-  /** `struct sockaddr_in6`, for the largest of names: family 2, port 2, IPv4 address or flow label 4, address 16. */
-  readonly #peer = new Int32Array(SOCKADDR_IN6_BYTES / 4)
-  readonly #peerBytes = new Int32Array(1)
   readonly #time = new Int32Array(4)
   /** Connections that were closed or finished outside their own callbacks. */
   readonly #unsettled: number[] = []
@@ -144,11 +129,6 @@ export class NativeStreamServer implements StreamServer {
   #answering = -1
   /** What stands for the wake-up among events. */
   readonly #wakeUpSlot: number
-  #isAccepting = false
-  #isStopped = false
-  /** The last accept failed for want of descriptors or memory; it has been said. */
-  #isShort = false
-  #pausedUntil = Number.NEGATIVE_INFINITY
 
   constructor(options: NativeStreamServerOptions) {
     const { limits } = options
@@ -156,7 +136,6 @@ export class NativeStreamServer implements StreamServer {
     this.#listeners = options.listeners
     this.#limits = limits
     this.#clock = options.clock ?? (() => this.#monotonicSeconds())
-    this.#onAcceptPaused = options.onAcceptPaused ?? (() => undefined)
     this.#slots = new StreamSlots(limits)
     this.families = this.#slots.families
     this.addresses = this.#slots.addresses
@@ -166,6 +145,8 @@ export class NativeStreamServer implements StreamServer {
     this.output = new Uint8Array(limits.outputScratchBytes)
     this.#outputAddress = Number(this.#libc.addressOf(this.output))
     this.counters = options.counters ?? new Float64Array(streamCounterNames.length)
+    const { onAcceptPaused = () => undefined } = options
+    this.#acceptor = new Acceptor(this.#epoll, this.#listeners, this.counters, onAcceptPaused)
     this.#input = new KeptInput(capacity, limits.inputBytesMax)
     this.#keptOutput = new KeptOutput(capacity, limits.outputBytesMax)
     this.#batch = new OutputBatch(this.output)
@@ -214,14 +195,13 @@ export class NativeStreamServer implements StreamServer {
     if (this.#drainQueue.length > 0) this.#continue(this.#drainQueue.take())
     if (this.#unsettled.length > 0) this.#settleAll()
     if (this.#slots.isScanDue(this.nowSeconds)) this.#expire()
-    if (!this.#isAccepting && !this.#isStopped) this.#resumeAccepting()
+    if (this.#acceptor.isPaused) this.#resumeAccepting()
     return count
   }
 
   /** Stops accepting, for good; connections go on. The listeners stay open, they are the main thread's. */
   stopAccepting(): void {
-    this.#isStopped = true
-    this.#pauseAccepting()
+    this.#acceptor.stop()
   }
 
   /** Closes all connections at once, and what the loop itself had open. The server can't be used afterwards. */
@@ -286,48 +266,28 @@ export class NativeStreamServer implements StreamServer {
     this.#slots.setDeadline(slot, phase, seconds > 0 ? this.nowSeconds + seconds : Number.POSITIVE_INFINITY)
   }
 
-  #accept({ fd: listener, family }: OpenStreamListener): void {
+  #accept(listener: OpenStreamListener): void {
     const acceptedMax = this.#tls === null ? ACCEPTS_PER_TURN : HANDSHAKES_PER_TURN
     for (let accepted = 0; accepted < acceptedMax; accepted++) {
       if (this.#slots.isFull) {
         // Those who come now wait in the listener's queue until a slot is free.
         this.counters[StreamCounter.refusedFull]++
-        this.#pauseAccepting()
+        this.#acceptor.pause()
         return
       }
-      this.#peerBytes[0] = SOCKADDR_IN6_BYTES
-      const fd = this.#libc.accept4(listener, this.#peer, this.#peerBytes, SOCK_NONBLOCK | SOCK_CLOEXEC)
+      const fd = this.#acceptor.accept(listener, this.nowSeconds)
       if (fd >= 0) {
-        this.#begin(fd, family)
+        this.#begin(fd, listener.family)
         // Most of them close now, and their slots are free for the next.
         if (this.#batch.count > 0) this.#sendBatch()
         if (this.#unsettled.length > 0) this.#settleAll()
-      } else if (!this.#isNextAcceptable(this.#libc.errno())) return
-    }
-  }
-
-  #isNextAcceptable(errno: number): boolean {
-    switch (acceptActionFor(errno)) {
-      case AcceptAction.next:
-        return true
-      case AcceptAction.pause:
-        this.counters[StreamCounter.acceptsFailed]++
-        this.#pausedUntil = this.nowSeconds + ACCEPT_PAUSE_SECONDS
-        this.#pauseAccepting()
-        if (!this.#isShort) this.#onAcceptPaused(errnoName(errno))
-        this.#isShort = true
-        return false
-      case AcceptAction.fatal:
-        throw new Error(`accept4 failed: ${errnoName(errno)}`)
-      default:
-        this.#isShort = false
-        return false
+      } else if (fd === Accepted.none) return
     }
   }
 
   #begin(fd: number, family: 0 | 4 | 6): void {
     const slot = this.#slots.take()
-    this.#readPeer(slot, family)
+    this.#acceptor.readPeer(this.#slots, slot, family)
     if (!this.#slots.admit(slot)) {
       this.counters[StreamCounter.refusedPerAddress]++
       this.#slots.release(slot)
@@ -372,27 +332,6 @@ export class NativeStreamServer implements StreamServer {
     this.#settleCurrent(slot)
     // The first request has usually come with the connection: most are answered and closed here.
     if (this.#states[slot] === State.open && this.#keptOutput.length(slot) === 0) this.#read(slot)
-  }
-
-  #readPeer(slot: number, family: 0 | 4 | 6): void {
-    const { addresses, families, ports } = this
-    const peer = this.#peer
-    const at = slot * 4
-    if (family === 6) {
-      addresses[at] = peer[2]
-      addresses[at + 1] = peer[3]
-      addresses[at + 2] = peer[4]
-      addresses[at + 3] = peer[5]
-      families[slot] = canonicaliseAddress(addresses, at)
-    } else {
-      addresses[at] = family === 4 ? peer[1] : 0
-      addresses[at + 1] = 0
-      addresses[at + 2] = 0
-      addresses[at + 3] = 0
-      families[slot] = family
-    }
-    const port = family === 0 ? 0 : peer[0] >>> 16
-    ports[slot] = ((port & 0xff) << 8) | (port >>> 8)
   }
 
   #serve(slot: number): void {
@@ -755,16 +694,8 @@ export class NativeStreamServer implements StreamServer {
     }
   }
 
-  #pauseAccepting(): void {
-    if (!this.#isAccepting) return
-    this.#isAccepting = false
-    for (const { fd } of this.#listeners) this.#epoll.removeListener(fd)
-  }
-
   #resumeAccepting(): void {
-    if (this.#slots.isFull || this.nowSeconds < this.#pausedUntil) return
-    this.#isAccepting = true
-    for (const [index, { fd }] of this.#listeners.entries()) this.#epoll.addListener(fd, -1 - index)
+    if (!this.#slots.isFull) this.#acceptor.resume(this.nowSeconds)
   }
 
   #monotonicSeconds(): number {

@@ -2,12 +2,9 @@
 // Runs everywhere. What it can't do as the native engine does: let connections wait in the listener's queue while
 // every slot is taken; they are closed instead.
 
-import { once } from 'node:events'
-import { chmodSync, lstatSync, unlinkSync } from 'node:fs'
-import { connect, createServer, type Server, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { addressBytes, canonicaliseAddress } from '../address.js'
-import { bindError, unixBindError } from '../bind-error.js'
 import { DrainQueue } from '../drain-queue.js'
 import { KeptInput } from '../kept-input.js'
 import { KeptOutput } from '../kept-output.js'
@@ -22,6 +19,7 @@ import {
   type WakeUp,
 } from '../stream.js'
 import { StreamSlots } from '../stream-slots.js'
+import { type NodeListener, NodeStreamListeners } from './stream-listeners.js'
 import type { NodeTls } from './tls.js'
 import { WakeUpListener } from './wake-up.js'
 
@@ -34,18 +32,6 @@ const LINGER_BYTES_MAX = 1 << 20
 const DEADLINE_INTERVAL_MS = 1000
 
 const State = { free: 0, handshaking: 1, open: 2, ending: 3, lingering: 4 } as const
-
-export interface NodeListener {
-  /** What is spoken, for the text of errors: `http`. */
-  readonly protocol: string
-  readonly address: StreamAddress
-  readonly onlyIpv6: boolean
-  readonly backlog: number
-  /** Permission bits of a Unix-domain socket's file. */
-  readonly mode?: number
-  /** A listening socket with this address, to use instead of opening one. */
-  readonly fd?: number
-}
 
 export interface NodeStreamServerOptions {
   readonly listeners: readonly NodeListener[]
@@ -90,9 +76,7 @@ export class NodeStreamServer implements StreamServer {
   readonly #inputEnded: Uint8Array
   readonly #mayBeUnread: Uint8Array
   readonly #drained: Int32Array
-  readonly #servers: Server[] = []
-  /** Of each server, the address asked for. */
-  readonly #planned: StreamAddress[] = []
+  readonly #listeners: NodeStreamListeners
   readonly #unsettled = new Set<number>()
   readonly #timer: NodeJS.Timeout
   readonly #wakeUp: WakeUpListener | null
@@ -129,6 +113,12 @@ export class NodeStreamServer implements StreamServer {
     this.#drained = new Int32Array(capacity)
     this.nowSeconds = this.#clock()
     this.#held = options.isHeld === true ? [] : null
+    this.#listeners = new NodeStreamListeners(
+      socket => (this.#held === null ? this.#begin(socket) : this.#hold(socket)),
+      () => {
+        this.counters[StreamCounter.acceptsFailed]++
+      },
+    )
     this.#protocol = options.protocol(this)
     this.#timer = setInterval(() => this.turn(), DEADLINE_INTERVAL_MS)
     const signal = options.wakeUp?.signal
@@ -139,7 +129,7 @@ export class NodeStreamServer implements StreamServer {
   static async open(options: NodeStreamServerOptions): Promise<NodeStreamServer> {
     const server = new NodeStreamServer(options)
     try {
-      for (const listener of options.listeners) await server.#listen(listener)
+      for (const listener of options.listeners) await server.#listeners.open(listener)
       return server
     } catch (error) {
       await server.closeAll()
@@ -153,12 +143,7 @@ export class NodeStreamServer implements StreamServer {
 
   /** Where it listens, with the ports that the system chose. */
   get listening(): readonly StreamAddress[] {
-    return this.#servers.map((server, index) => {
-      const bound = server.address()
-      // Of a Unix-domain socket that was passed in, node does not know the path.
-      if (bound === null || typeof bound === 'string') return this.#planned[index]
-      return { address: bound.address, port: bound.port }
-    })
+    return this.#listeners.addresses
   }
 
   /** Begins with what waited, and goes on with what comes. */
@@ -176,7 +161,7 @@ export class NodeStreamServer implements StreamServer {
 
   /** Stops accepting, for good; connections go on. */
   stopAccepting(): void {
-    for (const server of this.#servers) if (server.listening) server.close()
+    this.#listeners.stop()
   }
 
   /** Closes all connections and listeners at once. Resolves when the listeners are closed. */
@@ -188,12 +173,7 @@ export class NodeStreamServer implements StreamServer {
     for (let slot = 0; slot < this.#slots.high; slot++) {
       if (this.#states[slot] !== State.free) this.#free(slot, StreamEnd.serverClosed)
     }
-    await Promise.all(
-      this.#servers
-        .splice(0)
-        .filter(server => server.listening)
-        .map(server => once(server.close(), 'close')),
-    )
+    await this.#listeners.close()
   }
 
   write(slot: number, bytes: Uint8Array, start: number, end: number): boolean {
@@ -240,39 +220,6 @@ export class NodeStreamServer implements StreamServer {
   setDeadline(slot: number, phase: number, seconds: number): void {
     if (!this.#isTalking(slot)) return
     this.#slots.setDeadline(slot, phase, seconds > 0 ? this.nowSeconds + seconds : Number.POSITIVE_INFINITY)
-  }
-
-  async #listen({ protocol, address, onlyIpv6, backlog, mode, fd }: NodeListener): Promise<void> {
-    if ('path' in address && fd === undefined) await removeStaleSocket(address.path)
-    const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true })
-    this.#servers.push(server)
-    this.#planned.push(address)
-    server.on('connection', socket => (this.#held === null ? this.#begin(socket) : this.#hold(socket)))
-    const listening = once(server, 'listening')
-    if (fd !== undefined) server.listen({ fd, backlog })
-    else if ('path' in address) server.listen({ path: address.path, backlog })
-    else {
-      server.listen({
-        host: address.address,
-        port: address.port,
-        backlog,
-        ipv6Only: onlyIpv6,
-        exclusive: true,
-      })
-    }
-    try {
-      await listening
-      if ('path' in address && fd === undefined && mode !== undefined) chmodSync(address.path, mode)
-    } catch (error) {
-      const name = (error as NodeJS.ErrnoException).code ?? 'unknown'
-      throw 'path' in address
-        ? unixBindError(protocol, address.path, name)
-        : bindError(protocol, address, name)
-    }
-    // Errors of accept: node has dropped the connection and goes on.
-    server.on('error', () => {
-      this.counters[StreamCounter.acceptsFailed]++
-    })
   }
 
   /** Open, and neither `finish` nor `close` has been called. */
@@ -591,18 +538,6 @@ export class NodeStreamServer implements StreamServer {
     }
     this.#settleOthers()
   }
-}
-
-/** As in the native engine: only a socket is removed, and only when nobody is there. */
-async function removeStaleSocket(path: string): Promise<void> {
-  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() !== true) return
-  const probe = connect(path)
-  const code = await new Promise<string | undefined>(resolve => {
-    probe.once('connect', () => resolve(undefined))
-    probe.once('error', error => resolve((error as NodeJS.ErrnoException).code))
-  })
-  probe.destroy()
-  if (code === 'ECONNREFUSED') unlinkSync(path)
 }
 
 function monotonicSeconds(): number {

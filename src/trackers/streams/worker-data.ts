@@ -1,7 +1,7 @@
 // What the main thread hands to a thread that serves byte streams, and what comes back: plain data and shared memory.
 
 import type { OpenStreamListener } from '../../net/native/stream-listener.js'
-import type { NodeListener } from '../../net/node/stream-server.js'
+import type { NodeListener } from '../../net/node/stream-listeners.js'
 import type { StreamAddress, StreamLimits } from '../../net/stream.js'
 import type { SwarmMemory } from '../../swarm/memory.js'
 import type { HttpRules } from '../http/rules.js'
