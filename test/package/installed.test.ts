@@ -46,14 +46,17 @@ class Shell {
     return end
   }
 
-  /** @returns the process, and the ports it listens on */
+  /** @returns the process, and the ports it listens on, in the order `udp`, `http`, `ws` */
   async serve(command: string): Promise<{ process: RunningProcess; ports: readonly number[] }> {
     const process = this.start(command)
     const isJson = command.includes('--json')
     const count = command.split('address_ipv4=127.0.0.1:0').length - 1
     const pattern = isJson ? /"event":"listening"/ : /^listening (udp|http|ws) /
     const lines = await process.waitForLines(isJson ? 'stdout' : 'stderr', pattern, count)
-    return { process, ports: lines.map(line => Number(/127\.0\.0\.1(?:","port")?:(\d+)/.exec(line)?.[1])) }
+    const inOrder = ['udp', 'http', 'ws'].flatMap(protocol =>
+      lines.filter(line => new RegExp(`^listening ${protocol} |"protocol":"${protocol}"`).test(line)),
+    )
+    return { process, ports: inOrder.map(line => Number(/127\.0\.0\.1(?:","port")?:(\d+)/.exec(line)?.[1])) }
   }
 }
 
