@@ -160,7 +160,7 @@ async function served(aquatic, protocol, use) {
 async function tried(node, program) {
   const version = (await finished([...node, '--version'])).trim()
   const aquatic = [...node, program]
-  const row = { node: version, engine: '', udp: '', loadtest: '', http: '', error: '' }
+  const row = { node: version, engine: '', udp: '', loadtest: 0, http: '', error: '' }
   try {
     await finished([...aquatic, '--version'])
     const printed = await finished([...aquatic, 'config', 'print', 'udp'])
@@ -169,7 +169,9 @@ async function tried(node, program) {
       await announceOverUdp(port)
       const load = ['--duration', '2', '--rate', '200', '--workers', '1', '--warmup', '1', '--json']
       const report = await finished([...aquatic, 'loadtest', 'udp', `127.0.0.1:${port}`, ...load])
-      row.loadtest = /"responses": ?(\d+)/i.exec(report)?.[1] ?? 'ran'
+      const answered = JSON.parse(report).kinds.map(({ outcomes }) => outcomes.answered)
+      row.loadtest = answered.reduce((sum, count) => sum + count)
+      if (row.loadtest === 0) throw new Error('the load test got no answer')
     })
     row.udp = 'ok'
     await served(aquatic, 'http', announceOverHttp)
@@ -198,7 +200,7 @@ try {
   rmSync(folder, { recursive: true, force: true })
 }
 for (const [label, row] of Object.entries(rows)) {
-  const ran = `announce ${row.udp || 'failed'}, load test ${row.loadtest || 'failed'}, http ${row.http || 'failed'}`
+  const ran = `announce ${row.udp || 'failed'}, load test ${row.loadtest} answered, http ${row.http || 'failed'}`
   process.stdout.write(`${label} | ${row.node} | engine ${row.engine || '?'} | ${ran}\n`)
   if (row.error !== '') process.stdout.write(`  ${row.error.trim().replaceAll('\n', '\n  ')}\n`)
 }
