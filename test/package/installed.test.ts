@@ -46,13 +46,16 @@ class Shell {
     return end
   }
 
-  /** @returns the process, and the ports it listens on */
+  /** @returns the process, and the ports it listens on: UDP, HTTP, WebSocket */
   async serve(command: string): Promise<{ process: RunningProcess; ports: readonly number[] }> {
     const process = this.start(command)
     const isJson = command.includes('--json')
     const count = command.split('address_ipv4=127.0.0.1:0').length - 1
     const pattern = isJson ? /"event":"listening"/ : /^listening (udp|http|ws) /
-    const lines = await process.waitForLines(isJson ? 'stdout' : 'stderr', pattern, count)
+    const said = await process.waitForLines(isJson ? 'stdout' : 'stderr', pattern, count)
+    // They come as they get ready.
+    const place = (line: string): number => ['udp', 'http', 'ws'].findIndex(at => line.includes(at))
+    const lines = [...said].sort((left, right) => place(left) - place(right))
     return { process, ports: lines.map(line => Number(/127\.0\.0\.1(?:","port")?:(\d+)/.exec(line)?.[1])) }
   }
 }
