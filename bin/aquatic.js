@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Plain JavaScript without imports of packages, so that it can say what is missing where nothing else runs.
 import { existsSync } from 'node:fs'
+import { tmpdir, userInfo } from 'node:os'
 
 // SIGUSR1 asks for a reload, at any time. Unless somebody listens, node opens a debugger at it, through which every
 // user of this machine can run what they like: so this comes before anything is loaded.
@@ -18,6 +19,7 @@ if (major < majorMin || (major === majorMin && minor < minorMin)) {
 } else if (!existsSync(new URL('../dist/src/commands', import.meta.url))) {
   refuse('This copy of aquatic was never built.', 'npm ci && npm run build, in its source')
 } else {
+  nameHome()
   const { execute } = await import('@oclif/core/execute')
   await execute({ dir: import.meta.url })
 }
@@ -25,4 +27,18 @@ if (major < majorMin || (major === majorMin && minor < minorMin)) {
 function refuse(cause, remedy) {
   process.stderr.write(`error: ${cause}\n  try: ${remedy}\n`)
   process.exitCode = 1
+}
+
+/**
+ * A user who is but a number, as in containers, has no line in /etc/passwd. Libraries that ask for such a user's home
+ * folder or shell end with an error, the first of them while it is loaded.
+ */
+function nameHome() {
+  try {
+    userInfo()
+  } catch (error) {
+    if (error.code !== 'ERR_SYSTEM_ERROR') throw error
+    process.env.HOME ??= tmpdir()
+    process.env.SHELL ??= '/bin/sh'
+  }
 }
