@@ -46,17 +46,17 @@ class Shell {
     return end
   }
 
-  /** @returns the process, and the ports it listens on: UDP, HTTP, WebSocket */
+  /** @returns the process, and the ports it listens on, in the order `udp`, `http`, `ws` */
   async serve(command: string): Promise<{ process: RunningProcess; ports: readonly number[] }> {
     const process = this.start(command)
     const isJson = command.includes('--json')
     const count = command.split('address_ipv4=127.0.0.1:0').length - 1
     const pattern = isJson ? /"event":"listening"/ : /^listening (udp|http|ws) /
-    const said = await process.waitForLines(isJson ? 'stdout' : 'stderr', pattern, count)
-    // They come as they get ready.
-    const place = (line: string): number => ['udp', 'http', 'ws'].findIndex(at => line.includes(at))
-    const lines = [...said].sort((left, right) => place(left) - place(right))
-    return { process, ports: lines.map(line => Number(/127\.0\.0\.1(?:","port")?:(\d+)/.exec(line)?.[1])) }
+    const lines = await process.waitForLines(isJson ? 'stdout' : 'stderr', pattern, count)
+    const inOrder = ['udp', 'http', 'ws'].flatMap(protocol =>
+      lines.filter(line => new RegExp(`^listening ${protocol} |"protocol":"${protocol}"`).test(line)),
+    )
+    return { process, ports: inOrder.map(line => Number(/127\.0\.0\.1(?:","port")?:(\d+)/.exec(line)?.[1])) }
   }
 }
 
@@ -88,9 +88,15 @@ const WAYS: readonly [RegExp, (shell: Shell, command: string, trackers: Trackers
     },
   ],
   [/^aquatic config check /, (shell, command) => shell.run(apart(command))],
-  [/^aquatic (config|bench list|autocomplete|loadtest compare)/, (shell, command) => shell.run(command)],
-  // Searches for as long as it takes, and compares for minutes: that the flags are there has to do.
-  [/^aquatic (loadtest \w+ --search|bench --quick)/, (shell, command) => shell.run(`${command} --help`)],
+  [
+    /^aquatic (config|bench list|autocomplete|loadtest (compare|hashes))/,
+    (shell, command) => shell.run(command),
+  ],
+  // Searches as long as it takes, compares for minutes, or reads what that wrote: that the flags are there has to do.
+  [
+    /^aquatic (loadtest \w+ --search|bench (--quick|udp|compare|report))/,
+    (shell, command) => shell.run(`${command} --help`),
+  ],
   [
     /^aquatic loadtest (udp|http|ws)/,
     async (shell, command, trackers) => {
@@ -193,13 +199,8 @@ test('the package, installed on a clean prefix', async t => {
   await t.test('has its man pages where man looks for them', t => checkManPages(t, installed))
   await t.test('runs every command of README.md', { concurrency: 3 }, t => runReadme(t, installed))
 
-  const koromix = join(installed.tree, 'node_modules/@koromix')
-  await t.test('serves on the node engine where koffi has no binary', async t => {
-    rmSync(koromix, { recursive: true })
-    await checkWithoutKoffi(t, installed)
-  })
   await t.test('serves on the node engine where npm has left koffi out', async t => {
-    rmSync(join(installed.tree, 'node_modules/koffi'), { recursive: true })
+    rmSync(join(installed.tree, 'node_modules/@koromix'), { recursive: true })
     await checkWithoutKoffi(t, installed)
   })
 })
