@@ -25,7 +25,7 @@ export interface Figure {
 
 /** More peers than were asked for: no fault, but not as the others do it. Medians of the blocks. */
 export interface ExcessPeers {
-  /** Part of its answers to announces, 0 to 1. */
+  /** Part of the answers looked at, 0 to 1; over HTTP some of these are answers to scrapes. */
   readonly share: number
   /** On average. */
   readonly peersPerAnnounce: number

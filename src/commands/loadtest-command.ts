@@ -35,8 +35,12 @@ export abstract class LoadTestCommand extends AquaticCommand {
     const { flags, url } = await inputOf()
     const common = configSources(flags)
     const named = [...(common.flags ?? []), ...flagSettings(table, flags, url)]
-    const sources: ConfigSources = { ...common, flags: named }
-    const { config, notices } = await loadConfig(table, sources)
+    const sources: ConfigSources = { ...common, flags: named, signal: stop.signal }
+    const loaded = await loadConfig(table, sources).catch((error: unknown) => {
+      if (!stop.signal.aborted) throw error
+    })
+    if (loaded === undefined) return this.#endBefore(stop, true)
+    const { config, notices } = loaded
     return this.#run(test(config), notices, flags.quiet, stop)
   }
 

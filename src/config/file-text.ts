@@ -84,7 +84,7 @@ async function readSome(handle: FileHandle, bytes: Buffer, length: number): Prom
 function nobodyWrites(file: string): AquaticError {
   return unreadable(
     file,
-    'it is a pipe, and nobody writes to it',
+    'it is a pipe, and nothing was written to it',
     'see that the program that writes it runs and does not fail, or name a regular file.',
   )
 }

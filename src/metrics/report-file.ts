@@ -1,16 +1,22 @@
 // A file that is written again and again, each time as a whole: readers see the old text or the new one, never a part.
 
-import { type FileHandle, lstat, mkdir, open, rename, rm } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { requireReplaceable } from './replaceable.js'
 import { WriteHistory, type WriteOutcome } from './write-outcome.js'
 
+/** Of this process, so that each has a temporary name of its own. */
+let reportFiles = 0
+
 export class ReportFile {
   readonly path: string
+  /** Nobody else's: two trackers with one path would put each other's halves in place. */
+  readonly temporaryPath: string
   readonly #history = new WriteHistory()
 
   constructor(path: string) {
     this.path = path
+    this.temporaryPath = `${path}.${process.pid}-${++reportFiles}.tmp`
   }
 
   /** Failed writes since the start. */
@@ -20,35 +26,23 @@ export class ReportFile {
 
   /** Never rejects. A failure leaves the file as it was; one that goes on is reported once, and once when it ends. */
   async write(text: string): Promise<WriteOutcome> {
-    const temporaryPath = `${this.path}.tmp`
-    let inode: number | undefined
     try {
       await requireReplaceable(this.path)
-      const file = await openInPlace(temporaryPath)
+      const file = await openInPlace(this.temporaryPath)
       try {
-        inode = (await file.stat()).ino
         await file.writeFile(text)
-        // Two trackers with one path would put each other's halves in place. (An open file keeps its inode for itself.)
-        if (!(await isAt(temporaryPath, inode))) throw new Error(`another program uses ${temporaryPath}`)
-        await rename(temporaryPath, this.path)
       } finally {
+        // Some file systems say only here that there was no room.
         await file.close()
       }
+      await rename(this.temporaryPath, this.path)
     } catch (error) {
       // On a full disk the half-written file is in the way of everybody.
-      if (inode !== undefined && (await isAt(temporaryPath, inode))) {
-        await rm(temporaryPath, { force: true }).catch(() => undefined)
-      }
+      await rm(this.temporaryPath, { force: true }).catch(() => undefined)
       return this.#history.failed(error)
     }
     return this.#history.succeeded()
   }
-}
-
-/** Whether the file at this path is the one with that inode. */
-async function isAt(path: string, inode: number): Promise<boolean> {
-  const found = await lstat(path).catch(() => undefined)
-  return found?.ino === inode
 }
 
 /** Makes the directory if it is missing: the default path is in one that rarely exists. */

@@ -24,7 +24,7 @@ const style = `
 
 /** The whole page: one tracker, or all of a process, of which there is at least one. */
 export function statisticsPage(snapshots: readonly TrackerSnapshot[]): string {
-  const [{ time, peerClients }] = snapshots
+  const [{ time }] = snapshots
   const protocolName = snapshots.map(protocolNameOf).join(' and ')
   const body = ['<h1>BitTorrent tracker statistics</h1>', `<p>Updated: ${rfc2822(time)} (UTC)</p>`]
   for (const snapshot of snapshots) {
@@ -39,10 +39,7 @@ export function statisticsPage(snapshots: readonly TrackerSnapshot[]): string {
       table(workerHeadings, snapshot.workers.map(workerRow), 'Since the start.'),
     )
   }
-  if (peerClients !== null) {
-    const rows = peerClients.clients.map(({ client, count }) => [client, wholeNumber(count)])
-    body.push('<h2>Peer clients</h2>', table(['Client', 'Count'], rows))
-  }
+  body.push(...peerClientsParts(snapshots))
   return `<!doctype html>
 <html lang="en">
   <head>
@@ -60,6 +57,17 @@ ${body.join('\n')}
 
 function protocolNameOf({ protocol }: TrackerSnapshot): string {
   return protocol === 'ws' ? 'WebTorrent' : protocol.toUpperCase()
+}
+
+/** One list for each swarm: trackers that share one have the same list. */
+function peerClientsParts(snapshots: readonly TrackerSnapshot[]): string[] {
+  const lists = new Set(snapshots.map(({ peerClients }) => peerClients).filter(list => list !== null))
+  return [...lists].flatMap(list => {
+    const names = snapshots.filter(({ peerClients }) => peerClients === list).map(protocolNameOf)
+    const suffix = lists.size > 1 ? ` (${names.join(' and ')})` : ''
+    const rows = list.clients.map(({ client, count }) => [client, wholeNumber(count)])
+    return [`<h2>Peer clients${suffix}</h2>`, table(['Client', 'Count'], rows)]
+  })
 }
 
 function familyPart(title: string, family: FamilySnapshot, rates: FamilyRates | undefined): string[] {

@@ -25,13 +25,14 @@ const RELOAD_NICENESS = 10
 const NICENESS_MAX = 19
 /** Only on Linux 0 means this thread alone. */
 const isPriorityOfThread = process.platform === 'linux'
-/** Of the whole program: who starts it may have made it nice already. */
-const ownNiceness = isPriorityOfThread ? getPriority(0) : 0
+/** Of the whole program, before the first reload: who starts it may have made it nice already. */
+let ownNiceness: number | undefined
 
 /** Where all processors are busy, a reload takes longer, not the requests. At start nobody is served yet. */
 function yieldToWorkers(): void {
   if (!isPriorityOfThread) return
   try {
+    ownNiceness ??= getPriority(0)
     setPriority(0, Math.min(ownNiceness + RELOAD_NICENESS, NICENESS_MAX))
   } catch (error) {
     // A service manager's filter of system calls may forbid it; then the thread takes its fair share.

@@ -1,5 +1,6 @@
 // Which workers hang. A worker beats several times a second (`worker-signals.ts`), whether it has something to do or
-// not; it waits for nobody longer than for a lock, and that it gives up after two seconds (`swarm/lock.ts`).
+// not: once a turn of its loop, which serves a batch of packets or some hundred connections. A turn that lasts for
+// seconds is a fault, or a machine that stands still.
 
 /** Time between two looks of the main thread. */
 export const LOOK_INTERVAL_MS = 1000
@@ -7,7 +8,7 @@ export const LOOK_INTERVAL_MS = 1000
  * Looks in a row without a beat after which a worker counts as hanging. Looks are counted, not seconds: where the whole
  * process stands still, stopped or on a machine that is too busy, its main thread does not look either.
  */
-export const SILENT_LOOKS_MAX = 5
+export const SILENT_LOOKS_MAX = 10
 
 export class SilentWorkers {
   readonly #looksMax: number

@@ -140,7 +140,7 @@ export class Supervisor<Ready> {
     await Promise.all(serving)
   }
 
-  /** Asks all workers to end and waits until they have; one that hangs is not waited for any longer than usual. */
+  /** Asks all workers to end and waits until they have; one that hangs, until it has been seen to hang and is ended. */
   async stop(): Promise<void> {
     this.#isStopping = true
     const exits = [...this.#workers.values()].map(worker => {
@@ -216,7 +216,7 @@ export class Supervisor<Ready> {
 /** What an operator is told of a worker that hangs; that it was started again follows. */
 export function hangText(workerName: string): string {
   const seconds = (SILENT_LOOKS_MAX * LOOK_INTERVAL_MS) / 1000
-  return `worker ${workerName} has shown no sign of life for ${seconds} seconds: it is ended. Please report this line.`
+  return `worker ${workerName} has shown no sign of life for ${seconds} seconds: it is ended. Unless the machine stood still, please report this line.`
 }
 
 function cannotRestart(name: string, cause: unknown, obstacle: string): AquaticError {

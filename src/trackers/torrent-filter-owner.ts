@@ -8,7 +8,7 @@ import { AccessListLoader } from './access-list-loader.js'
 import type { Reloadable } from './reload.js'
 import { createFilterVersions, FilterVersions, listOf, type TorrentFilterData } from './torrent-filter.js'
 
-/** A batch takes less; a worker that hangs in one is the watchdog's business. */
+/** A batch takes less; a worker that hangs in one is the supervisor's business. */
 const LOOK_AGAIN_MS = 1
 
 /** `[access_list]` of any tracker's configuration. */

@@ -147,7 +147,7 @@ describe('reports of a bench', () => {
     const many = [0, 1].map(block => cellOf({ block, figures: figuresOf({ excessShare: 0.74 }) }))
     const made = reportOf(head, many)
     const sentence =
-      /aquatic sends more peers than it is asked for in 74\.0 % of its answers, 20\.0 on average: that costs it/
+      /aquatic sends more peers than it is asked for in 74\.0 % of the answers looked at, 20\.0 on average: that costs it/
     for (const page of [await tableReport(made), markdownReport(made), htmlReport(made)]) {
       assert.match(page.replaceAll(/\s+/g, ' '), sentence)
     }

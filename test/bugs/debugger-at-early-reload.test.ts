@@ -1,5 +1,5 @@
-// For the first tenth of a second of a start node still had its own handler of SIGUSR1: a reload that came then opened
-// a debugger on the loopback address, for every user of the machine.
+// For the first tenth of a second of a start, while modules were loaded, node still had its own handler of SIGUSR1: a
+// reload that came then opened a debugger on the loopback address, for every user of the machine.
 
 import assert from 'node:assert/strict'
 import { it, type TestContext } from 'node:test'
@@ -19,9 +19,13 @@ async function listening(t: TestContext, script: string): Promise<RunningProcess
 it('a reload while the program is loaded opens none', async t => {
   const tracker = await listening(
     t,
-    `process.on('newListener', name => {
-      if (name === 'SIGUSR1') queueMicrotask(() => process.kill(process.pid, 'SIGUSR1'))
-    })`,
+    // As soon as the first package is asked for.
+    `import { register } from 'node:module'
+    const hook = \`export async function resolve(specifier, context, next) {
+      if (specifier.startsWith('@oclif/core')) process.kill(process.pid, 'SIGUSR1')
+      return next(specifier, context)
+    }\`
+    register('data:text/javascript,' + encodeURIComponent(hook))`,
   )
   assert.deepEqual((await tracker.stop()).stderr, '')
 })

@@ -18,8 +18,9 @@ describe('a report file', () => {
   it('is never written through a link at its temporary name', async t => {
     const { path, other } = reportIn(t)
     writeFileSync(other, 'precious')
-    symlinkSync(other, `${path}.tmp`)
-    assert.equal((await new ReportFile(path).write('report')).state, 'same')
+    const file = new ReportFile(path)
+    symlinkSync(other, file.temporaryPath)
+    assert.equal((await file.write('report')).state, 'same')
     assert.equal(readFileSync(path, 'utf8'), 'report')
     assert.equal(readFileSync(other, 'utf8'), 'precious')
     assert.ok(lstatSync(path).isFile())
@@ -27,8 +28,9 @@ describe('a report file', () => {
 
   it('does not wait for the reader of a pipe at its temporary name', async t => {
     const { path } = reportIn(t)
-    execFileSync('mkfifo', [`${path}.tmp`])
-    assert.equal((await new ReportFile(path).write('report')).state, 'same')
+    const file = new ReportFile(path)
+    execFileSync('mkfifo', [file.temporaryPath])
+    assert.equal((await file.write('report')).state, 'same')
     assert.equal(readFileSync(path, 'utf8'), 'report')
   })
 })

@@ -57,7 +57,7 @@ test('a pipe that nobody writes to is refused, and so is one without an end', ha
   const path = fifo(t)
   await refused(
     readConfigText(path, 'udp', { pipePatienceMs: 1 }),
-    /tracker\.toml: it is a pipe, and nobody writes to it\.$/,
+    /tracker\.toml: it is a pipe, and nothing was written to it\.$/,
   )
   const reading = refused(readConfigText(path, 'udp'), /: it is larger than 1 MiB\.$/)
   const writer = await writingEnd(path)

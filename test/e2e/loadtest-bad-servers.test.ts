@@ -167,7 +167,8 @@ async function serveHttp(
     socket.on('data', chunk => {
       input += chunk.toString('latin1')
       for (let end = input.indexOf('\r\n\r\n'); end >= 0; end = input.indexOf('\r\n\r\n')) {
-        const isProbe = input.startsWith('HEAD')
+        // A scrape of a torrent that nobody has (src/loadtest/probe.ts).
+        const isProbe = input.slice(0, end).includes('info_hash=aquatic-loadtest-ask')
         input = input.slice(end + 4)
         if (isProbe) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
         else answer(socket, ++count)

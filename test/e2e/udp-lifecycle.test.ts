@@ -229,18 +229,19 @@ describe('serve udp', () => {
     assert.equal(code, 2)
     assert.match(
       stderr,
-      /^error: Cannot read .*tracker\.toml: it is a pipe, and nobody writes to it\.\n {2}try: /,
+      /^error: Cannot read .*tracker\.toml: it is a pipe, and nothing was written to it\.\n {2}try: /,
     )
   })
 
   it('ends at the first signal while its configuration is still being written', async t => {
     const fifo = join(scratchDirectory(t), 'tracker.toml')
     execFileSync('mkfifo', [fifo])
-    for (const [signal, expected] of [
-      ['SIGTERM', 0],
-      ['SIGINT', 130],
+    for (const [command, signal, expected] of [
+      ['serve', 'SIGTERM', 0],
+      ['serve', 'SIGINT', 130],
+      ['loadtest', 'SIGINT', 130],
     ] as const) {
-      const tracker = startProcess(t, process.execPath, binaryArguments('serve', 'udp', '-c', fifo), {
+      const tracker = startProcess(t, process.execPath, binaryArguments(command, 'udp', '-c', fifo), {
         env: cleanEnvironment(),
       })
       // Resolves when the tracker has the other end open.

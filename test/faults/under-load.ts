@@ -327,10 +327,15 @@ function descriptorsOf(pid: number): Descriptors {
   return counts
 }
 
-/** `socket:[123]` is a socket; undefined for what was closed since the directory was read. */
+/**
+ * `socket:[123]` is a socket, and each process has files of its own below `/proc`; undefined for what was closed since
+ * the directory was read.
+ */
 function kindOf(path: string): string | undefined {
   try {
-    return readlinkSync(path).replace(/:?\[?\d+\]?$/, '')
+    return readlinkSync(path)
+      .replace(/:?\[?\d+\]?$/, '')
+      .replace(/^\/proc\/\d+\//, '/proc/self/')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error

@@ -39,6 +39,15 @@ describe('statistics as text', () => {
     assert.doesNotMatch(statisticsPage([{ ...other, peerClients: null }]), /Peer clients/)
   })
 
+  it('list clients once for each swarm', () => {
+    const http = { ...snapshot, protocol: 'http' as const }
+    assert.equal(statisticsPage([snapshot, http]).match(/Peer clients/g)?.length, 1)
+    const peerClients = { ...snapshot.peerClients!, clients: [{ client: 'WebTorrent 1.2', count: 7 }] }
+    const page = statisticsPage([snapshot, http, { ...snapshot, protocol: 'ws', peerClients }])
+    assert.match(page, /<h2>Peer clients \(UDP and HTTP\)<\/h2>/)
+    assert.match(page, /<h2>Peer clients \(WebTorrent\)<\/h2>[\s\S]*WebTorrent 1\.2<\/th><td>7</)
+  })
+
   it('tell workers apart where there are several, on the page always', () => {
     const [worker] = snapshot.workers
     assert.ok(worker)

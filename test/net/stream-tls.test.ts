@@ -2,15 +2,25 @@
 
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { connect } from 'node:net'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { after, describe, it, type TestContext } from 'node:test'
-import type { TLSSocket } from 'node:tls'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { type Certificate, readCertificate } from '../../src/net/certificate.js'
 import { NativeTls, nativeTlsObstacle } from '../../src/net/native/tls.js'
 import { TICKET_KEY_BYTES } from '../../src/net/tls-settings.js'
 import { makeCertificate, opensslMissing, scratchDirectory } from '../support/certificates.js'
 import { engineMissing, meets } from '../support/requirement.js'
-import { type Client, counter, type Engine, limits, type StartedServer, start } from './stream-fixture.js'
+import {
+  type Client,
+  counter,
+  type Engine,
+  LineProtocol,
+  limits,
+  type StartedServer,
+  start,
+  startSpeaking,
+} from './stream-fixture.js'
 
 let made = 0
 const suite = { after: (remove: () => void) => after(remove) }
@@ -128,7 +138,51 @@ for (const engine of ['native', 'node'] as const) {
   })
 }
 
+/** What a client says first. */
+async function clientHello(t: TestContext): Promise<Buffer> {
+  const listener = createServer().listen(0, '127.0.0.1')
+  await once(listener, 'listening')
+  const client = connectTls({ port: (listener.address() as AddressInfo).port, host: '127.0.0.1' })
+  client.on('error', () => undefined)
+  const [accepted] = await once(listener, 'connection')
+  const [hello] = (await once(accepted, 'data')) as [Buffer]
+  t.after(() => {
+    client.destroy()
+    accepted.destroy()
+    listener.close()
+  })
+  return hello
+}
+
+/** Counts the steps of handshakes. */
+class CountingTls extends NativeTls {
+  steps = 0
+
+  override accept(ssl: number): number {
+    this.steps++
+    return super.accept(ssl)
+  }
+}
+
 describe('native TLS', () => {
+  it('takes a few steps of handshakes in a turn, however many wait for one', async t => {
+    if (!meets(t, { ...engineMissing('native'), ...opensslMissing() })) return
+    const tls = new CountingTls({ certificate: certificate('localhost'), ticketKeys })
+    const { server, port } = await startSpeaking(t, { engine: 'native' }, at => new LineProtocol(at), tls)
+    const hello = await clientHello(t)
+    const clients = Array.from({ length: 40 }, () => connect(port, '127.0.0.1'))
+    for (const client of clients) t.after(() => client.destroy())
+    await Promise.all(clients.map(client => once(client, 'connect')))
+    while (server.connections < clients.length) server.turn(0)
+    const before = tls.steps
+    for (const client of clients) client.write(hello)
+    for (let turns = 1; tls.steps < before + clients.length; turns++) {
+      server.turn(0)
+      assert.ok(tls.steps - before <= 8 * turns, `${tls.steps - before} steps in ${turns} turns`)
+    }
+    await Promise.all(clients.map(client => once(client, 'data')))
+  })
+
   it('is possible here, and refuses a key of another certificate', t => {
     if (!meets(t, { ...engineMissing('native'), ...opensslMissing() })) return
     assert.equal(nativeTlsObstacle(), null)

@@ -25,7 +25,7 @@ function supervise(behaviour: string, locksHeldBy: () => number = () => 0, resta
     workerDataFor: () => ({ behaviour, runs, beats }),
     // Others do not beat, and are not watched.
     ...(behaviour.startsWith('hang') ? { beats: () => [Atomics.load(new Int32Array(beats), 0)] } : {}),
-    lookIntervalMs: 20,
+    lookIntervalMs: 50,
     onHang: name => order.push(`${name} hangs`),
     locksHeldBy,
     restartObstacle: () => restartObstacle,

@@ -179,7 +179,7 @@ function excessText({ contender, excess }: ContenderSummary, data: ReportData): 
   const { share, peersPerAnnounce } = excess
   const name = nameOf(contender, data)
   return [
-    `${name} sends more peers than it is asked for in ${shareText(share)} of its answers, ${threeDigits(peersPerAnnounce)} on average: that costs it bytes and time, which are in its figures, and its clients nothing.`,
+    `${name} sends more peers than it is asked for in ${shareText(share)} of the answers looked at, ${threeDigits(peersPerAnnounce)} on average: that costs it bytes and time, which are in its figures, and its clients nothing.`,
   ]
 }
 

@@ -39,7 +39,10 @@ import { TlsStatus } from './tls-context.js'
 
 /** Connections accepted from one listener before others are served again. */
 const ACCEPTS_PER_TURN = 64
-/** The same with TLS, where each costs 100 µs and more. */
+/**
+ * The same with TLS, where each costs 100 µs (EC) to some milliseconds (RSA); and steps of handshakes on connections
+ * accepted before. Many a ClientHello may come at once, at no cost to who sends it, while others wait for their turn.
+ */
 const HANDSHAKES_PER_TURN = 8
 /** Unread input that a finished connection may still send before it is closed all the same. */
 const LINGER_BYTES_MAX = 1 << 20
@@ -127,6 +130,8 @@ export class NativeStreamServer implements StreamServer {
   #current = -1
   /** The connection to which `receive` may just now answer by way of the batch, or -1. */
   #answering = -1
+  /** Steps of handshakes that this turn may still take; who is put off stays ready in the epoll set. */
+  #handshakesLeft = 0
   /** What stands for the wake-up among events. */
   readonly #wakeUpSlot: number
 
@@ -184,6 +189,7 @@ export class NativeStreamServer implements StreamServer {
   turn(timeoutMs: number): number {
     const count = this.#epoll.wait(this.#drainQueue.length > 0 ? 0 : timeoutMs)
     this.nowSeconds = this.#clock()
+    this.#handshakesLeft = HANDSHAKES_PER_TURN
     for (let index = 0; index < count; index++) {
       const slot = this.#epoll.slotOf(index)
       if (slot === this.#wakeUpSlot) this.#protocol.woken?.()
@@ -337,8 +343,9 @@ export class NativeStreamServer implements StreamServer {
   #serve(slot: number): void {
     if ((this.#flags[slot] & Flag.unsettled) !== 0) return
     if (this.#states[slot] === State.lingering) this.#drain(slot)
-    else if (this.#states[slot] === State.handshaking) this.#shakeHands(slot, this.#tls as NativeTls)
-    else if (this.#watched[slot] === 0) this.#end(slot, StreamEnd.reset)
+    else if (this.#states[slot] === State.handshaking) {
+      if (this.#handshakesLeft-- > 0) this.#shakeHands(slot, this.#tls as NativeTls)
+    } else if (this.#watched[slot] === 0) this.#end(slot, StreamEnd.reset)
     else if (this.#keptOutput.length(slot) > 0) this.#flush(slot)
     else this.#read(slot)
   }

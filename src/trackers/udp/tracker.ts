@@ -80,7 +80,7 @@ function createUdpTracker(config: UdpConfig, sockets: UdpSockets, shared: Shared
     workers,
     signals,
     handlingTimes: [handlingTimes],
-    beatIntervalMs: Math.max(network.pollTimeoutMs, NODE_BEAT_INTERVAL_MS),
+    beatIntervalMs: NODE_BEAT_INTERVAL_MS,
     reloadables: [],
     start: begin => startWorkers(workers, sockets, config, shared.engine, begin, onEvent),
     figures: () => [figures()],

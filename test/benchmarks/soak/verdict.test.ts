@@ -127,7 +127,7 @@ function sampleAt(second: number, phase: Sample['phase'], more: Partial<Sample> 
     announces: phase === 'after' ? { udp: 2010, http: 4010, ws: 2010 } : { udp: 0, http: 0, ws: 0 },
     kernelDrops: 0,
     restarts: 0,
-    errors: { 'http.bad_query': 3 },
+    errors: { 'http.connections_reset': 3 },
     cleaningRounds: 1,
     longestCleaningStepMs: 1,
     ...more,
@@ -286,7 +286,10 @@ describe('a whole run', () => {
     })
     assert.deepEqual(brokenIn(isBusyAt(60)), [])
     const losses = judge(isBusyAt(60)).find(({ name }) => name === 'udp losses')!
-    assert.match(losses.found, /^0\.0* % of 38000; not judged: 1 slices .* 1000 of 2000 \(1000 timedOut\)$/)
+    assert.match(
+      losses.found,
+      /^0\.0* % of 38000; not judged: 1 slices at .*, 1000 of 2000 \(1000 timedOut\)$/,
+    )
     assert.ok(brokenIn(isBusyAt(200)).includes('udp losses'))
   })
 
