@@ -73,3 +73,16 @@ export class AquaticError extends Error {
     this.lines = options.lines ?? [message]
   }
 }
+
+/** What is taken as it is, though it deserves a warning. */
+export interface Doubt {
+  /** The cause, without a full stop. */
+  readonly text: string
+  readonly remedy: string
+}
+
+/** Cause and remedy in one line of a log: `list.txt:4: found "x". Mend the line.` */
+export function inOneLine(cause: string, remedy: string | undefined): string {
+  const first = cause.endsWith('.') ? cause : `${cause}.`
+  return remedy === undefined ? first : `${first} ${remedy.charAt(0).toUpperCase()}${remedy.slice(1)}`
+}

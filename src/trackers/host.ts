@@ -189,6 +189,8 @@ async function serve(host: Host, options: RunOptions): Promise<TrackerSummary> {
       restarts: () => trackers.reduce((sum, { workers }) => sum + workers.restarts, 0),
       reloads: () => reloader.counts(),
     })
+    // Not before: a program that starts a tracker reads the first line for its address.
+    reloader.sayDoubts()
     service.notifyReady(`listening ${listening.join(', ')}`)
     onReloadable(() => reloader.request())
     watchWorkers(host)

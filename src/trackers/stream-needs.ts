@@ -53,8 +53,12 @@ function certificateInputs(config: StreamConfig): InputNeed[] {
     {
       key: 'network.tls_certificate_path',
       path: files.certificatePath,
-      read: async () => describeCertificate(files.certificatePath, new Date()),
+      read: async () => ({ text: describeCertificate(files.certificatePath, new Date()) }),
     },
-    { key: 'network.tls_private_key_path', path: files.keyPath, read: async () => describeKey(files) },
+    {
+      key: 'network.tls_private_key_path',
+      path: files.keyPath,
+      read: async () => ({ text: describeKey(files) }),
+    },
   ]
 }

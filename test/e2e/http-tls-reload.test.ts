@@ -63,7 +63,7 @@ for (const engine of ['native', 'node'] as const) {
         [{ ...after, certificatePath: after.keyPath }, /served\.pem has no certificate in it\./],
         [
           started.make('locked', { passphrase: 'x' }),
-          /is encrypted\. set network\.tls_private_key_passphrase_path/,
+          /is encrypted\. Set network\.tls_private_key_passphrase_path/,
         ],
       ] as const
       for (const [index, [files, reason]] of bad.entries()) {

@@ -24,7 +24,7 @@ describe('privileges of serve without a protocol', () => {
     const root = scratchRoot(t)
     chownSync(root, accountNumber('/etc/passwd', 'nobody'), accountNumber('/etc/group', 'nogroup'))
     const list = join(root, 'list.txt')
-    writeFileSync(list, '')
+    writeFileSync(list, infoHash(9).toString('hex'))
     const settings = {
       ...drop({ chroot_path: root }),
       'network.engine': 'native',

@@ -4,11 +4,11 @@
 import { randomFillSync } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import type { StreamNetwork } from '../../config/streams.js'
-import { AquaticError } from '../../errors.js'
+import { AquaticError, type Doubt } from '../../errors.js'
 import { type Certificate, type CertificateFiles, readCertificate } from '../../net/certificate.js'
 import type { EngineName } from '../../net/engine.js'
 import { TICKET_KEY_BYTES } from '../../net/tls-settings.js'
-import type { Reloadable } from '../reload.js'
+import type { Reloadable, Reloaded } from '../reload.js'
 import { CertificateSlot } from './certificate-slot.js'
 import type { WorkerTls } from './worker-data.js'
 
@@ -47,10 +47,14 @@ export class Certificates implements Reloadable {
     return { certificate: this.#slot.memory, ticketKeys: this.#ticketKeys }
   }
 
-  /** @returns until when the new one is valid @throws AquaticError; the old one stays in use */
-  async reload(): Promise<string> {
+  /** @throws AquaticError; the old one stays in use */
+  async reload(): Promise<Reloaded> {
     const { validUntil } = await this.#load()
-    return `valid until ${validUntil.toISOString()}`
+    return { change: 'updated', found: `valid until ${validUntil.toISOString()}` }
+  }
+
+  doubt(): Doubt | undefined {
+    return undefined
   }
 
   async #load(): Promise<Certificate> {
