@@ -48,6 +48,17 @@ for (const engine of ['native', 'node'] as const) {
       assert.deepEqual([code, stderr], [0, ''])
     })
 
+    it('says that a certificate is unchanged where it is', async t => {
+      if (!meets(t, missing(engine))) return
+      const started = await TlsTracker.start(t, engine, { commonName: 'before' })
+      await started.reload(/"notice","text":"certificate unchanged: valid until 20\d\d-/)
+      started.replace(started.make('after'))
+      await started.reload(updated)
+      await started.reload(/"certificate unchanged: valid until /, 2)
+      const { stdout } = await started.tracker.stop()
+      assert.equal(stdout.match(/"certificate updated: /g)?.length, 1)
+    })
+
     it('keeps the old one where the new one can not be served, says why, and takes the next good one', async t => {
       if (!meets(t, missing(engine))) return
       const started = await TlsTracker.start(t, engine, { commonName: 'before' })

@@ -49,21 +49,22 @@ export class Certificates implements Reloadable {
 
   /** @throws AquaticError; the old one stays in use */
   async reload(): Promise<Reloaded> {
-    const { validUntil } = await this.#load()
-    return { change: 'updated', found: `valid until ${validUntil.toISOString()}` }
+    const { certificate, change } = await this.#load()
+    return { change, found: `valid until ${certificate.validUntil.toISOString()}` }
   }
 
   doubt(): Doubt | undefined {
     return undefined
   }
 
-  async #load(): Promise<Certificate> {
+  async #load(): Promise<{ certificate: Certificate; change: Reloaded['change'] }> {
     const certificate = readCertificate(this.#files, new Date())
     await this.#try(certificate)
     // Read again without a change it is no other: connections with it are not those of an old one.
-    if (!isDeepStrictEqual(certificate, this.#served)) this.#slot.publish(certificate)
+    const change = isDeepStrictEqual(certificate, this.#served) ? 'unchanged' : 'updated'
+    if (change === 'updated') this.#slot.publish(certificate)
     this.#served = certificate
-    return certificate
+    return { certificate, change }
   }
 
   /** Workers must not be given what the TLS library refuses. */
