@@ -9,8 +9,16 @@ export interface Reloadable {
   readonly what: string
   /** Why what is in use deserves a warning; undefined for nothing. */
   doubt(): Doubt | undefined
+  /** The certificate in use; absent or undefined for what does not expire. */
+  expiry?(): CertificateExpiry | undefined
   /** @throws AquaticError; what was in use stays in use */
   reload(): Promise<Reloaded>
+}
+
+/** Until when the certificate of a file is valid. */
+export interface CertificateExpiry {
+  readonly path: string
+  readonly validUntil: Date
 }
 
 /** What a reload came to. */
@@ -53,6 +61,11 @@ export class Reloader {
   /** For each thing that can be read again. */
   counts(): readonly ReloadCounts[] {
     return this.#counts
+  }
+
+  /** Of each certificate in use. */
+  expiries(): readonly CertificateExpiry[] {
+    return this.#options.reloadables.flatMap(reloadable => reloadable.expiry?.() ?? [])
   }
 
   /** At start: says of what was read then what deserves a warning. */

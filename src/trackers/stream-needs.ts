@@ -53,7 +53,7 @@ function certificateInputs(config: StreamConfig): InputNeed[] {
     {
       key: 'network.tls_certificate_path',
       path: files.certificatePath,
-      read: async () => ({ text: describeCertificate(files.certificatePath, new Date()) }),
+      read: async () => describeCertificate(files.certificatePath, new Date()),
     },
     {
       key: 'network.tls_private_key_path',

@@ -5,10 +5,10 @@ import { randomFillSync } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import type { StreamNetwork } from '../../config/streams.js'
 import { AquaticError, type Doubt } from '../../errors.js'
-import { type Certificate, type CertificateFiles, readCertificate } from '../../net/certificate.js'
+import { type Certificate, type CertificateFiles, expiryDoubt, readCertificate } from '../../net/certificate.js'
 import type { EngineName } from '../../net/engine.js'
 import { TICKET_KEY_BYTES } from '../../net/tls-settings.js'
-import type { Reloadable, Reloaded } from '../reload.js'
+import type { CertificateExpiry, Reloadable, Reloaded } from '../reload.js'
 import { CertificateSlot } from './certificate-slot.js'
 import type { WorkerTls } from './worker-data.js'
 
@@ -54,7 +54,11 @@ export class Certificates implements Reloadable {
   }
 
   doubt(): Doubt | undefined {
-    return undefined
+    return this.#served && expiryDoubt(this.#files.certificatePath, this.#served.validUntil, new Date())
+  }
+
+  expiry(): CertificateExpiry | undefined {
+    return this.#served && { path: this.#files.certificatePath, validUntil: this.#served.validUntil }
   }
 
   async #load(): Promise<{ certificate: Certificate; change: Reloaded['change'] }> {
