@@ -86,3 +86,21 @@ export function inOneLine(cause: string, remedy: string | undefined): string {
   const first = cause.endsWith('.') ? cause : `${cause}.`
   return remedy === undefined ? first : `${first} ${remedy.charAt(0).toUpperCase()}${remedy.slice(1)}`
 }
+
+/** What the system's error codes mean for a file that is to be read or written. */
+const fileReasons: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'a part of its path is no directory',
+  EISDIR: 'it is a directory',
+  EACCES: 'permission is denied',
+  EPERM: 'permission is denied',
+  ELOOP: 'its links lead in a circle',
+  ENOSPC: 'the disk is full',
+  EROFS: 'its file system is read-only',
+}
+
+/** Why the system refused a file, as `there is no such file`; in its own words where there are none here. */
+export function fileReason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return fileReasons[(error as NodeJS.ErrnoException).code ?? ''] ?? error.message
+}

@@ -7,10 +7,11 @@ import { WriteHistory, type WriteOutcome } from './write-outcome.js'
 
 export class ReportFile {
   readonly path: string
-  readonly #history = new WriteHistory()
+  readonly #history: WriteHistory
 
   constructor(path: string) {
     this.path = path
+    this.#history = new WriteHistory(path)
   }
 
   /** Failed writes since the start. */

@@ -3,7 +3,7 @@
 
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
-import { AquaticError, type Doubt } from '../errors.js'
+import { AquaticError, type Doubt, fileReason } from '../errors.js'
 
 /** What a TLS server shows and signs with; plain data, so that it can be handed to a worker. */
 export interface Certificate {
@@ -133,8 +133,7 @@ function readBytes(path: string): Buffer {
 }
 
 function unreadable(path: string, error: unknown): AquaticError {
-  const { code } = error as NodeJS.ErrnoException
-  return refuse(`${path} can't be read (${code})`, 'check the path and who may read it', error)
+  return refuse(`${path} can't be read: ${fileReason(error)}`, 'check the path and who may read it', error)
 }
 
 function parseCertificate(block: string, path: string): X509Certificate {

@@ -5,7 +5,7 @@
 // The file is read twice: first to find the bad line and to count, then to fill a list of exactly that size. So a bad
 // file costs no memory, however long it is, and comments cost none either.
 import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
-import { AquaticError } from '../errors.js'
+import { AquaticError, fileReason } from '../errors.js'
 import { AccessList } from './access-list.js'
 
 const chunkBytes = 1 << 20
@@ -41,7 +41,7 @@ export function readAccessList(
     // Without O_NONBLOCK the opening of a pipe would wait for its writer.
     descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (cause) {
-    throw unreadable(path, (cause as Error).message, cause)
+    throw unreadable(path, fileReason(cause), cause)
   }
   try {
     const before = fstatSync(descriptor, { bigint: true })
@@ -53,7 +53,7 @@ export function readAccessList(
     if (hasChanged(before, fstatSync(descriptor, { bigint: true }))) throw changedMeanwhile(path)
     return list
   } catch (cause) {
-    throw cause instanceof AquaticError ? cause : unreadable(path, (cause as Error).message, cause)
+    throw cause instanceof AquaticError ? cause : unreadable(path, fileReason(cause), cause)
   } finally {
     closeSync(descriptor)
   }

@@ -98,7 +98,7 @@ describe('certificate', () => {
         const wrong = { ...locked, passphrasePath: write('wrong', 'shut it\n') }
         assert.match(refused(wrong), /can't be decrypted with the passphrase in .*wrong\.$/)
         const missing = { ...locked, passphrasePath: join(directory, 'none') }
-        assert.match(refused(missing), /none can't be read \(ENOENT\)\.$/)
+        assert.match(refused(missing), /none can't be read: there is no such file\.$/)
       }
     })
   }
@@ -178,10 +178,10 @@ describe('certificate', () => {
     const files = make('one')
     const { certificatePath, keyPath } = files
     const missing = join(directory, 'missing.pem')
-    assert.equal(refused({ ...files, certificatePath: missing }), `${missing} can't be read (ENOENT).`)
-    assert.equal(refused({ ...files, certificatePath: directory }), `${directory} can't be read (EISDIR).`)
-    assert.equal(refused({ ...files, keyPath: missing }), `${missing} can't be read (ENOENT).`)
-    assert.equal(refused({ ...files, keyPath: directory }), `${directory} can't be read (EISDIR).`)
+    assert.equal(refused({ ...files, certificatePath: missing }), `${missing} can't be read: there is no such file.`)
+    assert.equal(refused({ ...files, certificatePath: directory }), `${directory} can't be read: it is a directory.`)
+    assert.equal(refused({ ...files, keyPath: missing }), `${missing} can't be read: there is no such file.`)
+    assert.equal(refused({ ...files, keyPath: directory }), `${directory} can't be read: it is a directory.`)
     assert.match(refused({ ...files, certificatePath: keyPath }), /one-key\.pem has no certificate in it\.$/)
     assert.match(refused({ ...files, keyPath: certificatePath }), /one\.pem has no private key in it\.$/)
     const damaged = (path: string): string =>

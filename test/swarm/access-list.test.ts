@@ -152,7 +152,7 @@ test('what can not be read is said', t => {
   const folder = scratch(t)
   const refused = (path: string, message: RegExp): void =>
     assert.throws(() => readAccessList(path), { code: 'AQ_ACCESS_LIST', message })
-  refused(join(folder, 'none'), /none: ENOENT/)
+  refused(join(folder, 'none'), /none: there is no such file\.$/)
   refused(folder, /: it is a directory, not a regular file\.$/)
   refused('/dev/zero', /: it is a device or socket, not a regular file\.$/)
   const pipe = join(folder, 'pipe')
