@@ -190,10 +190,14 @@ export class AccessListParser {
 
   private takeDigit(byte: number): void {
     const value = digitValues[byte]!
+    const isAfterHash = this.state === LineState.afterHash
+    if (this.digits === hashDigits && (isAfterHash || value < 0)) {
+      throw this.badLine('more text after it', 'Put # before that text, or remove it.')
+    }
     if (value < 0) {
       throw this.badLine(byteText(byte))
     }
-    if (this.state === LineState.afterHash) {
+    if (isAfterHash) {
       throw this.badLine('two words')
     }
     if (this.digits === hashDigits) {
@@ -228,11 +232,14 @@ export class AccessListParser {
     hash.fill(0)
   }
 
-  private badLine(found: string): AquaticError {
+  private badLine(
+    found: string,
+    remedy = 'Correct or remove the line. Blank lines and lines beginning with # are allowed.',
+  ): AquaticError {
     return new AquaticError(
       'AQ_ACCESS_LIST',
       `${this.name}:${this.line}: expected an info hash of 40 hexadecimal digits, found ${found}`,
-      { remedy: 'Correct or remove the line. Blank lines and lines beginning with # are allowed.' },
+      { remedy },
     )
   }
 }
