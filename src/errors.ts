@@ -1,4 +1,4 @@
-// Every error a user can see: its stable code, its exit code and where to read more.
+// Every error a user can see: its stable code, its exit code and where to read more; and words that errors share.
 // Wire errors are not here: they are status numbers and counters (see src/protocol, src/metrics).
 
 /** What the process ends with. */
