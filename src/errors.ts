@@ -1,4 +1,4 @@
-// Every error a user can see: its stable code, its exit code and where to read more.
+// Every error a user can see: its stable code, its exit code and where to read more; and words that errors share.
 // Wire errors are not here: they are status numbers and counters (see src/protocol, src/metrics).
 
 /** What the process ends with. */
@@ -72,4 +72,35 @@ export class AquaticError extends Error {
     this.remedy = options.remedy
     this.lines = options.lines ?? [message]
   }
+}
+
+/** What is taken as it is, though it deserves a warning. */
+export interface Doubt {
+  /** The cause, without a full stop. */
+  readonly text: string
+  readonly remedy: string
+}
+
+/** Cause and remedy in one line of a log: `list.txt:4: found "x". Mend the line.` */
+export function inOneLine(cause: string, remedy: string | undefined): string {
+  const first = cause.endsWith('.') ? cause : `${cause}.`
+  return remedy === undefined ? first : `${first} ${remedy.charAt(0).toUpperCase()}${remedy.slice(1)}`
+}
+
+/** What the system's error codes mean for a file that is to be read or written. */
+const fileReasons: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'a part of its path is no directory',
+  EISDIR: 'it is a directory',
+  EACCES: 'permission is denied',
+  EPERM: 'permission is denied',
+  ELOOP: 'its links lead in a circle',
+  ENOSPC: 'the disk is full',
+  EROFS: 'its file system is read-only',
+}
+
+/** Why the system refused a file, as `there is no such file`; in its own words where there are none here. */
+export function fileReason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return fileReasons[(error as NodeJS.ErrnoException).code ?? ''] ?? error.message
 }

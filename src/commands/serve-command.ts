@@ -1,5 +1,6 @@
 // What all `serve` commands do: load a configuration, run its trackers until a signal, say how they ended.
 
+import { FileChange } from '../config/file-change.js'
 import type { ConfigOf, Table } from '../config/schema.js'
 import type { LogLevel } from '../log.js'
 import type { TrackerEventSink } from '../trackers/events.js'
@@ -38,6 +39,7 @@ export abstract class ServeCommand extends AquaticCommand {
     const stop = untilSignal()
     const onReloadable = reloadRequests()
     const flags = await flagsOf()
+    const fileChange = flags.config === undefined ? undefined : await FileChange.since(flags.config)
     const loaded = await this.loadConfig(table, flags, stop.signal).catch((error: unknown) => {
       if (!stop.signal.aborted) throw error
     })
@@ -67,7 +69,21 @@ export abstract class ServeCommand extends AquaticCommand {
     }
     for (const text of notices) onEvent({ event: 'notice', text })
     const [{ runTrackers }, setups] = await Promise.all([import('../trackers/host.js'), setupsOf(config)])
-    const options = { signal: stop.signal, onEvent, onReloadable, ...(screen && { watcher: screen }) }
+    const onRequest = async (): Promise<void> => {
+      const isNew = await fileChange?.isNew()
+      const text = `${flags.config} has changed since start: restart to use it`
+      if (isNew && !stop.signal.aborted) onEvent({ event: 'notice', text })
+    }
+    const options = {
+      signal: stop.signal,
+      onEvent,
+      onReloadable: (reload: () => void) =>
+        onReloadable(() => {
+          void onRequest()
+          reload()
+        }),
+      ...(screen && { watcher: screen }),
+    }
     const summary = await runTrackers(settings, setups, options).finally(() => screen?.close())
     onEvent({ event: 'stopped', ...summary })
     process.exitCode = stop.exitCode()

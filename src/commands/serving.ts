@@ -50,7 +50,7 @@ function lineFor(event: TrackerEvent): string {
     case 'listening': {
       if (event.protocol === 'metrics')
         return `listening metrics http://${formatSocketAddress(event)}/metrics`
-      const workers = `${event.workers} worker${event.workers === 1 ? '' : 's'}`
+      const workers = counted(event.workers, 'worker')
       return `listening ${event.protocol} ${formatSocketAddress(event)} (${event.engine} engine, ${workers})`
     }
     case 'buffers':
@@ -77,13 +77,22 @@ function bufferText(asked: number, granted: number): string {
 }
 
 function stoppedLine(summary: TrackerSummary): string {
-  const figure = (value: number): string => value.toLocaleString('en-US')
+  const { seconds, requests, responses, dropped, kernelDrops, torrents, peers } = summary
   return (
-    `stopped after ${figure(summary.seconds)} s: ${figure(summary.requests)} requests, ` +
-    `${figure(summary.responses)} responses, ${figure(summary.dropped)} dropped, ` +
-    `${figure(summary.kernelDrops)} lost in the kernel; ` +
-    `${figure(summary.torrents)} torrents, ${figure(summary.peers)} peers`
+    `stopped after ${figure(seconds)} s: ${counted(requests, 'request')}, ` +
+    `${counted(responses, 'response')}, ${figure(dropped)} dropped, ` +
+    `${figure(kernelDrops)} lost in the kernel; ` +
+    `${counted(torrents, 'torrent')}, ${counted(peers, 'peer')}`
   )
+}
+
+function figure(value: number): string {
+  return value.toLocaleString('en-US')
+}
+
+/** `1 torrent`, `2,000 torrents` */
+function counted(count: number, noun: string): string {
+  return `${figure(count)} ${noun}${count === 1 ? '' : 's'}`
 }
 
 /** SIGINT is 2 and SIGTERM 15; a shell reports a death by signal as 128 and its number. */

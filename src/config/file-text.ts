@@ -5,7 +5,7 @@ import { isUtf8 } from 'node:buffer'
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { setTimeout } from 'node:timers/promises'
-import { AquaticError } from '../errors.js'
+import { AquaticError, fileReason } from '../errors.js'
 
 /** A complete file with comments has 10 kB. */
 const LARGEST_FILE_BYTES = 1024 * 1024
@@ -90,16 +90,17 @@ function nobodyWrites(file: string): AquaticError {
 }
 
 function systemError(file: string, application: string, error: NodeJS.ErrnoException): AquaticError {
+  const reason = fileReason(error)
   switch (error.code) {
     case 'ENOENT':
-      return unreadable(file, 'there is no such file', `aquatic config print ${application} > ${file}`, error)
+      return unreadable(file, reason, `aquatic config print ${application} > ${file}`, error)
     case 'EISDIR':
-      return unreadable(file, 'it is a directory', 'name the file inside it.', error)
+      return unreadable(file, reason, 'name the file inside it.', error)
     case 'EACCES':
     case 'EPERM':
-      return unreadable(file, 'permission is denied', `let this user read it: chmod a+r ${file}`, error)
+      return unreadable(file, reason, `let this user read it: chmod a+r ${file}`, error)
     default:
-      return unreadable(file, error.message, undefined, error)
+      return unreadable(file, reason, undefined, error)
   }
 }
 

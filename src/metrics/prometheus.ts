@@ -22,6 +22,8 @@ export interface PrometheusSources {
     readonly updated: number
     readonly kept: number
   }[]
+  /** Certificates in use; none without TLS. */
+  readonly certificates: () => readonly { readonly path: string; readonly validUntil: Date }[]
   /** `statistics.prometheus_peer_id_prefixes` */
   readonly withPeerIdPrefixes: boolean
 }
@@ -51,6 +53,15 @@ export function createPrometheusText(sources: PrometheusSources): {
     labels: ['what', 'result'],
   } as const
   register(registry, reloads, () => sources.reloads().flatMap(reloadSamples))
+  const expiries = {
+    name: 'aquatic_certificate_expiry_timestamp_seconds',
+    type: 'gauge',
+    help: 'When the certificate in use expires, in seconds since 1970.',
+    labels: ['path'],
+  } as const
+  register(registry, expiries, () =>
+    sources.certificates().map(({ path, validUntil }) => [{ path }, validUntil.getTime() / 1000]),
+  )
   registerHandlingTimes(registry, sources.handlingTimes, () => snapshots)
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LOOP_DELAY_RESOLUTION_MS })
   return {

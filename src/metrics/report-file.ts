@@ -12,11 +12,12 @@ export class ReportFile {
   readonly path: string
   /** Nobody else's: two trackers with one path would put each other's halves in place. */
   readonly temporaryPath: string
-  readonly #history = new WriteHistory()
+  readonly #history: WriteHistory
 
   constructor(path: string) {
     this.path = path
     this.temporaryPath = `${path}.${process.pid}-${++reportFiles}.tmp`
+    this.#history = new WriteHistory(path)
   }
 
   /** Failed writes since the start. */

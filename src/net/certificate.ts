@@ -3,7 +3,7 @@
 
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
-import { AquaticError } from '../errors.js'
+import { AquaticError, type Doubt, fileReason } from '../errors.js'
 
 /** What a TLS server shows and signs with; plain data, so that it can be handed to a worker. */
 export interface Certificate {
@@ -29,6 +29,9 @@ const KEY_BLOCK = /-----BEGIN ([A-Z ]*PRIVATE KEY)-----[\s\S]+?-----END \1-----/
 /** Several times what the longest chain has. */
 const FILE_BYTES_MAX = 1 << 20
 
+/** 14 days. Programs that renew begin 30 days before the end, so by then something is wrong with them. */
+const EXPIRES_SOON_MS = 14 * 86_400_000
+
 /**
  * @param now against which validity is checked
  * @throws AquaticError AQ_CERTIFICATE: unreadable, no certificate or key in the file, wrong passphrase, not (or no
@@ -48,14 +51,25 @@ export function readCertificate(files: CertificateFiles, now: Date): Certificate
 }
 
 /**
- * `certificate of example.com, valid until 2027-01-31T00:00:00.000Z`.
+ * `certificate of example.com, valid until 2027-01-31T00:00:00.000Z`, and what is doubtful about it.
  * @param now against which validity is checked
  * @throws AquaticError AQ_CERTIFICATE for what is wrong with the certificate itself
  */
-export function describeCertificate(path: string, now: Date): string {
+export function describeCertificate(path: string, now: Date): { text: string; doubt: Doubt | undefined } {
   const [own] = readChain(path)
   checkDates(own, path, now)
-  return `certificate of ${nameOf(own)}, valid until ${new Date(own.validTo).toISOString()}`
+  const validUntil = new Date(own.validTo)
+  const text = `certificate of ${nameOf(own)}, valid until ${validUntil.toISOString()}`
+  return { text, doubt: expiryDoubt(path, validUntil, now) }
+}
+
+/** A certificate that is valid, and not for long: whoever renews it late is not reached by new clients any more. */
+export function expiryDoubt(path: string, validUntil: Date, now: Date): Doubt | undefined {
+  if (validUntil.getTime() - now.getTime() >= EXPIRES_SOON_MS) return undefined
+  return {
+    text: `${path} is valid only until ${validUntil.toISOString()}`,
+    remedy: 'renew it, then send SIGHUP',
+  }
 }
 
 /**
@@ -119,8 +133,7 @@ function readBytes(path: string): Buffer {
 }
 
 function unreadable(path: string, error: unknown): AquaticError {
-  const { code } = error as NodeJS.ErrnoException
-  return refuse(`${path} can't be read (${code})`, 'check the path and who may read it', error)
+  return refuse(`${path} can't be read: ${fileReason(error)}`, 'check the path and who may read it', error)
 }
 
 function parseCertificate(block: string, path: string): X509Certificate {

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { rootCertificates } from 'node:tls'
-import { AquaticError } from '../errors.js'
+import { AquaticError, fileReason } from '../errors.js'
 
 /**
  * Certificates in PEM: those that come with node, and those of the file that NODE_EXTRA_CA_CERTS names.
@@ -16,7 +16,7 @@ export function trustedCertificates(): readonly string[] {
   } catch (error) {
     throw new AquaticError(
       'AQ_CERTIFICATE',
-      `The certificates of NODE_EXTRA_CA_CERTS, ${path}, can't be read (${(error as Error).message}).`,
+      `The certificates of NODE_EXTRA_CA_CERTS, ${path}, can't be read: ${fileReason(error)}.`,
       { remedy: 'give the file of another authority, or unset the variable', cause: error },
     )
   }

@@ -5,7 +5,7 @@
 // The file is read twice: first to find the bad line and to count, then to fill a list of exactly that size. So a bad
 // file costs no memory, however long it is, and comments cost none either.
 import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
-import { AquaticError } from '../errors.js'
+import { AquaticError, fileReason } from '../errors.js'
 import { AccessList } from './access-list.js'
 
 const chunkBytes = 1 << 20
@@ -41,7 +41,7 @@ export function readAccessList(
     // Without O_NONBLOCK the opening of a pipe would wait for its writer.
     descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (cause) {
-    throw unreadable(path, (cause as Error).message, cause)
+    throw unreadable(path, fileReason(cause), cause)
   }
   try {
     const before = fstatSync(descriptor, { bigint: true })
@@ -53,7 +53,7 @@ export function readAccessList(
     if (hasChanged(before, fstatSync(descriptor, { bigint: true }))) throw changedMeanwhile(path)
     return list
   } catch (cause) {
-    throw cause instanceof AquaticError ? cause : unreadable(path, (cause as Error).message, cause)
+    throw cause instanceof AquaticError ? cause : unreadable(path, fileReason(cause), cause)
   } finally {
     closeSync(descriptor)
   }
@@ -190,10 +190,14 @@ export class AccessListParser {
 
   private takeDigit(byte: number): void {
     const value = digitValues[byte]!
+    const isAfterHash = this.state === LineState.afterHash
+    if (this.digits === hashDigits && (isAfterHash || value < 0)) {
+      throw this.badLine('more text after it', 'Put # before that text, or remove it.')
+    }
     if (value < 0) {
       throw this.badLine(byteText(byte))
     }
-    if (this.state === LineState.afterHash) {
+    if (isAfterHash) {
       throw this.badLine('two words')
     }
     if (this.digits === hashDigits) {
@@ -228,11 +232,14 @@ export class AccessListParser {
     hash.fill(0)
   }
 
-  private badLine(found: string): AquaticError {
+  private badLine(
+    found: string,
+    remedy = 'Correct or remove the line. Blank lines and lines beginning with # are allowed.',
+  ): AquaticError {
     return new AquaticError(
       'AQ_ACCESS_LIST',
       `${this.name}:${this.line}: expected an info hash of 40 hexadecimal digits, found ${found}`,
-      { remedy: 'Correct or remove the line. Blank lines and lines beginning with # are allowed.' },
+      { remedy },
     )
   }
 }

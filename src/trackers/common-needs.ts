@@ -57,7 +57,7 @@ export function listInputs({ accessList }: CommonConfig): InputNeed[] {
   return when(accessList.mode !== 'off', {
     key: 'access_list.path',
     path: accessList.path,
-    read: () => countAccessList(accessList.path),
+    read: () => countAccessList(accessList),
   })
 }
 

@@ -37,7 +37,7 @@ export type TrackerEvent =
       readonly sendBytesGranted: number
     }
   | { readonly event: 'worker-restarted'; readonly worker: string; readonly reason: string }
-  /** Something an operator should know: at most once a minute for each kind, or once for each failed reload. */
+  /** Something an operator should know: at most once a minute for each kind, or once at start and for each reload. */
   | { readonly event: 'warning'; readonly text: string }
   /** With `statistics.print_to_stdout`: every interval, after the statistics files are written. */
   | ({ readonly event: 'statistics' } & TrackerSnapshot)

@@ -188,7 +188,10 @@ async function serve(host: Host, options: RunOptions): Promise<TrackerSummary> {
       handlingTimes: trackers.flatMap(({ handlingTimes }) => handlingTimes),
       restarts: () => trackers.reduce((sum, { workers }) => sum + workers.restarts, 0),
       reloads: () => reloader.counts(),
+      expiries: () => reloader.expiries(),
     })
+    // Not before: a program that starts a tracker reads the first line for its address.
+    reloader.sayDoubts()
     service.notifyReady(`listening ${listening.join(', ')}`)
     onReloadable(() => reloader.request())
     watchWorkers(host)

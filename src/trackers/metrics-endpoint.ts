@@ -6,7 +6,7 @@ import type { TrackerSnapshot } from '../metrics/snapshot.js'
 import { bindError } from '../net/bind-error.js'
 import type { SocketAddress } from '../protocol/socket-address.js'
 import type { TrackerEventSink } from './events.js'
-import type { ReloadCounts } from './reload.js'
+import type { CertificateExpiry, ReloadCounts } from './reload.js'
 
 /** A failure that repeats is said at most this often. */
 const REPEAT_AFTER_MS = 60_000
@@ -28,6 +28,8 @@ export interface MetricsSources {
   /** Workers that failed and were restarted so far. */
   readonly restarts: () => number
   readonly reloads: () => readonly ReloadCounts[]
+  /** Of certificates in use. */
+  readonly expiries: () => readonly CertificateExpiry[]
 }
 
 /** The endpoint of one tracker. */
@@ -68,11 +70,12 @@ export async function openMetricsEndpoint(
         'Prometheus reach statistics.prometheus_endpoint_address.',
     )
   return {
-    serve: ({ collect, restarts, reloads, handlingTimes }) => {
+    serve: ({ collect, restarts, reloads, expiries, handlingTimes }) => {
       const text = createPrometheusText({
         snapshots: collect,
         workerRestarts: restarts,
         reloads,
+        certificates: expiries,
         handlingTimes: handlingTimes.map(memory => (memory === null ? [] : handlingTimesIn(memory))),
         withPeerIdPrefixes: config.prometheusPeerIdPrefixes,
       })

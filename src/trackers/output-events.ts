@@ -1,5 +1,6 @@
 // Says how a file fares that a tracker writes again and again.
 
+import { inOneLine } from '../errors.js'
 import type { WriteOutcome } from '../metrics/write-outcome.js'
 import type { TrackerEventSink } from './events.js'
 
@@ -16,7 +17,9 @@ export interface OutputWords {
 export function sayOutcome(words: OutputWords, outcome: WriteOutcome, onEvent: TrackerEventSink): void {
   const { subject, verb, path, retried } = words
   if (outcome.state === 'failing') {
-    const text = `${subject} can't be written to ${path} (${outcome.reason}). It is tried again ${retried}.`
+    const again = `It is tried again ${retried}.`
+    const cause = `${subject} can't be written to ${path} (${outcome.reason})`
+    const text = `${inOneLine(cause, outcome.remedy)}${outcome.remedy === undefined ? '' : '.'} ${again}`
     onEvent({ event: 'warning', text })
   } else if (outcome.state === 'mended') {
     const times = outcome.failures === 1 ? 'one failure' : `${outcome.failures} failures`

@@ -1,19 +1,37 @@
 // What a signal for a reload comes to: each thing that can be loaded again is, one request at a time.
 
-import { AquaticError } from '../errors.js'
+import { AquaticError, type Doubt, inOneLine } from '../errors.js'
 import type { TrackerEventSink } from './events.js'
 
 /** Something that is read at start and can be read again while the tracker serves: an access list, certificates. */
 export interface Reloadable {
   /** `access list` */
   readonly what: string
-  /** @returns what it now is, such as `1,234 info hashes` @throws AquaticError; what was in use stays in use */
-  reload(): Promise<string>
+  /** Why what is in use deserves a warning; undefined for nothing. */
+  doubt(): Doubt | undefined
+  /** The certificate in use; absent or undefined for what does not expire. */
+  expiry?(): CertificateExpiry | undefined
+  /** @throws AquaticError; what was in use stays in use */
+  reload(): Promise<Reloaded>
+}
+
+/** Until when the certificate of a file is valid. */
+export interface CertificateExpiry {
+  readonly path: string
+  readonly validUntil: Date
+}
+
+/** What a reload came to. */
+export interface Reloaded {
+  readonly change: 'updated' | 'unchanged'
+  /** What it now is: `1,234 info hashes`. */
+  readonly found: string
 }
 
 /** What became of the reloads of one thing since the start. */
 export interface ReloadCounts {
   readonly what: string
+  /** Also where the new one was the same. */
   readonly updated: number
   /** The new one could not be used, so the old one was kept. */
   readonly kept: number
@@ -43,6 +61,21 @@ export class Reloader {
   /** For each thing that can be read again. */
   counts(): readonly ReloadCounts[] {
     return this.#counts
+  }
+
+  /** Of each certificate in use. */
+  expiries(): readonly CertificateExpiry[] {
+    return this.#options.reloadables.flatMap(reloadable => reloadable.expiry?.() ?? [])
+  }
+
+  /** At start: says of what was read then what deserves a warning. */
+  sayDoubts(): void {
+    const { reloadables, onEvent } = this.#options
+    for (const reloadable of reloadables) {
+      const doubt = reloadable.doubt()
+      if (doubt === undefined) continue
+      onEvent({ event: 'warning', text: `the ${reloadable.what} ${inOneLine(doubt.text, doubt.remedy)}` })
+    }
   }
 
   /** Asks for a reload. Requests that come while one is under way lead to one more, which sees what they are about. */
@@ -77,20 +110,17 @@ export class Reloader {
       if (!this.#isClosed) this.#options.onEvent({ event, text })
     }
     try {
-      const found = await reloadable.reload()
+      const { change, found } = await reloadable.reload()
       this.#counts[index].updated++
-      say('notice', `${what} updated: ${found}`)
+      const doubt = reloadable.doubt()
+      if (doubt === undefined) say('notice', `${what} ${change}: ${found}`)
+      else say('warning', `${what} ${change}: ${inOneLine(doubt.text, doubt.remedy)}`)
     } catch (error) {
       if (!(error instanceof AquaticError)) throw error
       this.#counts[index].kept++
-      say('warning', `${what} not updated, the old one is kept: ${sentence(error)}`)
+      say('warning', `${what} not updated, the old one is kept: ${inOneLine(error.message, error.remedy)}`)
     }
   }
 }
 
 const nothingToReload = 'there is nothing to reload: no access list and no certificate is in use'
-
-function sentence({ message, remedy }: AquaticError): string {
-  const cause = message.endsWith('.') ? message : `${message}.`
-  return remedy === undefined ? cause : `${cause} ${remedy}`
-}

@@ -50,7 +50,7 @@ export class ScrapeExport implements CleaningObserver {
   readonly #path: string
   readonly #frequency: number
   readonly #onEvent: TrackerEventSink
-  readonly #history = new WriteHistory()
+  readonly #history: WriteHistory
   readonly #buffers = { ipv4: createStreamBuffers(BUFFER_BYTES), ipv6: createStreamBuffers(BUFFER_BYTES) }
   #rounds = 0
   #written = 0
@@ -60,6 +60,7 @@ export class ScrapeExport implements CleaningObserver {
 
   constructor({ path, frequency }: ScrapeExportConfig, onEvent: TrackerEventSink) {
     this.#path = path
+    this.#history = new WriteHistory(path)
     this.#frequency = Math.max(1, frequency)
     this.#onEvent = onEvent
   }

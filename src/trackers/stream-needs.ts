@@ -55,6 +55,10 @@ function certificateInputs(config: StreamConfig): InputNeed[] {
       path: files.certificatePath,
       read: async () => describeCertificate(files.certificatePath, new Date()),
     },
-    { key: 'network.tls_private_key_path', path: files.keyPath, read: async () => describeKey(files) },
+    {
+      key: 'network.tls_private_key_path',
+      path: files.keyPath,
+      read: async () => ({ text: describeKey(files) }),
+    },
   ]
 }

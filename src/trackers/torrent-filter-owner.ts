@@ -2,10 +2,11 @@
 // cleaner go over to it, and gives the old list's memory back.
 
 import { setTimeout as passTime } from 'node:timers/promises'
-import { AquaticError } from '../errors.js'
+import { AquaticError, type Doubt } from '../errors.js'
 import { AccessList, type AccessListMemory, type AccessListMode } from '../swarm/access-list.js'
+import { emptyListDoubt, hashesText } from './access-list-count.js'
 import { AccessListLoader } from './access-list-loader.js'
-import type { Reloadable } from './reload.js'
+import type { Reloadable, Reloaded } from './reload.js'
 import { createFilterVersions, FilterVersions, listOf, type TorrentFilterData } from './torrent-filter.js'
 
 /** A batch takes less; a worker that hangs in one is the supervisor's business. */
@@ -83,11 +84,15 @@ export class TorrentFilterOwner implements Reloadable {
 
   /**
    * Reads the list again; when it resolves every worker goes by the new one. Never called twice at a time.
-   * @returns `1,234 info hashes` @throws AquaticError AQ_ACCESS_LIST; the old list stays in use
+   * @throws AquaticError AQ_ACCESS_LIST; the old list stays in use
    */
-  async reload(): Promise<string> {
+  async reload(): Promise<Reloaded> {
     await this.#load()
-    return `${this.entries.toLocaleString('en-US')} info ${this.entries === 1 ? 'hash' : 'hashes'}`
+    return { change: 'updated', found: hashesText(this.entries) }
+  }
+
+  doubt(): Doubt | undefined {
+    return emptyListDoubt({ mode: this.#mode, path: this.#path }, this.entries)
   }
 
   /** Ends the loading thread; what it does is given up. */

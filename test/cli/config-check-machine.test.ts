@@ -139,6 +139,15 @@ test('an access list is read, and its bad line named', async t => {
     stdout: 'environment and flags: ok\n',
     stderr: `note: --set access_list.path: ${good}: 2 info hashes\n`,
   })
+  const empty = join(directory, 'empty.txt')
+  writeFileSync(empty, '# nothing\n')
+  assert.deepEqual(await check({ 'access_list.mode': 'allow', 'access_list.path': empty }), {
+    exitCode: 0,
+    stdout: 'environment and flags: ok, with 1 warning\n',
+    stderr:
+      `warning: --set access_list.path: ${empty} is empty: every torrent is refused.\n` +
+      '  try: put info hashes into it, then send SIGHUP\n',
+  })
   const bad = join(directory, 'bad.txt')
   writeFileSync(bad, `${'a'.repeat(40)}\nrubbish\n`)
   const [finding] = await findings({ ...settings, 'access_list.path': bad })

@@ -121,6 +121,13 @@ test('certificate and key are read: until when it is valid, or what is wrong wit
     /^note: --set network.tls_certificate_path: .*certificate of O=Example, CN=c, valid until \d/,
   )
   assert.match(ofKey!, /^note: --set network.tls_private_key_path: .*private key \(ec\) of the certificate$/)
+  const soon = makeCertificate(scratchDirectory(t), 'soon', { commonName: 'soon', days: 2 })
+  const expiring = await checkFiles(soon.certificatePath, soon.keyPath)
+  assert.deepEqual([expiring.exitCode, expiring.stdout], [0, ok.stdout.replace('ok', 'ok, with 1 warning')])
+  assert.match(
+    expiring.stderr,
+    /^warning: --set network\.tls_certificate_path: .*soon\.pem is valid only until 20\S+\.\n {2}try: renew it, then /,
+  )
   const noKey = await checkFiles(certificate, certificate)
   assert.equal(noKey.exitCode, 2)
   assert.match(

@@ -172,7 +172,7 @@ for (const engine of ['native', 'node'] as const) {
         [write(`${good}${'rubbish '.repeat(100_000)}`), /list\.txt:2: .*, found "r"\./],
         [() => writeGigabyte(path, good), /list\.txt:2: .*, found a byte of value 0x00\./],
         [() => writeGigabyte(path, '0123456789'.repeat(1000)), /list\.txt:1: .*, found more than 40\./],
-        [() => rmSync(path), /list\.txt: ENOENT/],
+        [() => rmSync(path), /list\.txt: there is no such file\./],
         [() => mkdirSync(path), /list\.txt: it is a directory, not a regular file\./],
       ]
       for (const [prepare, said] of bad) {
@@ -221,6 +221,28 @@ for (const engine of ['native', 'node'] as const) {
 }
 
 describe('reload', () => {
+  it('warns of an empty list, at start and after, and goes by it', async t => {
+    if (!meets(t, engineMissing('native'))) return
+    for (const [mode, refused] of [
+      ['allow', 'every'],
+      ['deny', 'no'],
+    ] as const) {
+      const listed = await ListedTracker.start(t, mode, '# none yet\n', { socket_workers: 1 })
+      const why = `${listed.path} is empty: ${refused} torrent is refused. Put info hashes into it, then send SIGHUP`
+      const warnings = async (count: number): Promise<string> =>
+        JSON.parse((await listed.tracker.process.waitForLines('stdout', /"event":"warning"/, count)).at(-1)!).text
+      assert.equal(await warnings(1), `the access list ${why}`)
+      const client = await listed.client(t)
+      assert.equal(await actionFor(client, 1), mode === 'allow' ? ERROR : ANNOUNCE)
+      writeFileSync(listed.path, lines(1))
+      assert.equal(await listed.reload(), 'access list updated: 1 info hash')
+      writeFileSync(listed.path, '')
+      assert.equal(await listed.reload(), `access list updated: ${why}`)
+      assert.equal(await warnings(2), `access list updated: ${why}`)
+      await listed.tracker.stop()
+    }
+  })
+
   it('takes signals during a load for one more load', async t => {
     if (!meets(t, engineMissing('native'))) return
     const listed = await ListedTracker.start(t, 'deny', '', { socket_workers: 1 })

@@ -159,7 +159,7 @@ for (const engine of ['native', 'node'] as const) {
       const before = manager.received.length
       tracker.process.signal('SIGHUP')
       await manager.message(/^RELOADING=1$/m, before)
-      await tracker.process.waitForLines('stdout', /"certificate updated: /)
+      await tracker.process.waitForLines('stdout', /"certificate unchanged: valid until /)
       await manager.message(/^READY=1$/m, before)
       await tracker.stop()
       await manager.message(/^STOPPING=1$/m)

@@ -48,6 +48,40 @@ for (const engine of ['native', 'node'] as const) {
       assert.deepEqual([code, stderr], [0, ''])
     })
 
+    it('says that a certificate is unchanged where it is', async t => {
+      if (!meets(t, missing(engine))) return
+      const started = await TlsTracker.start(t, engine, { commonName: 'before' })
+      await started.reload(/"notice","text":"certificate unchanged: valid until 20\d\d-/)
+      started.replace(started.make('after'))
+      await started.reload(updated)
+      await started.reload(/"certificate unchanged: valid until /, 2)
+      const { stdout } = await started.tracker.stop()
+      assert.equal(stdout.match(/"certificate updated: /g)?.length, 1)
+    })
+
+    it('warns of one that expires soon, at start and at each reload, and tells Prometheus', async t => {
+      if (!meets(t, missing(engine))) return
+      const started = await TlsTracker.start(t, engine, { commonName: 'before', days: 13 }, {
+        'statistics.run_prometheus_endpoint': true,
+        'statistics.prometheus_endpoint_address': '127.0.0.1:0',
+      })
+      const { tracker, files } = started
+      const [line] = await tracker.process.waitForLines('stdout', /"event":"warning"/)
+      const path = files.certificatePath
+      const said: string = JSON.parse(line).text
+      const until = said.replace(`the certificate ${path} is valid only until `, '').split('Z.')[0]
+      assert.match(until, /^20[\d-]+T/)
+      assert.ok(said.endsWith('Z. Renew it, then send SIGHUP'), said)
+      const [metrics] = await tracker.process.waitForLines('stdout', /"listening","protocol":"metrics"/)
+      const answer = await fetch(`http://127.0.0.1:${JSON.parse(metrics).port}/metrics`)
+      const expiry = `aquatic_certificate_expiry_timestamp_seconds{path="${path}"} ${Date.parse(`${until}Z`) / 1000}`
+      assert.ok((await answer.text()).split('\n').includes(expiry))
+      const again = await started.reload(/"warning","text":"certificate unchanged: .*is valid only until /)
+      assert.ok(again.includes(until))
+      started.replace(started.make('after', { days: 30 }))
+      await started.reload(updated)
+    })
+
     it('keeps the old one where the new one can not be served, says why, and takes the next good one', async t => {
       if (!meets(t, missing(engine))) return
       const started = await TlsTracker.start(t, engine, { commonName: 'before' })
@@ -63,7 +97,7 @@ for (const engine of ['native', 'node'] as const) {
         [{ ...after, certificatePath: after.keyPath }, /served\.pem has no certificate in it\./],
         [
           started.make('locked', { passphrase: 'x' }),
-          /is encrypted\. set network\.tls_private_key_passphrase_path/,
+          /is encrypted\. Set network\.tls_private_key_passphrase_path/,
         ],
       ] as const
       for (const [index, [files, reason]] of bad.entries()) {

@@ -154,7 +154,7 @@ for (const engine of ['native', 'node'] as const) {
         [expired, /The certificate in .*expired\.pem expired at /],
         [{ ...locked, passphrasePath: '' }, /The private key in .* is encrypted\./],
         [{ ...locked, passphrasePath: good.certificatePath }, /can't be decrypted with the passphrase in /],
-        [{ ...good, certificatePath: `${directory}/none` }, /none can't be read \(ENOENT\)\./],
+        [{ ...good, certificatePath: `${directory}/none` }, /none can't be read: there is no such file\./],
       ] as const
       const where = {
         'network.engine': engine,

@@ -52,10 +52,15 @@ describe('serve udp', () => {
     const [line] = await child.waitForLines('stderr', /^listening/, 1)
     assert.match(line, /^listening udp 127\.0\.0\.1:\d+ \((native|node) engine, \d+ workers?\)$/)
     await child.waitForLines('stderr', /receive 8000000 bytes asked, \d+ granted/, 1)
+    const port = Number(/:(\d+) /.exec(line)?.[1])
+    const client = await UdpClient.connected({ address: '127.0.0.1', port })
+    await client.announce({ port: 1 })
+    client.close()
     const { stdout, stderr, code } = await child.stop('SIGTERM')
     assert.equal(code, 0)
     assert.equal(stdout, '')
-    assert.match(stderr, /stopped after \d+ s: 0 requests/)
+    const said = /stopped after \d+ s: 2 requests, 2 responses, 0 dropped, 0 lost in the kernel; 1 torrent, 1 peer$/m
+    assert.match(stderr, said)
   })
 
   it('spreads one port over several workers', async t => {

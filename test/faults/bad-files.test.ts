@@ -118,6 +118,9 @@ describe('files that are bad when a signal comes', () => {
         assert.match(stderr, told[index])
         assert.match(stderr, /serve\.toml/)
       }
+      // Two changes; a file that is gone or a directory is none.
+      const changed = /serve\.toml has changed since start: restart to use it/
+      await tracker.process.waitForLines('stdout', changed, 2)
     })
     assertAsBefore(t, aftermath)
   })

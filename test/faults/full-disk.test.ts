@@ -35,7 +35,7 @@ describe('a full disk', () => {
     }
     const aftermath = await underLoad(t, { protocols: ['udp', 'http'], set }, async tracker => {
       const said = (pattern: RegExp) => tracker.process.waitForLines('stdout', pattern, 1)
-      const failing = files.map(name => new RegExp(`can't be written to [^ ]*${name} \\(ENOSPC`))
+      const failing = files.map(name => new RegExp(`can't be written to [^ ]*${name} \\(the disk is full\\)`))
       const mended = files.map(name => new RegExp(`written to [^ ]*${name} again, after`))
       disk.fill()
       await Promise.all(failing.map(said))

@@ -115,6 +115,14 @@ describe('summaryText', () => {
     assert.match(answered, /0\.10 +20\d\d /)
   })
 
+  it('says "each" of several workers only', async () => {
+    const shape = async (workers: number, connectionsPerWorker: number): Promise<string> =>
+      (await summaryText(resultOf({ plan: planOf({ workers, connectionsPerWorker }) }))).replaceAll('\n', ' ')
+    assert.match(await shape(1, 16), / 1 worker with 16 sockets, /)
+    assert.match(await shape(1, 1), / 1 worker with 1 socket, /)
+    assert.match(await shape(2, 1), / 2 workers with 1 socket each, /)
+  })
+
   it('makes no claim about a tracker where the result is void', async () => {
     for (const result of [behindResult, silent]) {
       const text = await summaryText(result)

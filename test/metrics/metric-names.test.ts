@@ -32,6 +32,7 @@ const render = (): Promise<string> =>
     handlingTimes: [handlingTimesIn(createHandlingTimeMemory(1))],
     workerRestarts: () => 0,
     reloads: () => [{ what: 'access list', updated: 4, kept: 5 }],
+    certificates: () => [],
     withPeerIdPrefixes: true,
   }).render()
 

@@ -12,6 +12,7 @@ const sourcesOf = (changes: Partial<PrometheusSources> = {}): PrometheusSources 
   handlingTimes: [],
   workerRestarts: () => 3,
   reloads: () => [{ what: 'access list', updated: 4, kept: 5 }],
+  certificates: () => [],
   withPeerIdPrefixes: true,
   ...changes,
 })
@@ -92,6 +93,15 @@ it('counts reloads by what was read again and by their result, several of one ki
   const text = await createPrometheusText(sourcesOf({ reloads })).render()
   assert.match(text, /^aquatic_reloads_total\{what="access_list",result="kept"\} 5$/m)
   assert.match(text, /^aquatic_reloads_total\{what="certificate",result="updated"\} 2$/m)
+})
+
+it('says when each certificate expires, and nothing where there is none', async () => {
+  const validUntil = new Date('2027-01-31T00:00:00Z')
+  const certificates = () => [{ path: 'a.pem', validUntil }]
+  const text = await createPrometheusText(sourcesOf({ certificates })).render()
+  assert.match(text, /^aquatic_certificate_expiry_timestamp_seconds\{path="a\.pem"\} 1801353600$/m)
+  const without = await createPrometheusText(sourcesOf()).render()
+  assert.doesNotMatch(without, /^aquatic_certificate_expiry/m)
 })
 
 it('tells several trackers apart by a label, and says once what they share', async () => {

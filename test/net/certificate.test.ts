@@ -29,7 +29,7 @@ function scratch(t: TestContext): Scratch | undefined {
   const directory = scratchDirectory(t)
   return {
     directory,
-    make: (name, request = {}) => makeCertificate(directory, name, { commonName: name, ...request }),
+    make: (name, request = {}) => makeCertificate(directory, name, { commonName: name, days: 1, ...request }),
     write: (name, text) => {
       writeFileSync(join(directory, name), text)
       return join(directory, name)
@@ -98,7 +98,7 @@ describe('certificate', () => {
         const wrong = { ...locked, passphrasePath: write('wrong', 'shut it\n') }
         assert.match(refused(wrong), /can't be decrypted with the passphrase in .*wrong\.$/)
         const missing = { ...locked, passphrasePath: join(directory, 'none') }
-        assert.match(refused(missing), /none can't be read \(ENOENT\)\.$/)
+        assert.match(refused(missing), /none can't be read: there is no such file\.$/)
       }
     })
   }
@@ -120,18 +120,31 @@ describe('certificate', () => {
     const { make } = scratch(t) ?? {}
     if (make === undefined) return
     const named = make('named', { names: 'DNS:t.example,IP:192.0.2.7' })
-    const described = describeCertificate(named.certificatePath, new Date())
+    const described = describeCertificate(named.certificatePath, new Date()).text
     const until = /^certificate of t\.example, valid until (\S+)$/.exec(described)?.[1] ?? described
     assert.ok(Math.abs(Date.parse(until) - Date.now() - DAY_MS) < DAY_MS / 24, until)
     const plain = make('plain', { names: '', keyKind: 'rsa:2048' })
     assert.match(
-      describeCertificate(plain.certificatePath, new Date()),
+      describeCertificate(plain.certificatePath, new Date()).text,
       /^certificate of O=Example, CN=plain, valid /,
     )
     assert.equal(describeKey(named), 'private key (ec) of the certificate')
     assert.equal(describeKey(plain), 'private key (rsa) of the certificate')
     // What is wrong with the certificate is not said of the key.
     assert.equal(describeKey({ ...plain, certificatePath: plain.keyPath }), 'private key (rsa)')
+  })
+
+  it('is doubtful in its last 14 days', t => {
+    const { make } = scratch(t) ?? {}
+    if (make === undefined) return
+    const { certificatePath } = make('one', { days: 30 })
+    const { text } = describeCertificate(certificatePath, new Date())
+    const until = /valid until (\S+)$/.exec(text)?.[1] ?? ''
+    const doubtDaysBefore = (days: number) =>
+      describeCertificate(certificatePath, new Date(Date.parse(until) - days * DAY_MS)).doubt
+    assert.equal(doubtDaysBefore(14), undefined)
+    const doubt = { text: `${certificatePath} is valid only until ${until}`, remedy: 'renew it, then send SIGHUP' }
+    assert.deepEqual(doubtDaysBefore(13.99), doubt)
   })
 
   it('refuses what has expired or is not valid yet', t => {
@@ -165,10 +178,10 @@ describe('certificate', () => {
     const files = make('one')
     const { certificatePath, keyPath } = files
     const missing = join(directory, 'missing.pem')
-    assert.equal(refused({ ...files, certificatePath: missing }), `${missing} can't be read (ENOENT).`)
-    assert.equal(refused({ ...files, certificatePath: directory }), `${directory} can't be read (EISDIR).`)
-    assert.equal(refused({ ...files, keyPath: missing }), `${missing} can't be read (ENOENT).`)
-    assert.equal(refused({ ...files, keyPath: directory }), `${directory} can't be read (EISDIR).`)
+    assert.equal(refused({ ...files, certificatePath: missing }), `${missing} can't be read: there is no such file.`)
+    assert.equal(refused({ ...files, certificatePath: directory }), `${directory} can't be read: it is a directory.`)
+    assert.equal(refused({ ...files, keyPath: missing }), `${missing} can't be read: there is no such file.`)
+    assert.equal(refused({ ...files, keyPath: directory }), `${directory} can't be read: it is a directory.`)
     assert.match(refused({ ...files, certificatePath: keyPath }), /one-key\.pem has no certificate in it\.$/)
     assert.match(refused({ ...files, keyPath: certificatePath }), /one\.pem has no private key in it\.$/)
     const damaged = (path: string): string =>

@@ -19,7 +19,7 @@ export interface CertificateRequest {
   readonly passphrase?: string
   /** `IP:127.0.0.1` if not given; empty for none. */
   readonly names?: string
-  /** From now; a certificate of -1 has expired. */
+  /** From now; a certificate of -1 has expired. 30 if not given. */
   readonly days?: number
   /** Issued by this one, instead of by itself. */
   readonly issuer?: MadeCertificate
@@ -46,7 +46,7 @@ export function runOpenssl(args: readonly string[]): void {
   execFileSync(program, args, { stdio: 'pipe' })
 }
 
-/** Writes `NAME.pem` and `NAME-key.pem` into the directory: valid for a day from now, if nothing else is asked for. */
+/** Writes `NAME.pem` and `NAME-key.pem` into the directory: valid for 30 days from now, if nothing else is asked for. */
 export function makeCertificate(
   directory: string,
   name: string,
@@ -57,7 +57,7 @@ export function makeCertificate(
     keyKind = 'ec',
     passphrase = '',
     names = 'IP:127.0.0.1,IP:::1',
-    days = 1,
+    days = 30,
     issuer,
     isAuthority = issuer === undefined,
   } = request

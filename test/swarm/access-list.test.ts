@@ -124,6 +124,9 @@ test('what is wrong with a line is said', () => {
     [`${good}0`]: 'found more than 40',
     [`${good.slice(1)}g`]: 'found "g"',
     [`${good.slice(20)} ${good.slice(20)}`]: 'found two words',
+    [`${good} some name`]: 'found more text after it',
+    [`${good} ${good}`]: 'found more text after it',
+    [`${good};name`]: 'found more text after it',
     [`${good.slice(1)}\u001b`]: 'found a byte of value 0x1b',
     ['\u0000'.repeat(50)]: 'found a byte of value 0x00',
   }
@@ -133,6 +136,14 @@ test('what is wrong with a line is said', () => {
       assert.throws(() => parse(`${good}\n${line}${end}`, 1000), { code: 'AQ_ACCESS_LIST', message })
     }
   }
+})
+
+test('what is to be done about text behind a hash is said, and works', () => {
+  const good = 'ab'.repeat(20)
+  const remedy = 'Put # before that text, or remove it.'
+  assert.throws(() => parse(`${good} name`, 1000), { code: 'AQ_ACCESS_LIST', remedy })
+  assert.equal(parse(`${good} # name`, 1000).size, 1)
+  assert.equal(parse(`${good}#name`, 1000).size, 1)
 })
 
 test('files are read, at no more than 40 bytes for each hash', t => {
@@ -152,7 +163,7 @@ test('what can not be read is said', t => {
   const folder = scratch(t)
   const refused = (path: string, message: RegExp): void =>
     assert.throws(() => readAccessList(path), { code: 'AQ_ACCESS_LIST', message })
-  refused(join(folder, 'none'), /none: ENOENT/)
+  refused(join(folder, 'none'), /none: there is no such file\.$/)
   refused(folder, /: it is a directory, not a regular file\.$/)
   refused('/dev/zero', /: it is a device or socket, not a regular file\.$/)
   const pipe = join(folder, 'pipe')

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { promisify } from 'node:util'
-import { AquaticError } from '../../src/errors.js'
-import { Reloader } from '../../src/trackers/reload.js'
+import { AquaticError, type Doubt } from '../../src/errors.js'
+import { type Reloaded, Reloader } from '../../src/trackers/reload.js'
 
 /** One turn of the event loop. */
 const turn = promisify(setImmediate)
@@ -11,12 +11,18 @@ const turn = promisify(setImmediate)
 class Loads {
   readonly what = 'access list'
   begun = 0
+  doubtful: Doubt | undefined
   end: (answer: string | Error) => void = () => assert.fail('no load is under way')
 
-  reload(): Promise<string> {
+  doubt(): Doubt | undefined {
+    return this.doubtful
+  }
+
+  reload(): Promise<Reloaded> {
     this.begun++
     return new Promise((resolve, reject) => {
-      this.end = answer => (answer instanceof Error ? reject(answer) : resolve(answer))
+      this.end = answer =>
+        answer instanceof Error ? reject(answer) : resolve({ change: 'updated', found: answer })
     })
   }
 }
@@ -76,6 +82,25 @@ describe('reloader', () => {
     ])
     reloader.request()
     assert.equal(first.begun, 2)
+  })
+
+  it('warns of what is doubtful, at start and instead of the notice at a reload', async () => {
+    const [sound, doubtful] = [new Loads(), new Loads()]
+    const { reloader, heard } = setUp([sound, doubtful])
+    doubtful.doubtful = { text: 'list is empty: no torrent is refused', remedy: 'put hashes into it' }
+    reloader.sayDoubts()
+    const why = 'list is empty: no torrent is refused. Put hashes into it'
+    assert.deepEqual(heard.splice(0), [`warning: the access list ${why}`])
+    reloader.request()
+    sound.end('fine')
+    await turn()
+    doubtful.end('0 info hashes')
+    await turn()
+    assert.deepEqual(heard.slice(1, 3), [
+      'notice: access list updated: fine',
+      `warning: access list updated: ${why}`,
+    ])
+    assert.deepEqual(reloader.counts()[1], { what: 'access list', updated: 1, kept: 0 })
   })
 
   it('answers the service manager where there is nothing to reload', async () => {

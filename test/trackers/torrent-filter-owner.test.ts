@@ -77,9 +77,9 @@ describe('torrent filter, as its owner loads it', () => {
     first.begin()
     writeFileSync(path, linesOf(2, 3000))
     let isDone = false
-    const reloaded = owner.reload().then(text => {
+    const reloaded = owner.reload().then(({ found }) => {
       isDone = true
-      return text
+      return found
     })
     while (!owner.isForbidden(...wordsOf(2))) await turn()
     second.begin()
@@ -145,10 +145,10 @@ describe('torrent filter, as its owner loads it', () => {
       assert.deepEqual([owner.entries, owner.isForbidden(...wordsOf(3))], [2, false])
     }
     rmSync(path)
-    assert.match(await messageOf(owner.reload()), /^Could not read the access list .*list\.txt: ENOENT/)
+    assert.match(await messageOf(owner.reload()), /^Could not read the access list .*list\.txt: there is no such file\.$/)
     assert.equal(owner.isForbidden(...wordsOf(2)), true)
     writeFileSync(path, good)
-    assert.equal(await owner.reload(), '1 info hash')
+    assert.equal((await owner.reload()).found, '1 info hash')
   })
 
   it('reads a gigabyte that is no list without holding it, and never on this thread', async t => {
@@ -173,7 +173,7 @@ describe('torrent filter, as its owner loads it', () => {
       clearInterval(timer)
       // The whole gigabyte takes a second or so, in which this thread goes on.
       if (message === null) assert.ok(looks > 10, `${looks}`)
-      if (message === null) assert.equal(await reloading, '1 info hash')
+      if (message === null) assert.equal((await reloading).found, '1 info hash')
       else assert.match(await messageOf(reloading), message)
     }
     assert.equal(owner.isForbidden(...wordsOf(3)), true)

@@ -10,7 +10,9 @@ export const checkInputFiles: MachineCheck = ({ inputs }) => Promise.all(inputs.
 
 async function readInput({ key, path, read }: InputNeed): Promise<MachineFinding> {
   try {
-    return { severity: 'info', check, key, text: `${path}: ${await read()}` }
+    const { text, doubt } = await read()
+    if (doubt === undefined) return { severity: 'info', check, key, text: `${path}: ${text}` }
+    return { severity: 'warning', check, key, text: `${doubt.text}.`, remedy: doubt.remedy }
   } catch (error) {
     if (!(error instanceof AquaticError)) throw error
     const remedy = error.remedy === undefined ? {} : { remedy: error.remedy }

@@ -1,6 +1,7 @@
 // What an application asks of the machine it runs on, in its own words. Each tracker derives its needs from its
 // configuration; the checks here compare them with what the machine has.
 
+import type { Doubt } from '../../errors.js'
 import type { SocketAddress } from '../../protocol/socket-address.js'
 
 export interface SocketNeed {
@@ -29,10 +30,18 @@ export interface InputNeed {
   readonly key: string
   readonly path: string
   /**
-   * Reads and parses the whole file; resolves to what is in it ("1,234 info hashes").
+   * Reads and parses the whole file.
    * Rejects with an AquaticError where the file is missing or wrong.
    */
-  readonly read: () => Promise<string>
+  readonly read: () => Promise<InputContents>
+}
+
+/** What is in a file that was read. */
+export interface InputContents {
+  /** `1,234 info hashes` */
+  readonly text: string
+  /** Why it deserves a warning. */
+  readonly doubt?: Doubt | undefined
 }
 
 /** A file to be written again and again: beside its place first, and then moved there. */

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { AquaticError } from '../../errors.js'
+import { AquaticError, fileReason } from '../../errors.js'
 import type { LoadPlan, Stage } from '../plan.js'
 import type { KindFigures, LatencyFigures, LoadTestResult } from '../result.js'
 import type { Environment } from './environment.js'
@@ -98,7 +98,7 @@ async function readText(path: string): Promise<string> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (error instanceof AquaticError || code === undefined) throw error
-    throw notAResult(`${path} can't be read: ${code === 'ENOENT' ? 'there is no such file' : code}.`, error)
+    throw notAResult(`${path} can't be read: ${fileReason(error)}.`, error)
   }
 }
 

@@ -57,7 +57,7 @@ export function shapeText(plan: LoadPlan, measuredSeconds: number): string {
     pacingText(plan.pacing, plan),
     `${threeDigits(measuredSeconds)} s measured`,
     `engine ${engine}`,
-    `${plural(workers, 'worker')} with ${plural(connectionsPerWorker, what)} each`,
+    `${plural(workers, 'worker')} with ${plural(connectionsPerWorker, what)}${workers === 1 ? '' : ' each'}`,
     ...connectionText(plan),
     `mix ${mixText(plan)}`,
     plural(population.torrents, 'torrent'),

@@ -4,11 +4,11 @@
 import { randomFillSync } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import type { StreamNetwork } from '../../config/streams.js'
-import { AquaticError } from '../../errors.js'
-import { type Certificate, type CertificateFiles, readCertificate } from '../../net/certificate.js'
+import { AquaticError, type Doubt } from '../../errors.js'
+import { type Certificate, type CertificateFiles, expiryDoubt, readCertificate } from '../../net/certificate.js'
 import type { EngineName } from '../../net/engine.js'
 import { TICKET_KEY_BYTES } from '../../net/tls-settings.js'
-import type { Reloadable } from '../reload.js'
+import type { CertificateExpiry, Reloadable, Reloaded } from '../reload.js'
 import { CertificateSlot } from './certificate-slot.js'
 import type { WorkerTls } from './worker-data.js'
 
@@ -47,19 +47,28 @@ export class Certificates implements Reloadable {
     return { certificate: this.#slot.memory, ticketKeys: this.#ticketKeys }
   }
 
-  /** @returns until when the new one is valid @throws AquaticError; the old one stays in use */
-  async reload(): Promise<string> {
-    const { validUntil } = await this.#load()
-    return `valid until ${validUntil.toISOString()}`
+  /** @throws AquaticError; the old one stays in use */
+  async reload(): Promise<Reloaded> {
+    const { certificate, change } = await this.#load()
+    return { change, found: `valid until ${certificate.validUntil.toISOString()}` }
   }
 
-  async #load(): Promise<Certificate> {
+  doubt(): Doubt | undefined {
+    return this.#served && expiryDoubt(this.#files.certificatePath, this.#served.validUntil, new Date())
+  }
+
+  expiry(): CertificateExpiry | undefined {
+    return this.#served && { path: this.#files.certificatePath, validUntil: this.#served.validUntil }
+  }
+
+  async #load(): Promise<{ certificate: Certificate; change: Reloaded['change'] }> {
     const certificate = readCertificate(this.#files, new Date())
     await this.#try(certificate)
     // Read again without a change it is no other: connections with it are not those of an old one.
-    if (!isDeepStrictEqual(certificate, this.#served)) this.#slot.publish(certificate)
+    const change = isDeepStrictEqual(certificate, this.#served) ? 'unchanged' : 'updated'
+    if (change === 'updated') this.#slot.publish(certificate)
     this.#served = certificate
-    return certificate
+    return { certificate, change }
   }
 
   /** Workers must not be given what the TLS library refuses. */

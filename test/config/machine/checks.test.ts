@@ -161,14 +161,17 @@ test('limits of the process that are too low are errors', async () => {
 })
 
 test('files to read are read: what is in them, or why not', async () => {
-  const good = { key: 'a', path: 'l', read: async () => '3 info hashes' }
+  const good = { key: 'a', path: 'l', read: async () => ({ text: '3 info hashes' }) }
   const bad = {
     key: 'b',
     path: 'm',
     read: () => Promise.reject(new AquaticError('AQ_ACCESS_LIST', 'm:2: bad', { remedy: 'mend it' })),
   }
-  assert.deepEqual(await find({ inputs: [good, bad] }), [
+  const doubt = { text: 'n is empty', remedy: 'fill it' }
+  const doubtful = { key: 'c', path: 'n', read: async () => ({ text: '0 info hashes', doubt }) }
+  assert.deepEqual(await find({ inputs: [good, bad, doubtful] }), [
     'error files b: m:2: bad',
+    'warning files c: n is empty.',
     'info files a: l: 3 info hashes',
   ])
 })
@@ -261,7 +264,7 @@ test('keys without an effect ask for nothing', () => {
     later: path({ default: 'x', doc: '', noEffect: 'later' }),
   }
   const table: Table = { application: 'x', title: '', doc: '', leaves, sections: {} }
-  const needs = ['works', 'later'].map(key => ({ key, path: key, read: async () => '' }))
+  const needs = ['works', 'later'].map(key => ({ key, path: key, read: async () => ({ text: '' }) }))
   const identity = { key: 'later', user: 'u', group: 'g', rootDirectory: '/' }
   const left = effectiveNeeds(needing({ inputs: needs, outputs: needs, identity }), table)
   assert.deepEqual(

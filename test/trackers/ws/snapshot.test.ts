@@ -111,6 +111,7 @@ test("Prometheus gets the original's names and labels, and ours beside them", as
     handlingTimes: [],
     workerRestarts: () => 0,
     reloads: () => [{ what: 'access list', updated: 4, kept: 5 }],
+    certificates: () => [],
     withPeerIdPrefixes: true,
   })
   const series = parseMetrics(await render())
