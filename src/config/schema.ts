@@ -285,7 +285,7 @@ export function isSectionName(table: Table, name: string): boolean {
 }
 
 /** What every environment name of a table begins with: `AQUATIC_UDP__`. */
-export function environmentPrefix(table: Table): string {
+export function environmentPrefix(table: Pick<Table, 'application'>): string {
   return `AQUATIC_${table.application.replaceAll(/[ -]/g, '_').toUpperCase()}__`
 }
 

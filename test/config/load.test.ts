@@ -52,6 +52,31 @@ test('a flag wins over the environment, that over the file, that over the defaul
   assert.equal(where('network.use_ipv4'), 'default')
 })
 
+test('variables of an application that there is not are no silent slip', async () => {
+  const env = {
+    AQUATIC_UPD__NETWORK__ENGINE: 'node',
+    AQUATIC_LOADTEST_UPD__SEED: '1',
+    AQUATIC_TRACKER__X: '1',
+    AQUATIC__SOCKET_WORKERS: '1',
+    // These are for others, or for nobody of ours.
+    AQUATIC_HTTP__SOCKET_WORKERS: '1',
+    AQUATIC_HTTP_SOCKET_WORKERS: '1',
+    AQUATIC_LOADTEST_WS__SEED: '1',
+    AQUATIC_FUZZ_SEED: '1',
+    AQUATIC: '1',
+    NOT_AQUATIC_UPD__X: '1',
+  }
+  const all =
+    'Names begin with AQUATIC_UDP__, AQUATIC_HTTP__, AQUATIC_WS__, AQUATIC_SERVE__, AQUATIC_LOADTEST_UDP__, ' +
+    'AQUATIC_LOADTEST_HTTP__, AQUATIC_LOADTEST_WS__.'
+  assert.deepEqual(await problemsOf({ env }), [
+    'AQUATIC_LOADTEST_UPD__SEED: unknown environment variable. Did you mean AQUATIC_LOADTEST_UDP__SEED?',
+    `AQUATIC_TRACKER__X: unknown environment variable. ${all}`,
+    'AQUATIC_UPD__NETWORK__ENGINE: unknown environment variable. Did you mean AQUATIC_UDP__NETWORK__ENGINE?',
+    `AQUATIC__SOCKET_WORKERS: unknown environment variable. ${all}`,
+  ])
+})
+
 test('every key can be set by file, environment and flag alike', async t => {
   const file = scratchFile(t, '')
   // Rules about several keys have tests of their own.
