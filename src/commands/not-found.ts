@@ -1,5 +1,5 @@
-// What oclif calls where there is no such command: `aquatic help serve` shows help, anything else is said as all commands
-// say their errors.
+// What oclif calls where there is no such command: `aquatic help serve` shows help, anything else is said as all
+// commands say their errors.
 
 import type { Hook } from '@oclif/core/hooks'
 import { nearest } from '../config/suggest.js'
