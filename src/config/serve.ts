@@ -238,7 +238,7 @@ function examineEnabled({ udp, http, ws, scrapeExports }: ServeConfig): Finding[
   ]
 }
 
-/** Findings of one tracker's rules, in the keys of this table, where a tracker that nobody could reach may be left out. */
+/** Findings of one tracker's rules, in the keys of this table. One that nobody could reach may be left out here. */
 function inPart(part: Part, findings: readonly Finding[]): Finding[] {
   const rename = (text: string): string =>
     text
