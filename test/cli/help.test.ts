@@ -5,7 +5,14 @@ import { test } from 'node:test'
 import { runAquatic } from './run.js'
 
 test('help shows what --help shows: of all, of a topic, of a command', async () => {
-  for (const words of [[], ['config'], ['serve'], ['serve', 'udp'], ['config', 'explain'], ['autocomplete']]) {
+  for (const words of [
+    [],
+    ['config'],
+    ['serve'],
+    ['serve', 'udp'],
+    ['config', 'explain'],
+    ['autocomplete'],
+  ]) {
     const [help, flag] = await Promise.all([runAquatic(['help', ...words]), runAquatic([...words, '--help'])])
     assert.match(help.stdout, /USAGE\n {2}\$ aquatic/, words.join(' '))
     assert.deepEqual(help, flag)

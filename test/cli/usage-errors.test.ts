@@ -5,14 +5,14 @@ import { test } from 'node:test'
 import { runAquatic } from './run.js'
 
 const mistakes: readonly (readonly [args: readonly string[], sentence: RegExp | string])[] = [
-  [
-    ['bench', '--blocks', '0'],
-    '--blocks: Expected an integer greater than or equal to 1 but received: 0',
-  ],
+  [['bench', '--blocks', '0'], '--blocks: Expected an integer greater than or equal to 1 but received: 0'],
   [['bench', '--blocks', 'x'], '--blocks: Expected an integer but received: x'],
   [['bench', '--cpu-mode', 'x'], /^Expected --cpu-mode=x to be one of: /],
   [['loadtest', 'compare'], /^Missing 2 required args: \w+ \S/],
-  [['config', 'print', 'udp', '--origin'], /^All of the following must be provided when using --origin: --effective$/],
+  [
+    ['config', 'print', 'udp', '--origin'],
+    /^All of the following must be provided when using --origin: --effective$/,
+  ],
 ]
 
 for (const [args, sentence] of mistakes) {

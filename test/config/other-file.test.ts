@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { tableOf } from '../../src/config/applications.js'
-import { printConfig } from '../../src/config/print.js'
 import { defaultConfig, loadConfig } from '../../src/config/load.js'
+import { printConfig } from '../../src/config/print.js'
 import { serveTable } from '../../src/config/serve.js'
 import { AquaticError } from '../../src/errors.js'
 import { problemsOf } from './problems.js'
@@ -41,7 +41,10 @@ test('the file of one tracker, given to all of them', async t => {
 
 test('one with a slip, and one that could be of several', async t => {
   const slip = scratchFile(t, 'socket_workers = 1\n[network]\nbatch_size = 2\nadress_ipv4 = "127.0.0.1:1"\n')
-  assert.match((await refusal('serve', slip)).remedy!, /^aquatic serve udp -c \S+, or aquatic config check udp -c \S+$/)
+  assert.match(
+    (await refusal('serve', slip)).remedy!,
+    /^aquatic serve udp -c \S+, or aquatic config check udp -c \S+$/,
+  )
   const small = scratchFile(t, 'socket_workers = 1\n')
   const { message, remedy } = await refusal('serve', small)
   assert.equal(message, ofOne(small))
@@ -70,5 +73,8 @@ test('slips in a right file are said one by one, as before', async t => {
   const one = scratchFile(t, 'socket_workers = 2\n[network]\nbatch_size = 2\n[upd]\nenabled = true\n')
   assert.match((await problemsOf(await tableOf('udp'), { file: one }))[0]!, /:4:2: unknown section \[upd\]\./)
   const loadTest = scratchFile(t, '[udp]\nsocket_workers = 2\n')
-  assert.match((await problemsOf(await tableOf('loadtest-udp'), { file: loadTest }))[0]!, /unknown section \[udp\]/)
+  assert.match(
+    (await problemsOf(await tableOf('loadtest-udp'), { file: loadTest }))[0]!,
+    /unknown section \[udp\]/,
+  )
 })
