@@ -2,6 +2,7 @@
 // Plain JavaScript without imports of packages, so that it can say what is missing where nothing else runs.
 import { existsSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
+import { fileURLToPath } from 'node:url'
 
 // SIGUSR1 asks for a reload, at any time. Unless somebody listens, node opens a debugger at it, through which every
 // user of this machine can run what they like: so this comes before anything is loaded.
@@ -21,7 +22,9 @@ if (major < majorMin || (major === majorMin && minor < minorMin)) {
 } else {
   nameHome()
   const { execute } = await import('@oclif/core/execute')
-  await execute({ dir: import.meta.url })
+  // Plugins that somebody installed for themselves are no part of this: their list would be sought in the home folder,
+  // which need not be this user's, and what it names would run as the tracker.
+  await execute({ loadOptions: { root: fileURLToPath(import.meta.url), userPlugins: false } })
 }
 
 function refuse(cause, remedy) {

@@ -98,7 +98,7 @@ export abstract class AquaticCommand extends Command {
 
   protected override toErrorJson(error: unknown): ErrorReport {
     if (!(error instanceof AquaticError)) {
-      const message = (error instanceof Error ? error.message : String(error)).split('\n')[0]!
+      const message = sentencesOf(error instanceof Error ? error.message : String(error)).join('; ')
       return { error: { code: exitCodeOf(error) === ExitCode.usage ? 'AQ_USAGE' : 'AQ_UNEXPECTED', message } }
     }
     const { code, message, lines, remedy } = error
@@ -139,11 +139,18 @@ export function errorText(error: AquaticError): string {
 
 /** As `errorText`, for a mistake in arguments or flags; `id` is the command's, `serve:udp`. */
 export function usageErrorText(message: string, id = ''): string {
+  const lines = sentencesOf(message).map(problem => `error: ${problem}\n`)
+  return `${lines.join('')}  try: aquatic ${id.replaceAll(':', ' ')}${id === '' ? '' : ' '}--help\n`
+}
+
+/** What oclif says on several lines, as a sentence for each problem: `--blocks: Expected an integer …`. */
+function sentencesOf(message: string): readonly string[] {
   const text = message.replace('\nSee more help with --help', '')
   const several = /^The following errors? occurred:\n(.*)$/s.exec(text)?.[1]
-  const problems = several === undefined ? [text] : several.split('\n').map(line => line.trim())
-  const lines = problems.map(problem => `error: ${problem}\n`).join('')
-  return `${lines}  try: aquatic ${id.replaceAll(':', ' ')}${id === '' ? '' : ' '}--help\n`
+  const folded = (several === undefined ? [text] : several.split('\n')).map(part =>
+    part.replace(/\s+/g, ' ').trim(),
+  )
+  return folded.map(sentence => sentence.replace(/^Parsing (--\S+) /, '$1: '))
 }
 
 function exitCodeOf(error: unknown): number {

@@ -12,6 +12,7 @@ import { chooseReporter, openReporter } from '../tui/reporter.js'
 import { AquaticCommand, writeRemark } from './base.js'
 import {
   allContenders,
+  checkPaths,
   chooseContenders,
   keyed,
   ownContenders,
@@ -222,7 +223,9 @@ export abstract class BenchCommand extends AquaticCommand {
     }
     const own = ownContenders(flags)
     const all = await allContenders(own)
-    const places = placesOf(keyed('path', flags.path), all)
+    const named = keyed('path', flags.path)
+    const places = placesOf(named, all)
+    checkPaths(named)
     const contenders = chooseContenders(all, flags, own)
     const request = await requestOf(protocols, flags, contenders, own, places)
     const directory = flags.out ?? `bench-${new Date().toISOString().slice(0, 19).replaceAll(/[:T]/g, '-')}`

@@ -1,5 +1,6 @@
 // What the flags of `aquatic bench` ask for, checked before anything is started.
 
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { BenchRequest } from '../bench/bench.js'
 import type { BenchProtocol, Contender, Places } from '../bench/contender.js'
@@ -36,6 +37,17 @@ export function placesOf(paths: ReadonlyMap<string, string>, contenders: readonl
   }
   const absolute = new Map([...paths].map(([key, path]) => [key, resolve(path)]))
   return { paths: absolute, environment: process.env }
+}
+
+/** A program that was named and is not there is a slip, not a contender that happens to be missing. */
+export function checkPaths(paths: ReadonlyMap<string, string>): void {
+  for (const [key, path] of paths) {
+    if (existsSync(path)) continue
+    throw usage(
+      `--path ${key}=${path}: there is no such file.`,
+      `a file that is there; without --path, ${key} is sought in PATH`,
+    )
+  }
 }
 
 /** Contenders that the user brings along. */

@@ -1,12 +1,19 @@
-// What oclif calls where there is no such command: says so as all commands say their errors.
+// What oclif calls where there is no such command: `aquatic help serve` shows help, anything else is said as all
+// commands say their errors.
 
 import type { Hook } from '@oclif/core/hooks'
 import { nearest } from '../config/suggest.js'
 import { ExitCode } from '../errors.js'
 import { usageErrorText } from './base.js'
 
-const sayNotFound: Hook<'command_not_found'> = async ({ id, argv, config, context }) => {
-  const name = id.replaceAll(':', ' ')
+type Config = Parameters<Hook<'command_not_found'>>[0]['config']
+
+const onNotFound: Hook<'command_not_found'> = async ({ id, argv, config, context }) => {
+  const [first, ...words] = id.split(':')
+  const isHelp = first === 'help'
+  if (isHelp && (await showHelp(config, words))) return
+  const missing = isHelp ? words.join(':') : id
+  const name = missing.replaceAll(':', ' ')
   const known = nearest(
     name,
     config.commandIDs.map(commandId => commandId.replaceAll(':', ' ')),
@@ -15,9 +22,20 @@ const sayNotFound: Hook<'command_not_found'> = async ({ id, argv, config, contex
   if (argv?.includes('--json')) {
     process.stdout.write(`${JSON.stringify({ error: { code: 'AQ_USAGE', message } })}\n`)
   } else {
-    process.stderr.write(usageErrorText(message, parentOf(id)))
+    process.stderr.write(usageErrorText(message, parentOf(missing)))
   }
   context.exit(ExitCode.usage)
+}
+
+/** As `--help` behind the words does. @returns false where they are no command and no topic */
+async function showHelp(config: Config, words: readonly string[]): Promise<boolean> {
+  const id = words.join(':')
+  const isKnown = config.findCommand(id) !== undefined || config.findTopic(id) !== undefined
+  if (words.length > 0 && !isKnown) return false
+  const { loadHelpClass } = await import('@oclif/core/help')
+  const Help = await loadHelpClass(config)
+  await new Help(config, config.pjson.oclif.helpOptions).showHelp([...words])
+  return true
 }
 
 /** The topic whose help lists what could have been meant. */
@@ -26,4 +44,4 @@ function parentOf(id: string): string {
   return rest.length > 0 && ['serve', 'loadtest', 'config'].includes(topic) ? topic : ''
 }
 
-export default sayNotFound
+export default onNotFound

@@ -1,8 +1,8 @@
 // What differs between two configurations, with where each value came from.
 
-import { formatOrigin, type LoadedConfig, type SourceLayer } from './load.js'
+import type { LoadedConfig, SourceLayer } from './load.js'
 import { plainConfig, tomlText } from './print.js'
-import { type ConfigOf, entriesOf, type Origin, type PlainValue, type Table } from './schema.js'
+import { type ConfigOf, entriesOf, formatOrigin, type Origin, type PlainValue, type Table } from './schema.js'
 
 /** One side of a difference. */
 export interface PlacedValue {

@@ -1,12 +1,13 @@
 // Everything there is to say about one key: what it does, what it may be, and what each source says about it.
 
-import { formatOrigin, type SourceName, type SourcesRead } from './load.js'
+import type { SourceName, SourcesRead } from './load.js'
 import { plainValue, tomlText } from './print.js'
 import { typeName } from './reference.js'
 import {
   type Entry,
   entriesOf,
   environmentName,
+  formatOrigin,
   type Leaf,
   type Origin,
   type PlainValue,

@@ -8,6 +8,7 @@ import {
   type Entry,
   entriesOf,
   type Finding,
+  formatOrigin,
   type Layer,
   type Leaf,
   type Origin,
@@ -87,7 +88,8 @@ export async function loadConfig<T extends Table>(
 
 /**
  * Reads and checks each setting of all sources, weakest first, without putting them together.
- * Throws AQ_CONFIG_UNREADABLE; every other problem is in the result.
+ * Throws AQ_CONFIG_UNREADABLE, and AQ_CONFIG_INVALID for a file that is of another application; every other problem is in
+ * the result.
  */
 export async function readSources(table: Table, sources: ConfigSources): Promise<SourcesRead> {
   const entries = entriesOf(table)
@@ -103,6 +105,11 @@ export async function readSources(table: Table, sources: ConfigSources): Promise
     const { file } = sources
     const text = sources.text ?? (await readConfigText(file, table.application, { signal: sources.signal }))
     const read = fileLayer(table, entries, { file, text }, problems)
+    if (read.complete && problems.length > 0) {
+      const { otherFile } = await import('./other-file.js')
+      const other = await otherFile(table, { file, text })
+      if (other !== undefined) throw other
+    }
     given.push({ source: 'file', given: read.layer })
     complete = read.complete
   }
@@ -127,20 +134,6 @@ export async function readSources(table: Table, sources: ConfigSources): Promise
 /** The configuration of a table nobody has touched. */
 export function defaultConfig<T extends Table>(table: T): ConfigOf<T> {
   return assemble(entriesOf(table), new Map()) as ConfigOf<T>
-}
-
-/** `tracker.toml:14:3`, `AQUATIC_UDP__SOCKET_WORKERS`, `--set socket_workers` or `default`. */
-export function formatOrigin(origin: Origin): string {
-  switch (origin.kind) {
-    case 'default':
-      return 'default'
-    case 'file':
-      return `${origin.file}:${origin.line}:${origin.column}`
-    case 'environment':
-      return origin.name
-    case 'flag':
-      return origin.flag
-  }
 }
 
 /** The config object: camelCase keys, sections as nested objects. */

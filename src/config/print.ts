@@ -1,10 +1,10 @@
 // Writes a configuration as commented TOML, the way it is read back, and as plain values for JSON.
 
 import { formatSocketAddress } from '../protocol/socket-address.js'
-import { formatOrigin } from './load.js'
 import {
   type ConfigOf,
   camelCase,
+  formatOrigin,
   type Leaf,
   type Leaves,
   type Origin,

@@ -22,6 +22,9 @@ interface Listening {
   readonly setOnlyIpv6: boolean
 }
 
+/** What `examineListening` tells to do where nobody could reach a tracker. */
+export const openOne = 'Set one to true.'
+
 /** @param elsewhere whether there is another way to reach the tracker, such as a Unix socket */
 export function examineListening(network: Listening, elsewhere = false): Finding[] {
   const findings: Finding[] = []
@@ -30,9 +33,7 @@ export function examineListening(network: Listening, elsewhere = false): Finding
     findings.push({
       severity: 'problem',
       keys: ['network.use_ipv6', 'network.use_ipv4'],
-      text:
-        'network.use_ipv4 and network.use_ipv6 are both false, so nobody could reach the tracker. ' +
-        'Set one to true.',
+      text: `network.use_ipv4 and network.use_ipv6 are both false, so nobody could reach the tracker. ${openOne}`,
     })
   }
   const dualStack = useIpv6 && !setOnlyIpv6 && isWildcard(addressIpv6)

@@ -126,6 +126,20 @@ export type Origin =
   /** `flag` as the user would name it: `--set network.engine`. */
   | { readonly kind: 'flag'; readonly flag: string }
 
+/** `tracker.toml:14:3`, `AQUATIC_UDP__SOCKET_WORKERS`, `--set socket_workers` or `default`. */
+export function formatOrigin(origin: Origin): string {
+  switch (origin.kind) {
+    case 'default':
+      return 'default'
+    case 'file':
+      return `${origin.file}:${origin.line}:${origin.column}`
+    case 'environment':
+      return origin.name
+    case 'flag':
+      return origin.flag
+  }
+}
+
 /** One value given by one source; `value` has passed its leaf's check. */
 export interface Setting {
   readonly value: Value
@@ -271,7 +285,7 @@ export function isSectionName(table: Table, name: string): boolean {
 }
 
 /** What every environment name of a table begins with: `AQUATIC_UDP__`. */
-export function environmentPrefix(table: Table): string {
+export function environmentPrefix(table: Pick<Table, 'application'>): string {
   return `AQUATIC_${table.application.replaceAll(/[ -]/g, '_').toUpperCase()}__`
 }
 

@@ -3,7 +3,7 @@
 // its name, with the keys of its own table: `[udp.network]`, `[http.protocol]`, `[ws.cleaning]`.
 
 import { type HttpConfig, httpTable } from './http.js'
-import { notice, problem } from './rules.js'
+import { notice, openOne, problem } from './rules.js'
 import {
   boolean,
   type ConfigOf,
@@ -238,10 +238,12 @@ function examineEnabled({ udp, http, ws, scrapeExports }: ServeConfig): Finding[
   ]
 }
 
-/** Findings of one tracker's rules, in the keys of this table. */
+/** Findings of one tracker's rules, in the keys of this table. One that nobody could reach may be left out here. */
 function inPart(part: Part, findings: readonly Finding[]): Finding[] {
   const rename = (text: string): string =>
-    text.replace(/\b[a-z_]+\.[a-z0-9_]+\b/g, key => keyOfPart(part, key))
+    text
+      .replace(/\b[a-z_]+\.[a-z0-9_]+\b/g, key => keyOfPart(part, key))
+      .replace(openOne, `${openOne.slice(0, -1)}, or ${part}.enabled = false.`)
   return findings.map(({ severity, keys, text }) => ({
     severity,
     keys: keys.map(key => keyOfPart(part, key)),

@@ -1,5 +1,6 @@
 // Reads settings out of the environment and of `--set`, and words what is wrong with the names of keys.
 
+import { applicationNames } from './applications.js'
 import {
   type Entry,
   entriesOf,
@@ -22,6 +23,8 @@ export interface Problem {
 
 type Entries = ReadonlyMap<string, Entry>
 
+const everyPrefix = 'AQUATIC_'
+
 /** Settings of the environment: every name that begins like ours has to be one of ours. */
 export function environmentLayer(
   table: Table,
@@ -30,6 +33,7 @@ export function environmentLayer(
   problems: Problem[],
 ): Layer {
   const layer: Layer = new Map()
+  refuseUnknownApplications(env, problems)
   const prefix = environmentPrefix(table)
   // One underscore less is a likely slip, and it would otherwise be ignored in silence.
   const names = Object.keys(env).filter(name => name.startsWith(prefix.slice(0, -1)))
@@ -47,6 +51,24 @@ export function environmentLayer(
     accept(layer, entry.dotted, origin, checkTextValue(entry.dotted, entry.leaf, env[name] ?? ''), problems)
   }
   return layer
+}
+
+/** Names that look like ours, of an application that there is not: nobody else would say that they are ignored. */
+function refuseUnknownApplications(env: NodeJS.ProcessEnv, problems: Problem[]): void {
+  const prefixes = applicationNames.map(application => environmentPrefix({ application }))
+  for (const name of Object.keys(env).sort()) {
+    const end = name.indexOf('__')
+    if (end === -1 || !name.startsWith(everyPrefix)) continue
+    // Where but an underscore is missing, the application itself tells of it.
+    if (prefixes.some(prefix => name.startsWith(prefix.slice(0, -1)))) continue
+    const words = prefixes.map(prefix => prefix.slice(everyPrefix.length, -2))
+    const near = nearest(name.slice(everyPrefix.length, end), words)
+    const hint =
+      near === undefined
+        ? `Names begin with ${prefixes.join(', ')}.`
+        : `Did you mean ${everyPrefix}${near}${name.slice(end)}?`
+    problems.push({ origin: { kind: 'environment', name }, text: `unknown environment variable. ${hint}` })
+  }
 }
 
 /** Settings of `--set key=value`. */

@@ -234,6 +234,10 @@ describe('usage errors of aquatic bench', () => {
     [() => ['--command', 'aquatic=x {port}'], /There are two contenders aquatic\./],
     [() => ['--url', 'mine=nowhere'], /--url mine=nowhere is no address of a tracker\./],
     [() => ['--path', 'nobody=/x'], /--path nobody=…: there is no contender nobody\./],
+    [
+      () => ['--quick', '--contender', 'opentracker', '--path', 'opentracker=/nowhere'],
+      /--path opentracker=\/nowhere: there is no such file\.\n {2}try: a file that is there/,
+    ],
     [() => ['list', '--path', 'x'], /--path x is not KEY=VALUE\./],
     [() => ['--slo', 'p99<5'], /--slo p99<5 can't be used\. Write a time with its unit/],
     [() => ['udp', '--slo', 'offer.p99<5ms'], /--slo offer\.p99<5ms can't be used\. There is no metric/],

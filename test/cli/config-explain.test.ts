@@ -123,3 +123,22 @@ test('every config command has help with an example', async () => {
     assert.match(stdout, new RegExp(`EXAMPLES[^$]*\\$ aquatic config ${command} udp`))
   }
 })
+
+test('a key without its application says how to name it', async () => {
+  for (const [word, application] of [
+    ['network.engine', 'udp'],
+    ['network', 'udp'],
+    ['protocol.max_peers', 'http'],
+    ['ws.enabled', 'serve'],
+  ] as const) {
+    const { exitCode, stdout, stderr } = await runAquatic(['config', 'explain', word])
+    assert.deepEqual([exitCode, stdout], [2, ''])
+    assert.equal(
+      stderr,
+      `error: Name the application first: aquatic config explain ${application} ${word}.\n` +
+        '  try: aquatic config explain --help\n',
+    )
+  }
+  const other = await runAquatic(['config', 'explain', 'upd'])
+  assert.match(other.stderr, /^error: Expected upd to be one of: udp, http, /)
+})

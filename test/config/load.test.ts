@@ -3,8 +3,8 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type ConfigSources, defaultConfig, formatOrigin, loadConfig } from '../../src/config/load.js'
-import { camelCase, entriesOf, environmentName } from '../../src/config/schema.js'
+import { type ConfigSources, defaultConfig, loadConfig } from '../../src/config/load.js'
+import { camelCase, entriesOf, environmentName, formatOrigin } from '../../src/config/schema.js'
 import { udpTable } from '../../src/config/udp.js'
 import { AquaticError } from '../../src/errors.js'
 import { scratchDirectory, scratchFile } from './scratch.js'
@@ -50,6 +50,31 @@ test('a flag wins over the environment, that over the file, that over the defaul
   assert.equal(where('network.engine'), 'AQUATIC_UDP__NETWORK__ENGINE')
   assert.equal(where('network.batch_size'), '--set network.batch_size')
   assert.equal(where('network.use_ipv4'), 'default')
+})
+
+test('variables of an application that there is not are no silent slip', async () => {
+  const env = {
+    AQUATIC_UPD__NETWORK__ENGINE: 'node',
+    AQUATIC_LOADTEST_UPD__SEED: '1',
+    AQUATIC_TRACKER__X: '1',
+    AQUATIC__SOCKET_WORKERS: '1',
+    // These are for others, or for nobody of ours.
+    AQUATIC_HTTP__SOCKET_WORKERS: '1',
+    AQUATIC_HTTP_SOCKET_WORKERS: '1',
+    AQUATIC_LOADTEST_WS__SEED: '1',
+    AQUATIC_FUZZ_SEED: '1',
+    AQUATIC: '1',
+    NOT_AQUATIC_UPD__X: '1',
+  }
+  const all =
+    'Names begin with AQUATIC_UDP__, AQUATIC_HTTP__, AQUATIC_WS__, AQUATIC_SERVE__, AQUATIC_LOADTEST_UDP__, ' +
+    'AQUATIC_LOADTEST_HTTP__, AQUATIC_LOADTEST_WS__.'
+  assert.deepEqual(await problemsOf({ env }), [
+    'AQUATIC_LOADTEST_UPD__SEED: unknown environment variable. Did you mean AQUATIC_LOADTEST_UDP__SEED?',
+    `AQUATIC_TRACKER__X: unknown environment variable. ${all}`,
+    'AQUATIC_UPD__NETWORK__ENGINE: unknown environment variable. Did you mean AQUATIC_UDP__NETWORK__ENGINE?',
+    `AQUATIC__SOCKET_WORKERS: unknown environment variable. ${all}`,
+  ])
 })
 
 test('every key can be set by file, environment and flag alike', async t => {

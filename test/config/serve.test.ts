@@ -182,6 +182,19 @@ test('there is something to serve', async () => {
   )
 })
 
+test('a tracker that nobody could reach is to be opened or left out', async () => {
+  const closed = (part: string) => [`${part}.network.use_ipv4=false`, `${part}.network.use_ipv6=false`]
+  for (const part of ['udp', 'http', 'ws']) {
+    const others = part === 'udp' ? [] : [`${part === 'http' ? 'ws' : 'http'}.enabled=false`]
+    assert.equal(
+      await problem(...closed(part), ...others),
+      `--set ${part}.network.use_ipv6: ${part}.network.use_ipv4 and ${part}.network.use_ipv6 are both false, ` +
+        `so nobody could reach the tracker. Set one to true, or ${part}.enabled = false.`,
+    )
+    assert.deepEqual((await load(...closed(part), `${part}.enabled=false`)).notices, [])
+  }
+})
+
 test('differences are found in every part', async () => {
   const changed = await load('ws.network.redirect=https://example.org/', 'udp.enabled=false')
   const unchanged = { config: defaults, origins: new Map() }

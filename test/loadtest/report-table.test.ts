@@ -20,7 +20,7 @@ const limitUs = bucketTopUs(bucketOf(15_000_000))
 const twoSecondsUs = bucketTopUs(bucketOf(20_000_000))
 
 const objectives = [
-  { text: 'announce.p99<5ms', isMet: true, measured: 1020.4 },
+  { text: 'announce.p99<5ms', isMet: true, measured: 860.4 },
   { text: 'loss<0.1%', isMet: false, measured: 0.0021 },
   { text: 'rate>=4k', isMet: true, measured: 4978.3 },
   { text: 'scrape.mean<1ms', isMet: false, measured: null },

@@ -50,7 +50,8 @@ class Shell {
   async serve(command: string): Promise<{ process: RunningProcess; ports: readonly number[] }> {
     const process = this.start(command)
     const isJson = command.includes('--json')
-    const count = command.split('address_ipv4=127.0.0.1:0').length - 1
+    const addresses = command.split('address_ipv4=127.0.0.1:0').length - 1
+    const count = addresses - (command.split('.enabled=false').length - 1)
     const pattern = isJson ? /"event":"listening"/ : /^listening (udp|http|ws) /
     const lines = await process.waitForLines(isJson ? 'stdout' : 'stderr', pattern, count)
     const inOrder = ['udp', 'http', 'ws'].flatMap(protocol =>

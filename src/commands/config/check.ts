@@ -3,9 +3,9 @@
 
 import * as Flags from '@oclif/core/flags'
 import { type ApplicationName, isLoadTest, tableOf } from '../../config/applications.js'
-import { type ConfigSources, formatOrigin, loadConfig } from '../../config/load.js'
+import { type ConfigSources, loadConfig } from '../../config/load.js'
 import type { MachineFinding, MachineNeeds } from '../../config/machine/needs.js'
-import type { Origin, Table } from '../../config/schema.js'
+import { formatOrigin, type Origin, type Table } from '../../config/schema.js'
 import { ExitCode } from '../../errors.js'
 import { applicationArgs } from '../application.js'
 import { AquaticCommand, configFlags, configSources } from '../base.js'

@@ -9,7 +9,8 @@ import {
   type LegacySetting,
   legacySettings,
 } from '../../config/diff.js'
-import { type ConfigSources, defaultConfig, formatOrigin, loadConfig } from '../../config/load.js'
+import { type ConfigSources, defaultConfig, loadConfig } from '../../config/load.js'
+import { formatOrigin } from '../../config/schema.js'
 import { applicationArgs, usageError } from '../application.js'
 import { AquaticCommand, configFlags, configSources } from '../base.js'
 

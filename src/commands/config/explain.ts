@@ -1,7 +1,7 @@
 // `aquatic config explain udp network.engine`: everything there is to say about one key.
 
 import * as Args from '@oclif/core/args'
-import { type ApplicationName, tableOf } from '../../config/applications.js'
+import { type ApplicationName, applicationNames, tableOf } from '../../config/applications.js'
 import {
   type Explanation,
   explainKey,
@@ -52,6 +52,7 @@ export default class ConfigExplain extends AquaticCommand {
   static override flags = { ...configFlags }
 
   async run(): Promise<ExplainResult> {
+    await refuseKeyAlone(this.argv.find(word => !word.startsWith('-')))
     const { args, flags } = await this.parse(ConfigExplain)
     const { application, key } = args
     const table = await tableOf(application)
@@ -66,4 +67,13 @@ export default class ConfigExplain extends AquaticCommand {
     this.log('%s', explanationText(explanation))
     return { application, ...explanation }
   }
+}
+
+/** `explain network.engine`: the parser would only say which names network.engine is none of. */
+async function refuseKeyAlone(word: string | undefined): Promise<void> {
+  if (word === undefined || applicationNames.some(name => name === word)) return
+  const tables = await Promise.all(applicationNames.map(tableOf))
+  const place = tables.findIndex(table => entriesOf(table).has(word) || isSectionName(table, word))
+  if (place === -1) return
+  usageError(`Name the application first: aquatic config explain ${applicationNames[place]} ${word}.`)
 }
