@@ -88,8 +88,8 @@ export async function loadConfig<T extends Table>(
 
 /**
  * Reads and checks each setting of all sources, weakest first, without putting them together.
- * Throws AQ_CONFIG_UNREADABLE, and AQ_CONFIG_INVALID for a file that is of another application; every other problem is in
- * the result.
+ * Throws AQ_CONFIG_UNREADABLE, and AQ_CONFIG_INVALID for a file that is of another application; every other problem is
+ * in the result.
  */
 export async function readSources(table: Table, sources: ConfigSources): Promise<SourcesRead> {
   const entries = entriesOf(table)
