@@ -23,7 +23,9 @@ export class WriteHistory {
   failed(error: unknown): WriteOutcome {
     this.failures++
     this.#failuresInARow++
-    return this.#failuresInARow === 1 ? { state: 'failing', ...obstacle(this.#path, error) } : { state: 'same' }
+    return this.#failuresInARow === 1
+      ? { state: 'failing', ...obstacle(this.#path, error) }
+      : { state: 'same' }
   }
 
   succeeded(): WriteOutcome {

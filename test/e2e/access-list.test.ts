@@ -230,7 +230,8 @@ describe('reload', () => {
       const listed = await ListedTracker.start(t, mode, '# none yet\n', { socket_workers: 1 })
       const why = `${listed.path} is empty: ${refused} torrent is refused. Put info hashes into it, then send SIGHUP`
       const warnings = async (count: number): Promise<string> =>
-        JSON.parse((await listed.tracker.process.waitForLines('stdout', /"event":"warning"/, count)).at(-1)!).text
+        JSON.parse((await listed.tracker.process.waitForLines('stdout', /"event":"warning"/, count)).at(-1)!)
+          .text
       assert.equal(await warnings(1), `the access list ${why}`)
       const client = await listed.client(t)
       assert.equal(await actionFor(client, 1), mode === 'allow' ? ERROR : ANNOUNCE)

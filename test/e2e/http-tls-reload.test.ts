@@ -61,10 +61,15 @@ for (const engine of ['native', 'node'] as const) {
 
     it('warns of one that expires soon, at start and at each reload, and tells Prometheus', async t => {
       if (!meets(t, missing(engine))) return
-      const started = await TlsTracker.start(t, engine, { commonName: 'before', days: 13 }, {
-        'statistics.run_prometheus_endpoint': true,
-        'statistics.prometheus_endpoint_address': '127.0.0.1:0',
-      })
+      const started = await TlsTracker.start(
+        t,
+        engine,
+        { commonName: 'before', days: 13 },
+        {
+          'statistics.run_prometheus_endpoint': true,
+          'statistics.prometheus_endpoint_address': '127.0.0.1:0',
+        },
+      )
       const { tracker, files } = started
       const [line] = await tracker.process.waitForLines('stdout', /"event":"warning"/)
       const path = files.certificatePath

@@ -167,7 +167,10 @@ describe('privileges', () => {
     })
     const client = await UdpClient.connected({ address: '127.0.0.1', port: tracker.port(4) })
     for (const file of files)
-      await tracker.process.waitForLines('stdout', new RegExp(`can't be written to ${file} \\(permission is denied in `))
+      await tracker.process.waitForLines(
+        'stdout',
+        new RegExp(`can't be written to ${file} \\(permission is denied in `),
+      )
     const failed = /"scrapeExports":\{"written":0,"failed":3\}.*"outputFailures":[4-9]/
     await tracker.process.waitForLines('stdout', failed)
     assert.equal((await client.announce({ infoHash: infoHash(1), port: 1 })).leechers, 0)

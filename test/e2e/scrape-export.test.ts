@@ -146,7 +146,10 @@ describe('scrape export of serve udp', () => {
       env: cleanEnvironment(),
     })
     await portOf(tracker)
-    await tracker.waitForLines('stderr', /the scrape export can't be written to .*\(there is no directory .*tried again/)
+    await tracker.waitForLines(
+      'stderr',
+      /the scrape export can't be written to .*\(there is no directory .*tried again/,
+    )
     mkdirSync(directory)
     await tracker.waitForLines('stderr', /the scrape export is written to .* again, after/)
     assert.equal((await tracker.stop()).code, 0)

@@ -63,7 +63,10 @@ describe('privileges of serve without a protocol', () => {
     assert.match(body, /^aquatic_peers\{ip_version="4"\} 1$/m)
     // The same path, sought below the new root directory.
     trackers.signal('SIGHUP')
-    await trackers.waitForLines('stdout', /access list not updated, the old one is kept: .*: there is no such file\./)
+    await trackers.waitForLines(
+      'stdout',
+      /access list not updated, the old one is kept: .*: there is no such file\./,
+    )
     await trackers.waitForLines('stdout', /"statistics","protocol":"udp".*"scrapeExports":\{"written":[2-9]/)
     assert.match(readFileSync(join(root, 'made/page.html'), 'utf8'), /BitTorrent tracker statistics/)
     const snapshots: TrackerSnapshot[] = JSON.parse(readFileSync(join(root, 'made/statistics.json'), 'utf8'))

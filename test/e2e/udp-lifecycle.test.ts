@@ -59,7 +59,8 @@ describe('serve udp', () => {
     const { stdout, stderr, code } = await child.stop('SIGTERM')
     assert.equal(code, 0)
     assert.equal(stdout, '')
-    const said = /stopped after \d+ s: 2 requests, 2 responses, 0 dropped, 0 lost in the kernel; 1 torrent, 1 peer$/m
+    const said =
+      /stopped after \d+ s: 2 requests, 2 responses, 0 dropped, 0 lost in the kernel; 1 torrent, 1 peer$/m
     assert.match(stderr, said)
   })
 

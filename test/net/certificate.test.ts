@@ -143,7 +143,10 @@ describe('certificate', () => {
     const doubtDaysBefore = (days: number) =>
       describeCertificate(certificatePath, new Date(Date.parse(until) - days * DAY_MS)).doubt
     assert.equal(doubtDaysBefore(14), undefined)
-    const doubt = { text: `${certificatePath} is valid only until ${until}`, remedy: 'renew it, then send SIGHUP' }
+    const doubt = {
+      text: `${certificatePath} is valid only until ${until}`,
+      remedy: 'renew it, then send SIGHUP',
+    }
     assert.deepEqual(doubtDaysBefore(13.99), doubt)
   })
 
@@ -178,8 +181,14 @@ describe('certificate', () => {
     const files = make('one')
     const { certificatePath, keyPath } = files
     const missing = join(directory, 'missing.pem')
-    assert.equal(refused({ ...files, certificatePath: missing }), `${missing} can't be read: there is no such file.`)
-    assert.equal(refused({ ...files, certificatePath: directory }), `${directory} can't be read: it is a directory.`)
+    assert.equal(
+      refused({ ...files, certificatePath: missing }),
+      `${missing} can't be read: there is no such file.`,
+    )
+    assert.equal(
+      refused({ ...files, certificatePath: directory }),
+      `${directory} can't be read: it is a directory.`,
+    )
     assert.equal(refused({ ...files, keyPath: missing }), `${missing} can't be read: there is no such file.`)
     assert.equal(refused({ ...files, keyPath: directory }), `${directory} can't be read: it is a directory.`)
     assert.match(refused({ ...files, certificatePath: keyPath }), /one-key\.pem has no certificate in it\.$/)

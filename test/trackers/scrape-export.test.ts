@@ -165,7 +165,11 @@ describe('scrape export', () => {
         () => mkdirSync(join(directory, 'export.tmp')),
         () => rmdirSync(join(directory, 'export.tmp')),
       ],
-      [/export\.txt \(there is no directory .*\)\. Make it: mkdir -p /, () => rmdirSync(directory), () => mkdirSync(directory)],
+      [
+        /export\.txt \(there is no directory .*\)\. Make it: mkdir -p /,
+        () => rmdirSync(directory),
+        () => mkdirSync(directory),
+      ],
       [/is a device/, () => symlinkSync('/dev/full', path), () => unlinkSync(path)],
     ]
     for (const [index, [reason, obstruct, clear]] of obstacles.entries()) {

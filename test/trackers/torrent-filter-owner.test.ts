@@ -145,7 +145,10 @@ describe('torrent filter, as its owner loads it', () => {
       assert.deepEqual([owner.entries, owner.isForbidden(...wordsOf(3))], [2, false])
     }
     rmSync(path)
-    assert.match(await messageOf(owner.reload()), /^Could not read the access list .*list\.txt: there is no such file\.$/)
+    assert.match(
+      await messageOf(owner.reload()),
+      /^Could not read the access list .*list\.txt: there is no such file\.$/,
+    )
     assert.equal(owner.isForbidden(...wordsOf(2)), true)
     writeFileSync(path, good)
     assert.equal((await owner.reload()).found, '1 info hash')

@@ -5,7 +5,12 @@ import { randomFillSync } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import type { StreamNetwork } from '../../config/streams.js'
 import { AquaticError, type Doubt } from '../../errors.js'
-import { type Certificate, type CertificateFiles, expiryDoubt, readCertificate } from '../../net/certificate.js'
+import {
+  type Certificate,
+  type CertificateFiles,
+  expiryDoubt,
+  readCertificate,
+} from '../../net/certificate.js'
 import type { EngineName } from '../../net/engine.js'
 import { TICKET_KEY_BYTES } from '../../net/tls-settings.js'
 import type { CertificateExpiry, Reloadable, Reloaded } from '../reload.js'
