@@ -46,7 +46,7 @@ export function runOpenssl(args: readonly string[]): void {
   execFileSync(program, args, { stdio: 'pipe' })
 }
 
-/** Writes `NAME.pem` and `NAME-key.pem` into the directory: valid for 30 days from now, if nothing else is asked for. */
+/** Writes `NAME.pem` and `NAME-key.pem` into the directory: valid for 30 days, if nothing else is asked for. */
 export function makeCertificate(
   directory: string,
   name: string,
