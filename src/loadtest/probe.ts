@@ -66,11 +66,22 @@ async function probeAddress(options: ProbeOptions, address: string): Promise<boo
   const trial = await ask(options, address, true, TLS_TRIAL_MS)
   const speaksTls = trial.kind === 'answered' || trial.stage === 'answer' || isCertificateProblem(trial)
   if (!speaksTls && !isUnreachable(trial)) {
-    await probeStream(options, address, false)
-    return false
+    try {
+      await probeStream(options, address, false)
+      return false
+    } catch (error) {
+      // Without TLS it is wrong: who had nothing to say at the trial may have been slow, or this machine.
+      if (trial.kind !== 'silent' || !(await speaksTlsInTime(options, address))) throw error
+      return true
+    }
   }
   judge(options, address, true, trial)
   return true
+}
+
+async function speaksTlsInTime(options: ProbeOptions, address: string): Promise<boolean> {
+  const again = await ask(options, address, true, STREAM_TIMEOUT_MS)
+  return again.kind === 'answered'
 }
 
 async function probeUdp(options: ProbeOptions, address: string): Promise<void> {

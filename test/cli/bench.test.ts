@@ -13,11 +13,14 @@ import { runAquatic } from './run.js'
 const world = new BenchWorld({ after: (end: () => void) => after(end) })
 const run = (...args: string[]) => runAquatic(['bench', ...args], { env: world.environment })
 
-/** Short and of ours alone. */
-const tiny = [
+/** Of ours alone. */
+const small = [
   ...['--contender', 'aquatic', '--workload', 'udp-mixed', '--quick'],
-  ...['--duration', '1', '--warmup', '0', '--peers', '2000'],
+  ...['--warmup', '0', '--peers', '2000'],
 ]
+const tiny = [...small, '--duration', '1']
+/** For what ends it: on the slowest machine it is not over before. */
+const endless = [...small, '--duration', '3000', '--blocks', '1']
 const schema = JSON.parse(readFileSync(join(packageRoot, 'schemas/bench-report.json'), 'utf8'))
 
 const resultsIn = (directory: string): CellResult[] =>
@@ -156,10 +159,9 @@ describe('aquatic bench', () => {
 
   it('is alone on a machine and in its directory; SIGTERM ends it with 143', async () => {
     const directory = world.path('terminated')
-    const args = [...tiny, '--blocks', '1', '--out']
-    const bench = world.start([...args, directory])
+    const bench = world.start([...endless, '--out', directory])
     await bench.waitForLines('stderr', /^1\/1 /)
-    const beside = await run(...args, world.path('beside'))
+    const beside = await run(...endless, '--out', world.path('beside'))
     assert.equal(beside.exitCode, 1)
     assert.match(
       beside.stderr,
@@ -192,7 +194,7 @@ describe('aquatic bench', () => {
 
   it('takes a load generator that is killed for a failure of that measurement', async () => {
     const directory = world.path('no-load')
-    const bench = world.start([...tiny, '--blocks', '1', '--out', directory])
+    const bench = world.start([...endless, '--out', directory])
     process.kill(await world.untilStarted(/loadtest udp/, bench), 'SIGKILL')
     const { code, stdout } = await bench.waitForEnd()
     assert.equal(code, 1)

@@ -6,6 +6,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, describe, it, type TestContext } from 'node:test'
+import type { Verdict } from '../../src/loadtest/result.js'
 import { dataFile, scratchDirectory } from '../config/scratch.js'
 import { opensslMissing } from '../support/certificates.js'
 import type { RunningProcess } from '../support/child-process.js'
@@ -15,8 +16,8 @@ import { TlsTracker } from '../support/tls-tracker.js'
 import { packageRoot, startBinary, startTracker } from '../support/tracker-process.js'
 import { runAquatic } from './run.js'
 
-/** Small and short: what is tested is the command. */
-const small = ['--torrents', '1000', '--warmup', '0', '--drain', '1', '--workers', '1']
+/** Small and short: what is tested is the command. A drain is over with the last answer, however late it is. */
+const small = ['--torrents', '1000', '--warmup', '0', '--drain', '60', '--workers', '1']
 const short = [...small, '--peers', '1000', '--duration', '0.5']
 
 function start(t: TestContext, args: readonly string[]): RunningProcess {
@@ -29,6 +30,14 @@ const http = await startTracker(suite, { families: [4], protocol: 'http' })
 const udpUrl = udp.announceUrl(4)
 const httpUrl = http.announceUrl(4)
 
+/**
+ * What a test at a rate ends with. One that this machine keeps from its schedule, by a tenth of a second in which it
+ * stands still, says so and is void: that is no fault of the command.
+ */
+function exitCodeOf({ verdict }: { verdict: Verdict }, ifValid = 0): number {
+  return { valid: ifValid, 'generator-bound': 4, 'no-answers': 1 }[verdict]
+}
+
 describe('aquatic loadtest', () => {
   it('prints its result to stdout and its progress to stderr', async () => {
     const { stdout, stderr, exitCode } = await runAquatic(['loadtest', 'udp', udpUrl, ...short])
@@ -36,7 +45,8 @@ describe('aquatic loadtest', () => {
     assert.match(stdout, /^udp:\/\/127\.0\.0\.1:\d+ answered [\d,]+ requests per second: /)
     assert.match(stdout.replace(/\s+/g, ' '), /mix connect 50 announce 50 scrape 1/)
     assert.match(stdout, /\nannounce +[\d,]+ /)
-    assert.match(stderr, /^connect .*\n(warm-up .*\n)?measure .*\ndrain .*\ndone .*\n$/)
+    // A phase that takes more than five seconds has another line.
+    assert.match(stderr, /^(connect .*\n)+(warm-up .*\n)*(measure .*\n)+(drain .*\n)+done .*\n$/)
     assert.ok(!(stdout + stderr).includes('\x1b'))
   })
 
@@ -49,8 +59,8 @@ describe('aquatic loadtest', () => {
     const args = ['loadtest', 'udp', udpUrl, ...short, '--json', '--rate', '2k', '--spacing', 'poisson']
     const more = ['--mix', '0:3:1', '--numwant=-1', '-c', dataFile('loadtest-udp.toml')]
     const { stdout, exitCode } = await runAquatic([...args, ...more], { env })
-    assert.equal(exitCode, 0)
-    const { plan } = JSON.parse(stdout)
+    const { plan, verdict } = JSON.parse(stdout)
+    assert.equal(exitCode, exitCodeOf({ verdict }), stdout)
     assert.deepEqual(
       [plan.seed, plan.pacing.stages[0].from, plan.pacing.spacing, plan.numwant, plan.connectionsPerWorker],
       [7, 2000, 'poisson', -1, 4],
@@ -190,11 +200,12 @@ describe('aquatic loadtest', () => {
     assert.doesNotMatch(stdout, /answered|p99<1us/)
   })
 
-  it('searches the highest rate, and says how far it is', async () => {
+  it('searches the highest rate, and says how far it is', async t => {
+    const out = join(scratchDirectory(t), 'result.json')
     const args = ['loadtest', 'udp', udpUrl, ...small, '--peers', '1000', '--search', '--duration', '0.3']
     const limits = ['--set', 'search.max_rate=2k', '--set', 'search.short_trial=0.2', '--slo', 'p99<10s']
-    const { stdout, stderr, exitCode } = await runAquatic([...args, ...limits])
-    assert.equal(exitCode, 0, stdout + stderr)
+    const { stdout, stderr, exitCode } = await runAquatic([...args, ...limits, '--out', out])
+    assert.equal(exitCode, exitCodeOf(JSON.parse(readFileSync(out, 'utf8'))), stdout + stderr)
     assert.match(stderr, /\ntrial 1: /)
     assert.match(stdout, /Search, \d+ trials/)
   })
@@ -247,14 +258,16 @@ describe('aquatic loadtest', () => {
     await child.waitForLines('stderr', /^measure /)
     await mortal.stop('SIGKILL')
     const { code, stdout } = await child.ended
-    const { objectives } = JSON.parse(readFileSync(out, 'utf8'))
+    const { objectives, verdict } = JSON.parse(readFileSync(out, 'utf8'))
     assert.equal(objectives[0].isMet, false)
+    assert.equal(code, exitCodeOf({ verdict }, 3), stdout)
     // Whether a first answer came before its end is a matter of luck.
-    assert.ok(code === 3 || (code === 1 && stdout.includes('answered nothing')), `${code} ${stdout}`)
+    assert.equal(stdout.includes('answered nothing'), verdict === 'no-answers', stdout)
   })
 
   it('says who is not there, and how to start one: 1', async () => {
-    const { port } = await freeUdpPort()
+    // tcpmux: no machine has it any more, and the system gives it to nobody who asks for any port.
+    const port = 1
     const { stdout, stderr, exitCode } = await runAquatic(['loadtest', 'udp', `127.0.0.1:${port}`, ...short])
     assert.deepEqual([exitCode, stdout], [1, ''])
     assert.match(
@@ -345,16 +358,6 @@ describe('aquatic loadtest', () => {
     })
   }
 })
-
-/** A port where nobody listens. */
-async function freeUdpPort(): Promise<{ port: number }> {
-  const socket = createSocket('udp4')
-  socket.bind(0, '127.0.0.1')
-  await once(socket, 'listening')
-  const { port } = socket.address()
-  socket.close()
-  return { port }
-}
 
 /** Gives out connection ids, and answers nothing else. */
 async function answeringConnectsOnly(t: TestContext): Promise<number> {

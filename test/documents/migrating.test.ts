@@ -17,7 +17,10 @@ it('the file for those who come from opentracker passes config check', async t =
   const list = join(directory, 'whitelist.txt')
   writeFileSync(list, `${'0123456789'.repeat(4)}\n`)
   const file = join(directory, 'tracker.toml')
-  writeFileSync(file, shown.replace('/etc/opentracker/whitelist.txt', list))
+  // Whether opentracker's own port is free here is this machine's affair: whoever has it, any other will do.
+  const addresses = shown.replaceAll(/:6969"$/gm, ':0"')
+  assert.equal(addresses.match(/:0"$/gm)?.length, 4, 'four addresses')
+  writeFileSync(file, addresses.replace('/etc/opentracker/whitelist.txt', list))
   const { exitCode, stdout, stderr } = await runAquatic(['config', 'check', '-c', file])
   assert.equal(exitCode, 0, stderr)
   assert.match(stdout, /: ok/)

@@ -230,7 +230,8 @@ describe('probing WebTorrent', () => {
 })
 
 describe('probing with TLS', () => {
-  async function tlsServer(t: TestContext): Promise<number> {
+  /** @param isSlow the first connection gets no answer */
+  async function tlsServer(t: TestContext, isSlow = false): Promise<number> {
     const { certificatePath, keyPath } = makeCertificate(scratchDirectory(t), 'probe', {
       commonName: 'a',
       names: '',
@@ -243,11 +244,18 @@ describe('probing with TLS', () => {
       },
     )
     server.on('tlsClientError', () => undefined)
-    t.after(() => server.close())
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    return (server.address() as AddressInfo).port
+    let connections = 0
+    return stream(t, socket => {
+      connections++
+      if (!isSlow || connections > 1) server.emit('connection', socket)
+      else socket.resume()
+    })
   }
+
+  it('finds out that it is spoken by who was too slow at first', async t => {
+    if (!meets(t, opensslMissing())) return
+    assert.equal((await probe('http', `127.0.0.1:${await tlsServer(t, true)}`)).isTls, true)
+  })
 
   it('finds out that it is spoken, says so where it was not expected, and checks the certificate if told', async t => {
     if (!meets(t, opensslMissing())) return

@@ -13,12 +13,24 @@ export interface ThreadRights {
 
 /** The rights of each thread of a process. */
 export function threadRights(pid: number): ThreadRights[] {
-  return readdirSync(`/proc/${pid}/task`).map(thread => {
-    const status = readFileSync(`/proc/${pid}/task/${thread}/status`, 'utf8')
+  return readdirSync(`/proc/${pid}/task`).flatMap(thread => {
+    const status = readStatus(pid, thread)
+    if (status === undefined) return []
     const field = (name: string): string =>
       (new RegExp(`^${name}:(.*)$`, 'm').exec(status)?.[1] ?? '').trim().replaceAll('\t', ' ')
     return { uids: field('Uid'), gids: field('Gid'), groups: field('Groups'), capabilities: field('CapEff') }
   })
+}
+
+/** Undefined for a thread that has ended since the directory was read. */
+function readStatus(pid: number, thread: string): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/task/${thread}/status`, 'utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if ((code !== 'ENOENT' && code !== 'ESRCH') || !existsSync(`/proc/${pid}`)) throw error
+    return undefined
+  }
 }
 
 /** Whether a process has the file open at this moment. */

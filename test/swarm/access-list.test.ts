@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -178,10 +178,15 @@ test('a file that changes while it is read is refused, and one that grows is not
     () => appendFileSync(path, line),
     () => truncateSync(path, 0),
     () => writeFileSync(path, line.repeat(2)),
-    () => writeFileSync(path, `# ${line}`.repeat(3).slice(0, 3 * line.length)),
+    () => {
+      writeFileSync(path, `# ${line}`.repeat(3).slice(0, 3 * line.length))
+      // As if it were still the same tick of the clock.
+      utimesSync(path, 1, 1)
+    },
   ]
   for (const change of changes) {
     writeFileSync(path, line.repeat(3))
+    utimesSync(path, 1, 1)
     const read = (): AccessList =>
       readAccessList(path, hashes => {
         change()
