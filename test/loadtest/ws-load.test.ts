@@ -193,30 +193,33 @@ for (const engine of engines) {
     })
 
     it('announces at intervals, the first ones spread', { timeout }, async test => {
-      const announcers: unknown[] = []
+      const announcedMs: number[] = []
       const { port } = await serveWebTorrent(test, {
         message: client => {
-          announcers.push(client)
+          announcedMs.push(monotonicMs())
           client.respond()
         },
       })
       const ws = { ...planFor('ws', {}).ws, announceIntervalSeconds: 1 }
       const worker = new LoadWorker(test, plan({ port }, { engine, ws, mix: onlyAnnounces }))
       await worker.fill()
-      announcers.length = 0
+      announcedMs.length = 0
+      const spacingMs = 1000 / CONNECTIONS
       const startMs = monotonicMs()
       worker.control.setTimes(startMs, startMs, startMs + 600_000)
       worker.control.enter(Phase.load)
-      // One each 20 ms and no faster, however late it is looked.
+      // No faster, however late it is looked.
       await worker.until(() => {
-        const announced = announcers.length
+        const announced = announcedMs.length
         const tookMs = monotonicMs() - startMs
-        assert.ok(announced <= 1 + tookMs / (1000 / CONNECTIONS), `${announced} after ${tookMs} ms`)
+        assert.ok(announced <= 1 + tookMs / spacingMs, `${announced} after ${tookMs} ms`)
         return announced >= CONNECTIONS
       })
       await worker.stop()
-      // Nor slower: nobody has announced again, which is a second later, before everybody has.
-      assert.equal(new Set(announcers.slice(0, CONNECTIONS)).size, CONNECTIONS)
+      // Nor slower: who is held up makes one gap longer, and those that follow shorter.
+      const gapsMs = announcedMs.slice(1, CONNECTIONS).map((atMs, index) => atMs - announcedMs[index])
+      const medianMs = gapsMs.sort((left, right) => left - right)[CONNECTIONS >> 1]
+      assert.ok(medianMs < 2 * spacingMs, `${medianMs} ms`)
     })
 
     it('relays between threads', { timeout }, async test => {
