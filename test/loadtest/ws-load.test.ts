@@ -225,7 +225,7 @@ for (const engine of engines) {
     it('relays between threads', { timeout }, async test => {
       const tracker = await startTracker(test, { protocol: 'ws', families: [4] })
       const of = plan({ port: tracker.port(4) }, { engine, workers: 2, connectionsPerWorker: 5 })
-      const phases = { ...of.phases, measureSeconds: 0.4, drainSeconds: 10 }
+      const phases = { ...of.phases, measureSeconds: 1, drainSeconds: 10 }
       const { kinds, counts, remarks } = await runLoadTest({ ...of, phases })
       const answered = Object.fromEntries(kinds.map(({ kind, outcomes }) => [kind, outcomes.answered]))
       assert.deepEqual(remarks, [])
