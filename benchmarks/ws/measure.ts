@@ -19,6 +19,7 @@ export interface WsBench extends support.Bench {
 export class Holder {
   readonly #child: Child
   #printed = ''
+  #hasEnded = false
   #wake: (() => void) | undefined
 
   constructor(program: 'offers-load' | 'idle-connections', port: number, connections: number, core: number) {
@@ -33,14 +34,18 @@ export class Holder {
         this.#wake?.()
       },
     })
-    this.#child.exited.then(() => this.#wake?.())
+    this.#child.exited.then(() => {
+      this.#hasEnded = true
+      this.#wake?.()
+    })
   }
 
   /** Resolves with what was printed since the last call, when a line begins so; throws when the program ends first. */
   async waitForLine(start: string): Promise<string> {
     const line = new RegExp(`^${start}.*\\n`, 'm')
     while (!line.test(this.#printed)) {
-      if (this.#child.hasExited())
+      // Not as soon as it has exited: its last lines may still be on their way.
+      if (this.#hasEnded)
         throw new Error(`the load ${await this.#child.exited}: ${lastLines(this.#child.stderr())}`)
       await new Promise<void>(resolve => {
         this.#wake = resolve

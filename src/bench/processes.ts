@@ -16,6 +16,8 @@ const OUTPUT_CHARACTERS_MAX = 16_384
 /** Between SIGTERM and SIGKILL. */
 const TERM_GRACE_MS = 3_000
 const KILL_LOOK_MS = 20
+/** At a process that starts a program: some tenths of a second, where it takes less than one of a millisecond. */
+const EXEC_LOOKS_MAX = 10_000
 
 /** Processor time in milliseconds. */
 export interface ProcessorTime {
@@ -55,12 +57,35 @@ function readProc(pid: number, file: string): string | undefined {
   }
 }
 
+/**
+ * Whether a process has an environment, or will have one in a moment: while it starts another program, its memory is
+ * there and the end of its environment is not. Zombies and the kernel's threads have no memory.
+ */
+export function hasEnvironment(stat: string): boolean {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const at = (field: number): string | undefined => fields[field - 3]
+  // Fields 23, 50 and 51: size of its memory, start and end of its environment.
+  return at(23) !== '0' && (at(51) === '0' || at(50) !== at(51))
+}
+
+/** What the environment of a process is, or becomes where it just starts another program. */
+function environmentOf(pid: number): readonly string[] {
+  for (let look = 0; look < EXEC_LOOKS_MAX; look++) {
+    const environment = readProc(pid, 'environ')
+    if (environment === undefined) return []
+    if (environment !== '') return environment.split('\0')
+    const stat = readProc(pid, 'stat')
+    if (stat === undefined || !hasEnvironment(stat)) return []
+  }
+  return []
+}
+
 /** Every process with this mark, but zombies. */
 export function findMarked(mark: string): number[] {
   return readdirSync('/proc')
     .filter(name => /^\d+$/.test(name))
     .map(Number)
-    .filter(pid => readProc(pid, 'environ')?.split('\0').includes(`${MARK}=${mark}`) === true)
+    .filter(pid => environmentOf(pid).includes(`${MARK}=${mark}`))
 }
 
 /** A started program and everything that comes of it. */

@@ -29,7 +29,7 @@ export async function waitUntilReady(options: ReadinessOptions): Promise<string 
   const endMs = performance.now() + limitMs
   for (;;) {
     // Who takes a connection and says nothing is waited for no longer than that either.
-    const limit = AbortSignal.timeout(Math.ceil(Math.max(QUESTION_MIN_MS, endMs - performance.now())))
+    const limit = limitAfter(Math.max(QUESTION_MIN_MS, endMs - performance.now()))
     const problem = await askOnce({ ...options, signal: AbortSignal.any([signal, limit]) })
     if (problem === null) return null
     if (signal.aborted) return 'the bench was interrupted'
@@ -37,6 +37,14 @@ export async function waitUntilReady(options: ReadinessOptions): Promise<string 
     if (performance.now() >= endMs) return `it did not answer within ${limitMs / 1000} s: ${problem}`
     await new Promise(resolve => setTimeout(resolve, LOOK_MS))
   }
+}
+
+/** Aborts when the time is over and what has come by then was taken: this process may have stood still meanwhile. */
+function limitAfter(milliseconds: number): AbortSignal {
+  const limit = new AbortController()
+  const timeOver = AbortSignal.timeout(Math.ceil(milliseconds))
+  timeOver.addEventListener('abort', () => setImmediate(() => limit.abort()))
+  return limit.signal
 }
 
 async function askOnce({ url, protocol, signal }: ReadinessOptions): Promise<string | null> {

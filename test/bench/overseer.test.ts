@@ -13,7 +13,9 @@ const never = new AbortController().signal
 function oversee(t: TestContext, family: typeof well, directoryBytesMax?: number) {
   const directory = scratchDirectory(t)
   const limit = directoryBytesMax === undefined ? {} : { directoryBytesMax }
-  const overseer = new Overseer({ family, directory, signal: never, ...limit })
+  // Whatever else takes memory here.
+  const freeBytes = (): number => FREE_BYTES_MIN
+  const overseer = new Overseer({ family, directory, signal: never, freeBytes, ...limit })
   t.after(() => overseer.stop())
   return { overseer, directory }
 }

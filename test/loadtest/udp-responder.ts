@@ -20,8 +20,6 @@ export interface Ask {
   readonly source: RemoteInfo
   /** Sends a datagram back, now. */
   readonly answer: (packet: Uint8Array) => void
-  /** Sends one back when the first request comes that is at least so much later; no timer is needed. */
-  readonly answerLater: (afterMs: number, packet: Uint8Array, onSent: () => void) => void
 }
 
 export class UdpResponder {
@@ -29,7 +27,6 @@ export class UdpResponder {
   readonly sources = new Set<string>()
   readonly #socket: Socket
   #isOpen = true
-  readonly #later: { readonly atMs: number; readonly send: () => void }[] = []
 
   private constructor(socket: Socket, serve: (ask: Ask, responder: UdpResponder) => void) {
     this.#socket = socket
@@ -56,8 +53,6 @@ export class UdpResponder {
   }
 
   #receive(packet: Buffer, source: RemoteInfo, serve: (ask: Ask, responder: UdpResponder) => void): void {
-    const nowMs = performance.now()
-    while (this.#later.length > 0 && this.#later[0].atMs <= nowMs) this.#later.shift()?.send()
     const action = packet.readInt32BE(8)
     this.requests[action === 0 ? 'connect' : action === 1 ? 'announce' : 'scrape']++
     this.sources.add(source.address)
@@ -65,31 +60,31 @@ export class UdpResponder {
       if (!this.#isOpen) return
       this.#socket.send(bytes, source.port, source.address)
     }
-    const answerLater: Ask['answerLater'] = (afterMs, bytes, onSent) => {
-      const send = (): void => {
-        answer(bytes)
-        onSent()
-      }
-      this.#later.push({ atMs: nowMs + afterMs, send })
-    }
-    serve({ packet, action, transactionId: packet.subarray(12, 16), source, answer, answerLater }, this)
+    serve({ packet, action, transactionId: packet.subarray(12, 16), source, answer }, this)
   }
 }
 
 const hook = (): void => undefined
 
-/** Runs a plan with one worker, in its thread, from connect to stop. */
+/**
+ * Runs a plan with one worker, in its thread, from connect to stop.
+ * @param isOver looked at again and again: ends what connects or measures before its time. With a schedule that ends
+ *   long before the measurement nothing depends on how late a thread of a busy machine comes
+ */
 export async function runWorker(
   plan: LoadPlan,
-  onTick: () => void = hook,
+  isOver: (tallies: Tallies) => boolean = () => false,
 ): Promise<{ tallies: Tallies; end: LoadWorkerEnd; isConnected: boolean; isFilled: boolean }> {
   const tally = createTallyMemory(1, plan.phases.measureSeconds)
   const control = createRunControlMemory(1)
   const crew = new Crew([{ worker: 0, plan, control, tally }])
   const tallies = new Tallies(tally, 1)
+  const over = new AbortController()
   try {
-    const conductor = new Conductor(plan, new RunControl(control), undefined, {
-      onTick,
+    const conductor = new Conductor(plan, new RunControl(control), over.signal, {
+      onTick: () => {
+        if (isOver(tallies)) over.abort()
+      },
       onPhase: hook,
       failure: crew.reports,
     })

@@ -129,13 +129,27 @@ export class LoadWorker {
     await this.run(Phase.fill)
   }
 
-  /** The load phase: a measurement from now on, as long as the plan says or until `until` resolves, and the drain. */
-  async measure(milliseconds: number): Promise<void> {
+  /**
+   * The load phase: a measurement from now on, at least so long, and the drain. @returns its length, in milliseconds
+   * @param isEnough looked at when it could end: on a machine that stood still meanwhile it goes on until this is so
+   */
+  async measure(milliseconds: number, isEnough?: () => boolean): Promise<number> {
     const startMs = monotonicMs()
-    this.control.setTimes(startMs, startMs, startMs + milliseconds)
+    const lengthMs = isEnough === undefined ? milliseconds : 600_000
+    this.control.setTimes(startMs, startMs, startMs + lengthMs)
     this.control.enter(Phase.load)
     await pass(milliseconds)
+    if (isEnough === undefined) {
+      await this.run(Phase.drain)
+      return milliseconds
+    }
+    await this.until(isEnough)
+    // The end lies ahead: the worker sends nothing behind it. Whole milliseconds from the start have no rounding.
+    const endsAfterMs = Math.ceil(monotonicMs() - startMs) + 20
+    this.control.setTimes(startMs, startMs, startMs + endsAfterMs)
+    await this.until(() => monotonicMs() >= startMs + endsAfterMs)
     await this.run(Phase.drain)
+    return endsAfterMs
   }
 
   /** Ends the thread. @returns what it remarked on, with counts */

@@ -32,7 +32,7 @@ async function startMinimalServer(t: TestContext, certificate: readonly string[]
   return port
 }
 
-test('the minimal server answers with as many peers as are wanted', { timeout: 30_000 }, async t => {
+test('the minimal server answers with as many peers as are wanted', { timeout: 120_000 }, async t => {
   if (!meets(t, notLinux)) return
   const port = await startMinimalServer(t, [])
   const { peersPerAnnounce, bytesPerResponse } = await inspectAnswers(port, false)
@@ -46,7 +46,7 @@ test('waiting ends when the tracker ends', async () => {
 })
 
 test('handshakes are resumed where that is asked for, all of them, and else none', {
-  timeout: 30_000,
+  timeout: 120_000,
 }, async t => {
   if (!meets(t, { ...notLinux, ...opensslMissing() })) return
   const files = makeCertificate(scratchDirectory(t), 'benchmark', { commonName: 'localhost' })
@@ -64,7 +64,7 @@ test('handshakes are resumed where that is asked for, all of them, and else none
   }
 })
 
-test('idle connections are open together until they are told to end', { timeout: 30_000 }, async t => {
+test('idle connections are open together until they are told to end', { timeout: 120_000 }, async t => {
   if (!meets(t, notLinux)) return
   const port = await startMinimalServer(t, [])
   const opened = new EventEmitter()
@@ -75,7 +75,7 @@ test('idle connections are open together until they are told to end', { timeout:
   assert.equal((await announce(port, false, 0, 0)).status, 200)
 })
 
-test('idle connections that are refused are an error with its cause', { timeout: 30_000 }, async t => {
+test('idle connections that are refused are an error with its cause', { timeout: 120_000 }, async t => {
   if (!meets(t, notLinux)) return
   const holder = start(t, 'idle-connections', [String(await findFreePort()), '3'])
   assert.equal(await holder.exited, 'ended with exit code 1')

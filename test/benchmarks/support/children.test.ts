@@ -27,7 +27,7 @@ function isGone(pid: number): boolean {
   }
 }
 
-test('an interrupt leaves no process and no directory behind', { skip, timeout: 20_000 }, async () => {
+test('an interrupt leaves no process and no directory behind', { skip, timeout: 120_000 }, async () => {
   const benchmark = spawn(process.execPath, ['--input-type=module', '-e', endless], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })

@@ -44,7 +44,7 @@ function hold(
 
 for (const server of ['minimal-server', 'bittorrent-tracker-server'] as const) {
   test(`${server}: offers are relayed, answered and counted, again and again`, {
-    timeout: 60_000,
+    timeout: 120_000,
   }, async t => {
     if (!meets(t, missing)) return
     const port = await startServer(t, server)
@@ -64,7 +64,7 @@ for (const server of ['minimal-server', 'bittorrent-tracker-server'] as const) {
     assert.ok(answers <= offersPerAnnounce * announces, `${answers} answers to ${announces} announces`)
   })
 
-  test(`${server}: announces are answered over TLS`, { timeout: 60_000 }, async t => {
+  test(`${server}: announces are answered over TLS`, { timeout: 120_000 }, async t => {
     if (!meets(t, { ...missing, ...opensslMissing() })) return
     const files = makeCertificate(scratchDirectory(t), 'benchmark', { commonName: 'localhost' })
     const port = await startServer(t, server, [files.certificatePath, files.keyPath])
@@ -72,7 +72,7 @@ for (const server of ['minimal-server', 'bittorrent-tracker-server'] as const) {
   })
 }
 
-test('idle connections are open together until they are told to end', { timeout: 60_000 }, async t => {
+test('idle connections are open together until they are told to end', { timeout: 120_000 }, async t => {
   if (!meets(t, missing)) return
   const port = await startServer(t, 'minimal-server')
   const holder = hold(t, 'idle-connections', port, 300)
@@ -82,7 +82,7 @@ test('idle connections are open together until they are told to end', { timeout:
   assert.equal(await holder.waitForLine('left '), 'left 300\n')
 })
 
-test('connections that are refused are an error with its cause', { timeout: 60_000 }, async t => {
+test('connections that are refused are an error with its cause', { timeout: 120_000 }, async t => {
   if (!meets(t, missing)) return
   const holder = hold(t, 'idle-connections', await findFreePort(), 3)
   await assert.rejects(
