@@ -10,6 +10,7 @@ import { checkMemory } from './memory.js'
 import type { Machine, MachineCheck, MachineFinding, MachineNeeds } from './needs.js'
 import { checkPorts } from './ports.js'
 import { checkProcessors } from './processors.js'
+import { checkRights } from './rights.js'
 import { checkUnixSockets } from './unix-sockets.js'
 
 const checks: readonly MachineCheck[] = [
@@ -23,6 +24,7 @@ const checks: readonly MachineCheck[] = [
   checkInputFiles,
   checkOutputFiles,
   checkIdentity,
+  checkRights,
 ]
 
 /** Everything found, errors first. */
