@@ -31,16 +31,16 @@ export function printEvents({ json, quiet, logLevel, write, remark }: EventOutpu
   }
 }
 
-/** A program that starts a tracker reads the first line for its address: notices wait until then. */
+/** A program that starts a tracker reads the first line for its address: what is said before waits until then. */
 function notesAfterListening(write: TrackerEventSink): TrackerEventSink {
   let held: TrackerEvent[] | undefined = []
   return event => {
-    if (held !== undefined && event.event === 'notice') {
+    if (held !== undefined && (event.event === 'notice' || event.event === 'warning')) {
       held.push(event)
       return
     }
     write(event)
-    for (const notice of held ?? []) write(notice)
+    for (const earlier of held ?? []) write(earlier)
     held = undefined
   }
 }
