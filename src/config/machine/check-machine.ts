@@ -3,6 +3,7 @@
 import type { Entry, Table } from '../schema.js'
 import { entriesOf } from '../schema.js'
 import { checkBuffers } from './buffers.js'
+import { checkEngine } from './engine.js'
 import { checkInputFiles, checkOutputFiles } from './files.js'
 import { checkIdentity } from './identity.js'
 import { checkAddressSpace, checkOpenFiles } from './limits.js'
@@ -14,6 +15,7 @@ import { checkRights } from './rights.js'
 import { checkUnixSockets } from './unix-sockets.js'
 
 const checks: readonly MachineCheck[] = [
+  checkEngine,
   checkPorts,
   checkUnixSockets,
   checkBuffers,

@@ -61,7 +61,15 @@ export interface IdentityNeed {
   readonly rootDirectory: string
 }
 
+/** The engine that is chosen on this machine. */
+export interface EngineNeed {
+  readonly key: string
+  /** Rejects with an AquaticError where the one that is asked for can't work. */
+  readonly choose: () => Promise<'native' | 'node'>
+}
+
 export interface MachineNeeds {
+  readonly engine?: EngineNeed
   readonly sockets: readonly SocketNeed[]
   readonly unixSockets?: readonly UnixSocketNeed[]
   readonly buffers: readonly BufferNeed[]

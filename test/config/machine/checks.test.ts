@@ -264,6 +264,25 @@ test('user, group and root directory have to be there, and root has to ask', asy
   ])
 })
 
+test('the engine has to work here, and to change the root directory where that is asked for', async () => {
+  const identity = { key: 'k', user: 'u', group: 'g', rootDirectory: '/r' }
+  const engine = (chosen: 'native' | 'node') => ({ key: 'network.engine', choose: async () => chosen })
+  const parts: MachineParts = { findAccount: async () => 1 }
+  assert.deepEqual(await find({ identity, engine: engine('native') }, parts), [])
+  assert.deepEqual(await find({ engine: engine('node') }), [])
+  const keeping = { ...identity, rootDirectory: '/' }
+  assert.deepEqual(await find({ identity: keeping, engine: engine('node') }, parts), [])
+  assert.deepEqual(await find({ identity, engine: engine('node') }, parts), [
+    "error privileges privileges.chroot_path: the engine here is node, which can't change the root directory (/r).",
+  ])
+  const missing = async () => {
+    throw new AquaticError('AQ_ENGINE_UNAVAILABLE', 'It can’t work.', { remedy: 'take another' })
+  }
+  assert.deepEqual(await find({ engine: { key: 'network.engine', choose: missing } }), [
+    'error engine network.engine: It can’t work.',
+  ])
+})
+
 test('keys without an effect ask for nothing', () => {
   const leaves = {
     works: path({ default: 'x', doc: '' }),
