@@ -7,6 +7,9 @@ import { fileURLToPath } from 'node:url'
 // SIGUSR1 asks for a reload, at any time. Unless somebody listens, node opens a debugger at it, through which every
 // user of this machine can run what they like: so this comes before anything is loaded.
 process.on('SIGUSR1', () => undefined)
+// So does SIGHUP, to a tracker: it would end it. All that a reload reads is read later than this, so that there is
+// nothing to be done about one that comes now. Other commands end with their terminal.
+if (/^serve(:|$)/.test(process.argv[2] ?? '')) process.on('SIGHUP', () => undefined)
 
 /** As `engines` in package.json. */
 const [majorMin, minorMin] = [20, 19]

@@ -2,6 +2,7 @@
 
 import { FileChange } from '../config/file-change.js'
 import type { ConfigOf, Table } from '../config/schema.js'
+import { inOneLine } from '../errors.js'
 import type { LogLevel } from '../log.js'
 import type { TrackerEventSink } from '../trackers/events.js'
 import type { HostConfig } from '../trackers/host.js'
@@ -47,7 +48,7 @@ export abstract class ServeCommand extends AquaticCommand {
       process.exitCode = stop.exitCode()
       return
     }
-    const { config, notices } = loaded
+    const { config, notices, doubts } = loaded
     const settings = config as unknown as HostConfig & { readonly logLevel: LogLevel }
     const output = { json: this.jsonEnabled(), quiet: flags.quiet }
     const kind = chooseReporter({
@@ -68,6 +69,7 @@ export abstract class ServeCommand extends AquaticCommand {
       print(event)
     }
     for (const text of notices) onEvent({ event: 'notice', text })
+    for (const { text, remedy } of doubts) onEvent({ event: 'warning', text: inOneLine(text, remedy) })
     const [{ runTrackers }, setups] = await Promise.all([import('../trackers/host.js'), setupsOf(config)])
     const onRequest = async (): Promise<void> => {
       const isNew = await fileChange?.isNew()

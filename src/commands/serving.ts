@@ -4,6 +4,7 @@ import { ExitCode } from '../errors.js'
 import { createLogger, type LogLevel } from '../log.js'
 import { statisticsLines } from '../metrics/statistics-lines.js'
 import { formatSocketAddress } from '../protocol/socket-address.js'
+import { counted } from '../trackers/counted.js'
 import type { TrackerEvent, TrackerEventSink, TrackerSummary } from '../trackers/events.js'
 
 export interface EventOutput {
@@ -31,16 +32,16 @@ export function printEvents({ json, quiet, logLevel, write, remark }: EventOutpu
   }
 }
 
-/** A program that starts a tracker reads the first line for its address: notices wait until then. */
+/** A program that starts a tracker reads the first line for its address: what is said before waits until then. */
 function notesAfterListening(write: TrackerEventSink): TrackerEventSink {
   let held: TrackerEvent[] | undefined = []
   return event => {
-    if (held !== undefined && event.event === 'notice') {
+    if (held !== undefined && (event.event === 'notice' || event.event === 'warning')) {
       held.push(event)
       return
     }
     write(event)
-    for (const notice of held ?? []) write(notice)
+    for (const earlier of held ?? []) write(earlier)
     held = undefined
   }
 }
@@ -88,11 +89,6 @@ function stoppedLine(summary: TrackerSummary): string {
 
 function figure(value: number): string {
   return value.toLocaleString('en-US')
-}
-
-/** `1 torrent`, `2,000 torrents` */
-function counted(count: number, noun: string): string {
-  return `${figure(count)} ${noun}${count === 1 ? '' : 's'}`
 }
 
 /** SIGINT is 2 and SIGTERM 15; a shell reports a death by signal as 128 and its number. */

@@ -1,7 +1,8 @@
 // From the sources of a configuration (defaults, file, environment, flags) to one checked object, with all
 // problems at once. Knows nothing of a particular application.
 
-import { AquaticError } from '../errors.js'
+import { AquaticError, type Doubt } from '../errors.js'
+import { doubtsOfVariables } from './other-variables.js'
 import {
   type ConfigOf,
   camelCase,
@@ -49,6 +50,8 @@ export interface LoadedConfig<C> {
   readonly config: C
   /** Sentences about settings that load but deserve a word; to be shown at start. */
   readonly notices: readonly string[]
+  /** What is set where nobody reads it. */
+  readonly doubts: readonly Doubt[]
   /** Where each value came from, by dotted key; every key of the table is there. */
   readonly origins: ReadonlyMap<string, Origin>
   /** What was read, weakest source first. */
@@ -83,7 +86,8 @@ export async function loadConfig<T extends Table>(
   const sound = findings.filter(finding => !finding.keys.some(key => failed.has(key)))
   sort(sound, origins, problems, notices)
   if (problems.length > 0) throw invalid(table, problems)
-  return { config, notices, origins, layers }
+  const doubts = doubtsOfVariables(table, entries, sources.env ?? {})
+  return { config, notices, doubts, origins, layers }
 }
 
 /**

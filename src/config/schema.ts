@@ -170,6 +170,8 @@ export interface Table<L extends Leaves = Leaves, S extends Sections = Sections>
   readonly legacySections?: Sections
   /** Rewrites legacy keys of one source into today's keys, in place. */
   expandLegacy?(layer: Layer): readonly Finding[]
+  /** Applications whose keys are here too, under the names that `keyOf` gives them. */
+  readonly parts?: readonly { readonly application: string; readonly keyOf: (dotted: string) => string }[]
   /** Rules that need more than one value. */
   examine?(config: ConfigOfParts<L, S>): readonly Finding[]
 }

@@ -147,6 +147,10 @@ export const serveTable: Table<typeof leaves, typeof sections> = {
   doc: 'Every key may be left out; the values below are then used.',
   leaves,
   sections,
+  parts: (['udp', 'http', 'ws'] as const).map(part => ({
+    application: part,
+    keyOf: dotted => keyOfPart(part, dotted),
+  })),
   examine: examineServe,
 }
 

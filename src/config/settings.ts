@@ -10,6 +10,7 @@ import {
   type Origin,
   type Table,
 } from './schema.js'
+import { isServiceLink } from './service-links.js'
 import { nearest } from './suggest.js'
 import { type Checked, checkTextValue, checkTomlValue } from './value.js'
 
@@ -43,6 +44,7 @@ export function environmentLayer(
     const origin: Origin = { kind: 'environment', name }
     const entry = known.get(name)
     if (entry === undefined) {
+      if (isServiceLink(name, env)) continue
       const near = nearest(name, known.keys())
       const hint = near === undefined ? `Names look like ${[...known.keys()][0]}.` : `Did you mean ${near}?`
       problems.push({ origin, text: `unknown environment variable. ${hint}` })
@@ -60,7 +62,7 @@ function refuseUnknownApplications(env: NodeJS.ProcessEnv, problems: Problem[]):
     const end = name.indexOf('__')
     if (end === -1 || !name.startsWith(everyPrefix)) continue
     // Where but an underscore is missing, the application itself tells of it.
-    if (prefixes.some(prefix => name.startsWith(prefix.slice(0, -1)))) continue
+    if (prefixes.some(prefix => name.startsWith(prefix.slice(0, -1))) || isServiceLink(name, env)) continue
     const words = prefixes.map(prefix => prefix.slice(everyPrefix.length, -2))
     const near = nearest(name.slice(everyPrefix.length, end), words)
     const hint =

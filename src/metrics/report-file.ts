@@ -3,6 +3,7 @@
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { requireReplaceable } from './replaceable.js'
+import { removeStaleFiles, temporaryNameOf } from './stale-files.js'
 import { WriteHistory, type WriteOutcome } from './write-outcome.js'
 
 /** Of this process, so that each has a temporary name of its own. */
@@ -13,10 +14,11 @@ export class ReportFile {
   /** Nobody else's: two trackers with one path would put each other's halves in place. */
   readonly temporaryPath: string
   readonly #history: WriteHistory
+  #isFirst = true
 
   constructor(path: string) {
     this.path = path
-    this.temporaryPath = `${path}.${process.pid}-${++reportFiles}.tmp`
+    this.temporaryPath = temporaryNameOf(path, process.pid, ++reportFiles)
     this.#history = new WriteHistory(path)
   }
 
@@ -28,6 +30,9 @@ export class ReportFile {
   /** Never rejects. A failure leaves the file as it was; one that goes on is reported once, and once when it ends. */
   async write(text: string): Promise<WriteOutcome> {
     try {
+      // Not before: it is done with the rights, and below the root directory, that writes have.
+      if (this.#isFirst) await removeStaleFiles(this.path, Date.now())
+      this.#isFirst = false
       await requireReplaceable(this.path)
       const file = await openInPlace(this.temporaryPath)
       try {

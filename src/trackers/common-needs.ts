@@ -1,6 +1,7 @@
 // What every tracker asks of its machine, from the sections that all of them have.
 
 import type {
+  EngineNeed,
   IdentityNeed,
   InputNeed,
   MachineNeeds,
@@ -8,6 +9,7 @@ import type {
   SocketNeed,
 } from '../config/machine/needs.js'
 import type { UdpConfig } from '../config/udp.js'
+import { chooseEngine, type EngineName } from '../net/engine.js'
 import { countAccessList } from './access-list-count.js'
 
 /** Standard streams, event loop, code being loaded, statistics and metrics connections. */
@@ -76,6 +78,11 @@ export function writtenFiles({ statistics, scrapeExports }: CommonConfig): Outpu
     }),
     ...(scrapeExports?.enableScrapeExports ? [{ key: 'scrape_exports.path', path: scrapeExports.path }] : []),
   ]
+}
+
+/** The engine, as `runTrackers` chooses it. */
+export function engineNeed(asked: 'auto' | EngineName, needsTls: boolean): EngineNeed {
+  return { key: 'network.engine', choose: async () => (await chooseEngine(asked, needsTls)).engine }
 }
 
 /** Whom the process becomes. */

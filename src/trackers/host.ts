@@ -5,6 +5,7 @@ import { AquaticError } from '../errors.js'
 import type { TrackerSnapshot } from '../metrics/snapshot.js'
 import { chooseEngine, type EngineChoice, type EngineName } from '../net/engine.js'
 import { type InheritedDescriptor, inheritedDescriptors } from '../net/inherited-sockets.js'
+import { counted } from './counted.js'
 import type { TrackerEventSink, TrackerSummary } from './events.js'
 import {
   isMetricsEndpointOn,
@@ -254,7 +255,7 @@ function watchWorkers({ service, shared, trackers }: Host): void {
     beatIntervalMs: Math.max(...trackers.map(({ beatIntervalMs }) => beatIntervalMs)),
     status: () => {
       const { torrents, peers } = shared.swarms.totals()
-      return `${torrents} torrents, ${peers} peers`
+      return `${counted(torrents, 'torrent')}, ${counted(peers, 'peer')}`
     },
   })
 }

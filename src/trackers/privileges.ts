@@ -2,9 +2,9 @@
 // after all sockets are bound and before any worker reads a packet.
 
 import { realpath, stat } from 'node:fs/promises'
+import { type AccountKind, findAccount } from '../config/machine/accounts.js'
 import { AquaticError } from '../errors.js'
 import type { EngineName } from '../net/engine.js'
-import { type AccountKind, findAccount } from './accounts.js'
 
 /** `[privileges]` of any tracker's configuration. */
 export interface PrivilegeSettings {

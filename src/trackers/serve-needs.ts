@@ -10,6 +10,7 @@ import {
   udpPart,
   wsPart,
 } from '../config/serve.js'
+import { engineNeed } from './common-needs.js'
 import { streamNeeds } from './stream-needs.js'
 import { udpNeeds } from './udp/needs.js'
 
@@ -22,7 +23,11 @@ export function serveNeeds(config: ServeConfig): MachineNeeds {
     ...(config.ws.enabled ? [wsNeeds(config, http)] : []),
   ]
   const [first] = parts
+  const needsTls =
+    (config.http.enabled && config['http.network'].enableTls) ||
+    (config.ws.enabled && config['ws.network'].enableTls)
   return {
+    engine: engineNeed(config.network.engine, needsTls),
     sockets: distinct(parts.flatMap(({ sockets }) => sockets)),
     unixSockets: parts.flatMap(({ unixSockets }) => unixSockets ?? []),
     buffers: parts.flatMap(({ buffers }) => buffers),

@@ -6,6 +6,7 @@ import { describeCertificate, describeKey } from '../net/certificate.js'
 import {
   type CommonConfig,
   endpointSockets,
+  engineNeed,
   identityNeed,
   listInputs,
   memoryNeed,
@@ -35,6 +36,7 @@ export function streamNeeds(config: StreamConfig): MachineNeeds {
   const listeners = served.length + unixSockets.length
   const connections = network.maxConnections > 0 ? network.maxConnections : automaticConnectionsMin
   return {
+    engine: engineNeed(network.engine, network.enableTls),
     sockets: [...served, ...endpointSockets(config)],
     unixSockets,
     buffers: [],

@@ -198,3 +198,13 @@ test('--no-machine asks nothing of the machine', async t => {
   const { exitCode, stderr } = await check({ 'network.address_ipv4': `127.0.0.1:${port}` }, '--no-machine')
   assert.deepEqual([exitCode, stderr], [0, ''])
 })
+
+test('a root directory that the engine of this machine can not change to is an error', async () => {
+  const settings = { 'privileges.drop_privileges': 'true', 'network.engine': 'node' }
+  const about = async (more: Readonly<Record<string, string>>): Promise<(string | undefined)[]> =>
+    (await findings({ ...settings, ...more }))
+      .filter(({ key }) => key === 'privileges.chroot_path')
+      .map(({ text }) => text)
+  assert.deepEqual(await about({}), ["the engine here is node, which can't change the root directory (.)."])
+  assert.deepEqual(await about({ 'privileges.chroot_path': '/' }), [])
+})

@@ -142,3 +142,19 @@ test('a stack is shown to those who ask for it, and only to them', async () => {
   assert.doesNotMatch((await runAquatic(args)).stderr, /\n\s+at /)
   assert.match((await runAquatic(args, { env: { DEBUG: 'aquatic' } })).stderr, /\n\s+at /)
 })
+
+test('variables that the application does not read are a warning, with the name that it reads', async () => {
+  const env = { AQUATIC_WS__CLEANING__MAX_PEER_AGE: '1801' }
+  const { exitCode, stdout, stderr } = await runAquatic(['config', 'check', '--no-machine'], { env })
+  assert.deepEqual(
+    [exitCode, stdout, stderr],
+    [
+      0,
+      'environment and flags: ok, with 1 warning\n',
+      'warning: AQUATIC_WS__CLEANING__MAX_PEER_AGE has no effect, as aquatic serve does not read it.\n' +
+        '  try: set AQUATIC_SERVE__WS__CLEANING__MAX_PEER_AGE\n',
+    ],
+  )
+  const own = await runAquatic(['config', 'check', 'ws', '--no-machine'], { env })
+  assert.deepEqual([own.exitCode, own.stderr], [0, ''])
+})

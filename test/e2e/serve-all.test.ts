@@ -27,6 +27,7 @@ async function serve(
   t: TestContext,
   settings: Readonly<Record<string, string>>,
   count = 3,
+  environment: NodeJS.ProcessEnv = {},
 ): Promise<Trackers> {
   const all = {
     'udp.network.address_ipv4': '127.0.0.1:0',
@@ -38,7 +39,7 @@ async function serve(
     ...settings,
   }
   const sets = Object.entries(all).flatMap(([key, value]) => ['--set', `${key}=${value}`])
-  const process = startBinary(t, ['serve', '--json', ...sets], {})
+  const process = startBinary(t, ['serve', '--json', ...sets], { environment })
   const lines = await process.waitForLines('stdout', /"event":"listening"/, count)
   const listening = lines.map(line => JSON.parse(line) as Listening)
   return {
@@ -232,5 +233,29 @@ use_ipv6 = false
     const end = await none.waitForEnd()
     assert.equal(end.code, 2)
     assert.match(none.describe(), /udp\.network\.use_ipv4 and udp\.network\.use_ipv6 are both false/)
+  })
+
+  it('says which variables of a single tracker it does not read, after the address', async t => {
+    const environment = {
+      AQUATIC_UDP__NETWORK__ADDRESS_IPV4: '127.0.0.1:1',
+      AQUATIC_HTTP__NETWORK__ENGINE: 'node',
+      AQUATIC_WS__NO_SUCH__KEY: '1',
+      AQUATIC_SERVE__UDP__SOCKET_WORKERS: '1',
+      // What Kubernetes sets for a service.
+      AQUATIC_SERVE_PORT: 'tcp://10.0.0.1:3000',
+      AQUATIC_UDP_SERVICE_HOST: '10.0.0.1',
+    }
+    const trackers = await serve(t, {}, 3, environment)
+    assert.notEqual(trackers.listening('udp').port, 1)
+    const { code, stdout } = await trackers.process.stop()
+    assert.equal(code, 0)
+    assert.match(stdout, /^\{"event":"listening"/)
+    const warnings = stdout.match(/"event":"warning","text":"[^"]*/g)?.map(line => line.split('"').at(-1))
+    const start = 'has no effect, as aquatic serve does not read it'
+    assert.deepEqual(warnings, [
+      `AQUATIC_UDP__NETWORK__ADDRESS_IPV4 ${start}. Set AQUATIC_SERVE__UDP__NETWORK__ADDRESS_IPV4`,
+      `AQUATIC_HTTP__NETWORK__ENGINE ${start}. Set AQUATIC_SERVE__NETWORK__ENGINE`,
+      `AQUATIC_WS__NO_SUCH__KEY ${start}. Set a key of \`aquatic config explain serve\`: names begin with AQUATIC_SERVE__`,
+    ])
   })
 })

@@ -2,9 +2,10 @@
 // half of a statistics file.
 
 import assert from 'node:assert/strict'
-import { readdirSync } from 'node:fs'
+import { readdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { temporaryNameOf } from '../../src/metrics/stale-files.js'
 import { scratchDirectory } from '../config/scratch.js'
 import { announceReplyOf, announceTarget } from '../support/http-announce.js'
 import { exchange } from '../support/http-connection.js'
@@ -41,5 +42,27 @@ describe('an HTTP tracker on a Unix socket', () => {
       const left = readdirSync(directory).filter(name => !name.startsWith('statistics.json'))
       assert.deepEqual(left, end === 'SIGTERM' ? [] : ['http.sock'])
     }
+  })
+})
+
+describe('a tracker with a statistics file', () => {
+  it('removes what one before it had written half when it was killed', async t => {
+    const directory = scratchDirectory(t)
+    const path = join(directory, 'statistics.json')
+    const settings = {
+      'statistics.interval': 1,
+      'statistics.print_to_stdout': true,
+      'statistics.write_json_to_file': true,
+      'statistics.json_file_path': path,
+    }
+    const killed = await startTracker(t, { settings })
+    await killed.stop('SIGKILL')
+    const half = temporaryNameOf(path, killed.process.pid!, 1)
+    writeFileSync(half, '{')
+    utimesSync(half, 0, 0)
+    const next = await startTracker(t, { settings })
+    await next.process.waitForLines('stdout', /"event":"statistics"/)
+    assert.equal((await next.stop()).code, 0)
+    assert.deepEqual(readdirSync(directory), ['statistics.json'])
   })
 })

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { numberOf } from '../../src/trackers/accounts.js'
+import { numberOf } from '../../src/config/machine/accounts.js'
 import { threadRights } from './proc-status.js'
 import type { TrackerProcess } from './tracker-process.js'
 
@@ -26,7 +26,8 @@ export function scratchRoot(t: TestContext): string {
   return directory
 }
 
-const idOf = (file: string, name: string): number => numberOf(readFileSync(file, 'utf8'), name) as number
+export const idOf = (file: string, name: string): number =>
+  numberOf(readFileSync(file, 'utf8'), name) as number
 
 /** Every thread is `nobody` of `nogroup`, without other groups and capabilities, below this root directory. */
 export function assertDropped({ process: child }: Pick<TrackerProcess, 'process'>, root: string): void {

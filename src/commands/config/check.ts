@@ -70,10 +70,18 @@ export default class ConfigCheck extends AquaticCommand {
     const { args, flags } = await this.parse(ConfigCheck)
     const table = await tableOf(args.application)
     const sources = await readOnce(configSources(flags), table)
-    const { notices, origins } = await loadConfig(table, sources)
+    const { notices, doubts, origins } = await loadConfig(table, sources)
     const found = flags.machine ? await askMachine(args.application, table, sources) : []
-    const findings = found.map(finding => placed(finding, origins))
-    const ok = findings.every(({ severity }) => severity !== 'error')
+    const unread = doubts.map(({ text, remedy }) => ({
+      severity: 'warning' as const,
+      check: 'environment',
+      text: `${text}.`,
+      remedy,
+    }))
+    const isError = ({ severity }: MachineFinding): boolean => severity === 'error'
+    const ordered = [...found.filter(isError), ...unread, ...found.filter(finding => !isError(finding))]
+    const findings = ordered.map(finding => placed(finding, origins))
+    const ok = !findings.some(isError)
     if (!this.jsonEnabled()) {
       process.stderr.write(linesOf(findings, flags.quiet))
       this.notice(notices, flags.quiet)

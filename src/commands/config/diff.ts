@@ -62,7 +62,7 @@ export default class ConfigDiff extends AquaticCommand {
     if (between && (flags.config ?? flags.set ?? flags['log-level']) !== undefined) {
       usageError('Two files are compared as they are: leave out -c, --set and --log-level.')
     }
-    const defaults = { config: defaultConfig(table), origins: new Map(), layers: [], notices: [] }
+    const defaults = { config: defaultConfig(table), origins: new Map(), layers: [], notices: [], doubts: [] }
     const rightSources: ConfigSources = between ? { file: args.right } : configSources(flags)
     const left = between ? await loadConfig(table, { file: args.left }) : defaults
     const right = await loadConfig(table, rightSources)

@@ -6,6 +6,7 @@ import { defaultConfig, type LoadedConfig } from '../../config/load.js'
 import { plainConfig, printConfig } from '../../config/print.js'
 import { type ConfigOf, entriesOf, type Origin, type Table } from '../../config/schema.js'
 import { unknownSectionText } from '../../config/settings.js'
+import { inOneLine } from '../../errors.js'
 import { applicationArgs, usageError } from '../application.js'
 import { AquaticCommand, configFlags } from '../base.js'
 
@@ -74,12 +75,13 @@ export default class ConfigPrint extends AquaticCommand {
     if (flags.set !== undefined && !flags.effective) {
       usageError('--set needs --effective: without it, the defaults are printed.')
     }
-    const { config, origins, notices } = flags.effective
+    const { config, origins, notices, doubts } = flags.effective
       ? await this.loadConfig(table, flags)
       : unchanged(defaultConfig(table))
     const shown = flags.origin ? origins : undefined
     this.log('%s', printConfig(table, config, { comments: !flags.minimal, section, origins: shown }))
-    if (!this.jsonEnabled()) this.notice(notices, flags.quiet)
+    if (!this.jsonEnabled())
+      this.notice([...notices, ...doubts.map(({ text, remedy }) => inOneLine(text, remedy))], flags.quiet)
     return {
       application: args.application,
       config: plainConfig(table, config, section),
@@ -88,10 +90,10 @@ export default class ConfigPrint extends AquaticCommand {
   }
 }
 
-type Printed = Pick<LoadedConfig<ConfigOf<Table>>, 'config' | 'origins' | 'notices'>
+type Printed = Pick<LoadedConfig<ConfigOf<Table>>, 'config' | 'origins' | 'notices' | 'doubts'>
 
 function unchanged(config: ConfigOf<Table>): Printed {
-  return { config, origins: new Map(), notices: [] }
+  return { config, origins: new Map(), notices: [], doubts: [] }
 }
 
 function originsIn(

@@ -3,6 +3,7 @@
 import type { Entry, Table } from '../schema.js'
 import { entriesOf } from '../schema.js'
 import { checkBuffers } from './buffers.js'
+import { checkEngine } from './engine.js'
 import { checkInputFiles, checkOutputFiles } from './files.js'
 import { checkIdentity } from './identity.js'
 import { checkAddressSpace, checkOpenFiles } from './limits.js'
@@ -10,9 +11,11 @@ import { checkMemory } from './memory.js'
 import type { Machine, MachineCheck, MachineFinding, MachineNeeds } from './needs.js'
 import { checkPorts } from './ports.js'
 import { checkProcessors } from './processors.js'
+import { checkRights } from './rights.js'
 import { checkUnixSockets } from './unix-sockets.js'
 
 const checks: readonly MachineCheck[] = [
+  checkEngine,
   checkPorts,
   checkUnixSockets,
   checkBuffers,
@@ -23,6 +26,7 @@ const checks: readonly MachineCheck[] = [
   checkInputFiles,
   checkOutputFiles,
   checkIdentity,
+  checkRights,
 ]
 
 /** Everything found, errors first. */

@@ -1,14 +1,10 @@
 // Are the user, the group and the directory known that the process is to change to, and may it?
 
+import type { AccountKind } from './accounts.js'
 import type { Machine, MachineCheck, MachineFinding } from './needs.js'
 
 const check = 'privileges'
-const sections = { passwd: 'user', group: 'group' } as const
-
-/** Whether a text of the form of /etc/passwd or /etc/group has this name. */
-export function hasAccount(file: string, name: string): boolean {
-  return file.split('\n').some(line => line.startsWith(`${name}:`))
-}
+const whats = { passwd: 'user', group: 'group' } as const
 
 export const checkIdentity: MachineCheck = async ({ identity }, machine) => {
   if (identity === undefined) return []
@@ -38,23 +34,35 @@ export const checkIdentity: MachineCheck = async ({ identity }, machine) => {
   return findings
 }
 
-async function checkAccount(
-  database: 'passwd' | 'group',
+/** The number of a user or group; undefined where there is none, or where nobody can be asked. */
+export async function accountNumber(
+  kind: AccountKind,
   name: string,
   machine: Machine,
-): Promise<MachineFinding[]> {
-  const file = await machine.readText(`/etc/${database}`)
-  if (file !== undefined && hasAccount(file, name)) return []
-  // Accounts may come from a directory service.
-  const known = await machine.knowsAccount(database, name)
-  if (known === true) return []
-  const what = sections[database]
-  const add = database === 'passwd' ? `useradd --system ${name}` : `groupadd --system ${name}`
+): Promise<number | undefined> {
+  return await machine.findAccount(kind, name).catch(() => undefined)
+}
+
+async function checkAccount(kind: AccountKind, name: string, machine: Machine): Promise<MachineFinding[]> {
+  const what = whats[kind]
+  const add = kind === 'passwd' ? `useradd --system ${name}` : `groupadd --system ${name}`
   const finding = { check, key: `privileges.${what}` }
-  if (known === undefined) {
-    const text = `whether there is a ${what} "${name}" can't be found out here.`
+  let number: number | undefined
+  try {
+    number = await machine.findAccount(kind, name)
+  } catch (error) {
+    const text = `whether there is a ${what} "${name}" can't be found out here: ${messageOf(error)}.`
     return [{ severity: 'warning', ...finding, text, remedy: `see that there is one: sudo ${add}` }]
   }
-  const text = `there is no ${what} "${name}" on this machine.`
-  return [{ severity: 'error', ...finding, text, remedy: `name another, or make it: sudo ${add}` }]
+  if (number === undefined) {
+    const text = `there is no ${what} "${name}" on this machine.`
+    return [{ severity: 'error', ...finding, text, remedy: `name another, or make it: sudo ${add}` }]
+  }
+  if (kind === 'group' || number !== 0) return []
+  const text = `user "${name}" is root itself, who has nothing given up.`
+  return [{ severity: 'error', ...finding, text, remedy: 'name another user, such as "nobody"' }]
+}
+
+function messageOf(error: unknown): string {
+  return (error as Error).message.split('\n')[0]!
 }

@@ -3,6 +3,7 @@
 
 import type { Doubt } from '../../errors.js'
 import type { SocketAddress } from '../../protocol/socket-address.js'
+import type { AccountKind } from './accounts.js'
 
 export interface SocketNeed {
   /** The key that has the address. */
@@ -25,7 +26,7 @@ export interface BufferNeed {
   readonly bytes: number
 }
 
-/** A file to be read at start. */
+/** A file to be read at start, and again at each reload. */
 export interface InputNeed {
   readonly key: string
   readonly path: string
@@ -60,7 +61,15 @@ export interface IdentityNeed {
   readonly rootDirectory: string
 }
 
+/** The engine that is chosen on this machine. */
+export interface EngineNeed {
+  readonly key: string
+  /** Rejects with an AquaticError where the one that is asked for can't work. */
+  readonly choose: () => Promise<'native' | 'node'>
+}
+
 export interface MachineNeeds {
+  readonly engine?: EngineNeed
   readonly sockets: readonly SocketNeed[]
   readonly unixSockets?: readonly UnixSocketNeed[]
   readonly buffers: readonly BufferNeed[]
@@ -92,6 +101,15 @@ export type MachineCheck = (needs: MachineNeeds, machine: Machine) => Promise<re
 
 export type BindOutcome = 'free' | { readonly errno: string }
 
+/** Owner and mode of what is at a path. */
+export interface PathStatus {
+  readonly kind: 'file' | 'directory' | 'link' | 'other'
+  readonly userId: number
+  readonly groupId: number
+  /** Permissions, 0o755, with the sticky bit. */
+  readonly mode: number
+}
+
 /** What the checks ask of the machine: the real one is in this-machine.ts, tests have others. */
 export interface Machine {
   /** A text file such as /proc/meminfo; undefined where it can't be read. */
@@ -108,8 +126,12 @@ export interface Machine {
   tryBind(need: SocketNeed): Promise<BindOutcome>
   /** What the system grants of a UDP buffer of this size; undefined where it does not say. */
   grantedBufferBytes(direction: 'receive' | 'send', bytes: number): Promise<number | undefined>
-  /** Whether the system's name service knows this user or group; undefined where it can't be asked. */
-  knowsAccount(database: 'passwd' | 'group', name: string): Promise<boolean | undefined>
+  /** What is at a path; a link is not followed. Otherwise the error's name. */
+  lookAt(path: string): Promise<PathStatus | { readonly errno: string }>
+  /** Whether there is more to a path's rights than owner and mode; false where that can't be told. */
+  hasAcl(path: string): Promise<boolean>
+  /** The number of this user or group; undefined where there is none. Rejects where the system can't be asked. */
+  findAccount(kind: AccountKind, name: string): Promise<number | undefined>
   /** Addresses of the network interfaces. */
   interfaceAddresses(family: 'ipv4' | 'ipv6'): readonly string[]
   readonly processors: number

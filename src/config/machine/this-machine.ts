@@ -2,12 +2,13 @@
 
 import { execFile } from 'node:child_process'
 import { createSocket, type Socket } from 'node:dgram'
-import { constants } from 'node:fs'
-import { access, readdir, readFile, readlink, stat } from 'node:fs/promises'
+import { constants, type Stats } from 'node:fs'
+import { access, lstat, readdir, readFile, readlink, stat } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { availableParallelism, networkInterfaces, totalmem } from 'node:os'
 import { familyOf } from '../../protocol/socket-address.js'
-import type { BindOutcome, Machine, SocketNeed } from './needs.js'
+import { findAccount } from './accounts.js'
+import type { BindOutcome, Machine, PathStatus, SocketNeed } from './needs.js'
 
 /** This machine, as this process sees it: affinity and container limits count. */
 export function thisMachine(): Machine {
@@ -21,7 +22,9 @@ export function thisMachine(): Machine {
       access(directory, constants.W_OK | constants.X_OK).then(nothing, (error: unknown) => errnoOf(error)),
     tryBind: need => (need.protocol === 'udp' ? bindUdp(need) : bindTcp(need)),
     grantedBufferBytes,
-    knowsAccount,
+    lookAt,
+    hasAcl,
+    findAccount,
     interfaceAddresses: family =>
       Object.values(networkInterfaces())
         .flatMap(addresses => addresses ?? [])
@@ -50,6 +53,21 @@ async function kindOf(path: string): ReturnType<Machine['kindOf']> {
   } catch (error) {
     return { errno: errnoOf(error) }
   }
+}
+
+async function lookAt(path: string): ReturnType<Machine['lookAt']> {
+  try {
+    const status = await lstat(path)
+    return { kind: statusKind(status), userId: status.uid, groupId: status.gid, mode: status.mode & 0o7777 }
+  } catch (error) {
+    return { errno: errnoOf(error) }
+  }
+}
+
+function statusKind(status: Stats): PathStatus['kind'] {
+  if (status.isSymbolicLink()) return 'link'
+  if (status.isDirectory()) return 'directory'
+  return status.isFile() ? 'file' : 'other'
 }
 
 function bindUdp({ address, onlyIpv6 }: SocketNeed): Promise<BindOutcome> {
@@ -107,14 +125,11 @@ function askForBuffer(socket: Socket, direction: 'receive' | 'send', bytes: numb
   }
 }
 
-/** What getent exits with for a name that nobody knows. */
-const unknownName = 2
-
-function knowsAccount(database: 'passwd' | 'group', name: string): Promise<boolean | undefined> {
+/** GNU's `ls` puts a plus behind the mode. Others say nothing of ACLs. */
+function hasAcl(path: string): Promise<boolean> {
   return new Promise(resolve => {
-    execFile('getent', [database, '--', name], error => {
-      if (error === null) resolve(true)
-      else resolve(error.code === unknownName ? false : undefined)
-    })
+    execFile('ls', ['-ld', '--', path], (error, stdout) =>
+      resolve(error === null && /^\S{10}\+/.test(stdout)),
+    )
   })
 }

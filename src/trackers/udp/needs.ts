@@ -5,6 +5,7 @@ import type { MachineNeeds } from '../../config/machine/needs.js'
 import type { UdpConfig } from '../../config/udp.js'
 import {
   endpointSockets,
+  engineNeed,
   identityNeed,
   listInputs,
   memoryNeed,
@@ -22,6 +23,7 @@ export function udpNeeds(config: UdpConfig): MachineNeeds {
   const workers = workerCount(config.socketWorkers)
   const served = servedSockets(network, 'udp')
   return {
+    engine: engineNeed(network.engine, false),
     sockets: [...served, ...endpointSockets(config)],
     buffers: [
       ...when(network.socketRecvBufferSize > 0, {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { checkMachine, effectiveNeeds } from '../../../src/config/machine/check-machine.js'
-import { hasAccount } from '../../../src/config/machine/identity.js'
 import { softLimit } from '../../../src/config/machine/limits.js'
 import { availableBytes } from '../../../src/config/machine/memory.js'
 import type { MachineNeeds } from '../../../src/config/machine/needs.js'
@@ -239,22 +238,48 @@ test('user, group and root directory have to be there, and root has to ask', asy
     group: 'nogroup',
     rootDirectory: '/r',
   }
-  const files = { '/etc/passwd': 'root:x:0:\nnobody:x:1:\n', '/etc/group': 'nogroup2:x:1:\n' }
-  assert.ok(hasAccount(files['/etc/passwd'], 'nobody'))
-  assert.ok(!hasAccount(files['/etc/passwd'], 'nobod'))
-  const group = 'privileges.group: there is no group "nogroup" on this machine.'
-  assert.deepEqual(await find({ identity }, { files }), [`error privileges ${group}`])
-  assert.deepEqual(await find({ identity }, { files, knowsAccount: async () => true }), [])
+  const accounts = (numbers: Record<string, number>): MachineParts => ({
+    findAccount: async (_kind, name) => numbers[name],
+  })
+  assert.deepEqual(await find({ identity }, accounts({ nobody: 1, nogroup: 1 })), [])
+  assert.deepEqual(await find({ identity }, accounts({ nobody: 1 })), [
+    'error privileges privileges.group: there is no group "nogroup" on this machine.',
+  ])
+  assert.deepEqual(await find({ identity }, accounts({ nobody: 0, nogroup: 0 })), [
+    'error privileges privileges.user: user "nobody" is root itself, who has nothing given up.',
+  ])
   const parts: MachineParts = {
-    files,
     isRoot: false,
-    knowsAccount: async () => undefined,
+    findAccount: async (_kind, name) => {
+      if (name === 'nogroup') throw new Error('the directory is out of reach\n  at …')
+      return 1
+    },
     kindOf: async () => ({ errno: 'ENOENT' }),
   }
   assert.deepEqual(await find({ identity }, parts), [
     'error privileges privileges.drop_privileges: only root may change to another user, and this is not root.',
     "error privileges privileges.chroot_path: /r can't become the root directory: it can't be looked at (ENOENT).",
-    'warning privileges privileges.group: whether there is a group "nogroup" can\'t be found out here.',
+    'warning privileges privileges.group: whether there is a group "nogroup" can\'t be found out here: ' +
+      'the directory is out of reach.',
+  ])
+})
+
+test('the engine has to work here, and to change the root directory where that is asked for', async () => {
+  const identity = { key: 'k', user: 'u', group: 'g', rootDirectory: '/r' }
+  const engine = (chosen: 'native' | 'node') => ({ key: 'network.engine', choose: async () => chosen })
+  const parts: MachineParts = { findAccount: async () => 1 }
+  assert.deepEqual(await find({ identity, engine: engine('native') }, parts), [])
+  assert.deepEqual(await find({ engine: engine('node') }), [])
+  const keeping = { ...identity, rootDirectory: '/' }
+  assert.deepEqual(await find({ identity: keeping, engine: engine('node') }, parts), [])
+  assert.deepEqual(await find({ identity, engine: engine('node') }, parts), [
+    "error privileges privileges.chroot_path: the engine here is node, which can't change the root directory (/r).",
+  ])
+  const missing = async () => {
+    throw new AquaticError('AQ_ENGINE_UNAVAILABLE', 'It can’t work.', { remedy: 'take another' })
+  }
+  assert.deepEqual(await find({ engine: { key: 'network.engine', choose: missing } }), [
+    'error engine network.engine: It can’t work.',
   ])
 })
 

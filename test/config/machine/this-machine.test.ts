@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { chmodSync, symlinkSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -48,9 +48,22 @@ test('a small buffer is granted, and a file that is not there has no text', asyn
   assert.equal(await machine.readLink('/none'), undefined)
 })
 
-test('the name service knows root, and no option is taken for a name', async t => {
-  if (!canRun('getent', ['passwd', 'root'])) return t.skip('getent is not installed')
-  assert.equal(await machine.knowsAccount('passwd', 'root'), true)
-  assert.equal(await machine.knowsAccount('group', 'no-such-group'), false)
-  assert.equal(await machine.knowsAccount('passwd', '--help'), false)
+test('owner and mode of what is at a path, and whether an ACL says more', async t => {
+  const directory = scratchDirectory(t)
+  const file = join(directory, 'file')
+  writeFileSync(file, '')
+  chmodSync(file, 0o640)
+  symlinkSync('file', join(directory, 'link'))
+  const owner = { userId: process.geteuid?.(), groupId: process.getegid?.() }
+  assert.deepEqual(await machine.lookAt(file), { kind: 'file', ...owner, mode: 0o640 })
+  const kinds = [directory, join(directory, 'link'), '/dev/null'].map(path => machine.lookAt(path))
+  assert.deepEqual(
+    (await Promise.all(kinds)).map(found => 'kind' in found && found.kind),
+    ['directory', 'link', 'other'],
+  )
+  assert.deepEqual(await machine.lookAt(join(directory, 'none')), { errno: 'ENOENT' })
+  assert.equal(await machine.hasAcl(file), false)
+  assert.equal(await machine.hasAcl(join(directory, 'none')), false)
+  if (!canRun('setfacl', ['-m', 'u:65534:r', file])) return t.diagnostic('no ACL can be set here')
+  assert.equal(await machine.hasAcl(file), true)
 })

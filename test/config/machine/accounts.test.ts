@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { findAccount, numberOf } from '../../src/trackers/accounts.js'
+import { findAccount, numberOf } from '../../../src/config/machine/accounts.js'
 
 test('users and groups by name and by number', async () => {
   assert.equal(await findAccount('passwd', 'root'), 0)
