@@ -108,7 +108,7 @@ describe('clients that stall', () => {
       'ws.cleaning.max_write_seconds': 1,
       // Half a message is not waited for as such: its sender is closed because no pong comes, or idle in the end. No
       // shorter: others, on a busy machine, must have the time to answer.
-      'ws.cleaning.ping_interval': 3,
+      'ws.cleaning.ping_interval': 5,
     }
     const aftermath = await underLoad(t, { protocols: ['http', 'ws'], set }, async tracker => {
       const connection = await HttpConnection.open(tracker.place('http'))

@@ -69,8 +69,8 @@ async function untilStuck({ protocol }: StartedServer, other: Client): Promise<v
 }
 
 /**
- * Lets more than writeSeconds pass until a connection has ended for it. What the kernel takes meanwhile, late by its own
- * timers, starts the time anew; sooner or later it has taken the last.
+ * Lets more than writeSeconds pass until a connection has ended for it. What the kernel takes meanwhile, late by timers
+ * of its own, starts the time anew; sooner or later it has taken the last.
  */
 async function untilPatienceEnds({ advance, protocol }: StartedServer, other: Client): Promise<void> {
   while (protocol.ends.length === 0) {
