@@ -169,23 +169,22 @@ export class LoadedTracker {
 
   /**
    * The same, and what no protocol may need more than: a second. Where that is missed, processors may be taken by
-   * others, or the machine have stood still: then as long as so many empty node processes took to start as the slowest
-   * of those that were started all the while, which is less than a second on a quiet machine.
+   * others, or the machine have stood still: then as long as so many empty node processes took that were started
+   * meanwhile, one after the other, which is less than a second on a quiet machine.
    */
   async service(): Promise<Pick<Aftermath, 'servedAfterMs' | 'servedWithinMs'>> {
-    const endStarts = startAllTheWhile(this.#owner)
-    const servedAfterMs = await this.servedAfterMs().catch(async error => {
-      await endStarts()
-      throw error
-    })
-    const startMs = await endStarts()
-    if (Object.values(servedAfterMs).every(ms => ms < SERVED_WITHIN_MS))
-      return { servedAfterMs, servedWithinMs: SERVED_WITHIN_MS }
-    const servedWithinMs = Math.max(SERVED_WITHIN_MS, EMPTY_STARTS * startMs)
-    this.#owner.diagnostic(
-      `service took ${JSON.stringify(servedAfterMs)}; on a machine so busy ${servedWithinMs} ms count`,
-    )
-    return { servedAfterMs, servedWithinMs }
+    const yardstick = startMeanwhile(this.#owner, EMPTY_STARTS)
+    try {
+      const servedAfterMs = await this.servedAfterMs()
+      const servedWithinMs = Math.max(SERVED_WITHIN_MS, yardstick.tookMs)
+      if (Object.values(servedAfterMs).some(ms => ms >= SERVED_WITHIN_MS))
+        this.#owner.diagnostic(
+          `service took ${JSON.stringify(servedAfterMs)}; ${servedWithinMs} ms count here`,
+        )
+      return { servedAfterMs, servedWithinMs }
+    } finally {
+      await yardstick.end()
+    }
   }
 
   /** Resolves when every protocol has counted so many more requests. */
@@ -292,26 +291,34 @@ export async function underLoad(
   }
 }
 
-/**
- * Starts empty node processes, one after the other without a pause, until the function that it returns is called: that
- * resolves with the milliseconds of the slowest one. What stops the machine for a while is in one of them.
- */
-function startAllTheWhile(owner: TestContext): () => Promise<number> {
+/** Empty node processes, one after the other, for as long as something else is waited for. */
+interface Yardstick {
+  /** Milliseconds that all of them took; infinite as long as they are not over. */
+  readonly tookMs: number
+  /** Starts no more of them, and resolves when the last one has ended. */
+  end(): Promise<void>
+}
+
+function startMeanwhile(owner: TestContext, count: number): Yardstick {
+  const startMs = performance.now()
+  let tookMs = Number.POSITIVE_INFINITY
   let isOver = false
-  const measure = async (): Promise<number> => {
-    let slowestMs = 0
-    for (let startMs = performance.now(); !isOver; ) {
+  const run = async (): Promise<void> => {
+    for (let started = 0; started < count; started++) {
       await startProcess(owner, process.execPath, ['-e', '0']).waitForEnd()
-      const endMs = performance.now()
-      slowestMs = Math.max(slowestMs, endMs - startMs)
-      startMs = endMs
+      if (isOver) return
     }
-    return slowestMs
+    tookMs = performance.now() - startMs
   }
-  const measured = measure()
-  return () => {
-    isOver = true
-    return measured
+  const running = run()
+  return {
+    get tookMs() {
+      return tookMs
+    },
+    end: () => {
+      isOver = true
+      return running
+    },
   }
 }
 
