@@ -128,11 +128,14 @@ describe('files that are bad when a signal comes', () => {
   for (const engine of ['native', 'node'] as const) {
     it(`certificate and key: the old pair is shown until there is a good one (${engine} engine)`, async t => {
       if (!meets(t, { ...engineMissing(engine), ...opensslMissing() })) return
-      const started = await TlsTracker.start(t, engine, { commonName: 'before' })
+      const patience = { 'cleaning.max_connection_idle': 3600 }
+      const started = await TlsTracker.start(t, engine, { commonName: 'before' }, patience)
       const after = started.make('after')
       const kept = /"certificate not updated, the old one is kept: /
       const { certificatePath, keyPath } = started.files
       const open = await KeptConnection.tls(t, started.port)
+      // From now on it may be idle; its first request would not have been waited for as long as all this takes.
+      await open.announce({ torrent: 1, port: 1000 })
       let refusals = 0
       for (const path of [certificatePath, keyPath]) {
         const whole = readFileSync(path)

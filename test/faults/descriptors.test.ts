@@ -17,6 +17,9 @@ import { assertAsBefore, underLoad } from './under-load.js'
 const FREE = 10
 const WANTING = 60
 
+/** An upper bound against waiting forever; no test passes by it. */
+const PATIENCE_MS = 120_000
+
 function openFilesLimit(pid: number): string {
   return /^Max open files +(\d+)/m.exec(readFileSync(`/proc/${pid}/limits`, 'utf8'))?.[1] as string
 }
@@ -32,7 +35,9 @@ function limitLeaving(free: number, pid: number): number {
 describe('a tracker under load without descriptors', () => {
   it('serves those it has and UDP, and all others once descriptors are free again', async t => {
     if (!metOpenFiles(t) || !meets(t, engineMissing('native'))) return
-    const aftermath = await underLoad(t, { protocols: allProtocols }, async tracker => {
+    // Those that are accepted and wait with the others send nothing for as long as that takes.
+    const set = { 'http.cleaning.max_request_seconds': 3600, 'http.cleaning.max_connection_idle': 3600 }
+    const aftermath = await underLoad(t, { protocols: allProtocols, set }, async tracker => {
       const { pid } = tracker
       const http = tracker.place('http')
       const connected = await HttpConnection.open(http)
@@ -46,7 +51,7 @@ describe('a tracker under load without descriptors', () => {
       const wanting = await Promise.all(Array.from({ length: WANTING }, () => HttpConnection.open(http)))
       await tracker.process.waitForLines('stdout', /had no descriptor or memory/)
       await announced()
-      await msUntilServed('udp', tracker.place('udp'), AbortSignal.timeout(20_000))
+      await msUntilServed('udp', tracker.place('udp'), AbortSignal.timeout(PATIENCE_MS))
       assert.deepEqual(await tracker.missingOver('udp'), [], 'while there is no descriptor')
       for (const connection of wanting) connection.send(getRequest('/health'))
       execFileSync('prlimit', ['--pid', String(pid), `--nofile=${limit}:${limit}`])

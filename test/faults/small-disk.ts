@@ -8,6 +8,8 @@ import { canRun, startProcess } from '../support/child-process.js'
 import { meets } from '../support/requirement.js'
 
 const FILLER = 'filler'
+/** What a tmpfs hands out. */
+export const PAGE_BYTES = 4096
 
 /** False, and the test is skipped, where nobody may mount a file system of his own. */
 export function meetsSmallDisk(t: TestContext): boolean {
@@ -39,9 +41,9 @@ export class SmallDisk {
     return readdirSync(this.directory).sort()
   }
 
-  /** Takes all the room that is left, however others take some meanwhile. */
-  fill(): void {
-    for (let bytes = 1 << 20; bytes >= 1; ) {
+  /** Takes all the room that is left, however others take some meanwhile. @param most at a time, in bytes */
+  fill(most = 1 << 20): void {
+    for (let bytes = most; bytes >= 1; ) {
       try {
         writeFileSync(this.path(FILLER), Buffer.alloc(bytes), { flag: 'a' })
       } catch (error) {
@@ -49,6 +51,20 @@ export class SmallDisk {
         bytes >>= 1
       }
     }
+  }
+
+  /**
+   * Keeps it full until `end` resolves: a file that was just being replaced gives the room of the old one back, and
+   * could be replaced for ever. @param turn awaited before each look
+   */
+  async keepFull(end: Promise<unknown>, turn: () => Promise<unknown>): Promise<void> {
+    let isOver = false
+    const over = (): void => {
+      isOver = true
+    }
+    end.then(over, over)
+    for (this.fill(); !isOver; await turn()) this.fill(PAGE_BYTES)
+    await end
   }
 
   /** Gives it back. */

@@ -32,6 +32,7 @@ export class UdpProxy {
   readonly #tracker: Place
   readonly #faults: PacketFaults
   readonly #random: () => number
+  #isClosed = false
   readonly #clients = new Map<string, { readonly lane: Lane; readonly socket: Socket }>()
 
   private constructor(front: Socket, tracker: Place, faults: PacketFaults, seed: number) {
@@ -47,7 +48,7 @@ export class UdpProxy {
     front.bind(0, '127.0.0.1')
     await once(front, 'listening')
     const proxy = new UdpProxy(front, tracker, faults, seed)
-    owner.after(() => proxy.#close())
+    owner.after(() => proxy.close())
     return proxy
   }
 
@@ -96,7 +97,10 @@ export class UdpProxy {
     if (behind !== undefined) lane.deliver(behind)
   }
 
-  #close(): void {
+  /** Nothing passes any more, in either direction. */
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
     this.#front.close()
     for (const { socket } of this.#clients.values()) socket.close()
   }

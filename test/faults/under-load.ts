@@ -28,7 +28,7 @@ export interface UnderLoadOptions {
 export interface Aftermath {
   /** From the fault's end until several new clients of a protocol were answered. */
   readonly servedAfterMs: Readonly<Partial<Record<Protocol, number>>>
-  /** What that must not exceed; see `LoadedTracker.servedWithinMs`. */
+  /** What that must not exceed; see `LoadedTracker.service`. */
   readonly servedWithinMs: number
   /** Since the start of the process, when the load was over. */
   readonly accounts: Readonly<Partial<Record<Protocol, Account>>>
@@ -49,7 +49,7 @@ export interface Aftermath {
 export type Descriptors = Readonly<Record<string, number>>
 
 /** Upper bound of what is waited for after a fault; it fails a test, and no test passes by it. */
-const PATIENCE_MS = 20_000
+const PATIENCE_MS = 120_000
 
 const SERVED_WITHIN_MS = 1000
 const EMPTY_STARTS = 20
@@ -84,21 +84,6 @@ export class LoadedTracker {
   get pid(): number {
     assert.ok(this.process.pid !== undefined)
     return this.process.pid
-  }
-
-  /**
-   * The time within which `times` had to be: a second. Where that is missed, processors may be taken by others: then as
-   * long as so many empty node processes take to start at this moment, which is less than a second on a quiet machine.
-   */
-  async servedWithinMs(times: Aftermath['servedAfterMs']): Promise<number> {
-    if (Object.values(times).every(ms => ms < SERVED_WITHIN_MS)) return SERVED_WITHIN_MS
-    const startMs = performance.now()
-    await startProcess(this.#owner, process.execPath, ['-e', '0']).waitForEnd()
-    const allowedMs = Math.max(SERVED_WITHIN_MS, EMPTY_STARTS * (performance.now() - startMs))
-    this.#owner.diagnostic(
-      `service took ${JSON.stringify(times)}; on a machine so busy ${allowedMs} ms count`,
-    )
-    return allowedMs
   }
 
   place(protocol: Protocol): Place {
@@ -182,6 +167,26 @@ export class LoadedTracker {
     return Object.fromEntries(await Promise.all(times))
   }
 
+  /**
+   * The same, and what no protocol may need more than: a second. Where that is missed, processors may be taken by
+   * others, or the machine have stood still: then as long as so many empty node processes took that were started
+   * meanwhile, one after the other, which is less than a second on a quiet machine.
+   */
+  async service(): Promise<Pick<Aftermath, 'servedAfterMs' | 'servedWithinMs'>> {
+    const yardstick = startMeanwhile(this.#owner, EMPTY_STARTS)
+    try {
+      const servedAfterMs = await this.servedAfterMs()
+      const servedWithinMs = Math.max(SERVED_WITHIN_MS, yardstick.tookMs)
+      if (Object.values(servedAfterMs).some(ms => ms >= SERVED_WITHIN_MS))
+        this.#owner.diagnostic(
+          `service took ${JSON.stringify(servedAfterMs)}; ${servedWithinMs} ms count here`,
+        )
+      return { servedAfterMs, servedWithinMs }
+    } finally {
+      await yardstick.end()
+    }
+  }
+
   /** Resolves when every protocol has counted so many more requests. */
   async loadArrives(requests: number): Promise<void> {
     const signal = AbortSignal.timeout(PATIENCE_MS)
@@ -228,6 +233,8 @@ export class LoadedTracker {
         : []),
     ])
     return {
+      // A client of a test keeps its connection id, however long the test takes.
+      ...(this.protocols.includes('udp') ? { 'udp.cleaning.max_connection_age': 3600 } : {}),
       'network.engine': 'native',
       'statistics.interval': 1,
       'statistics.run_prometheus_endpoint': true,
@@ -261,8 +268,7 @@ export async function underLoad(
 
   await fault(tracker)
 
-  const servedAfterMs = await tracker.servedAfterMs()
-  const servedWithinMs = await tracker.servedWithinMs(servedAfterMs)
+  const { servedAfterMs, servedWithinMs } = await tracker.service()
   await tracker.loadArrives(REQUESTS_OF_A_LOAD)
   const bytesAfter = residentBytes(tracker.pid)
   const missingPeers = await tracker.missingPeers()
@@ -282,6 +288,37 @@ export async function underLoad(
     residentBytes: { before: bytesBefore, after: bytesAfter },
     workerRestarts: sumOf(series, 'aquatic_worker_restarts_total'),
     end: await tracker.process.stop('SIGTERM'),
+  }
+}
+
+/** Empty node processes, one after the other, for as long as something else is waited for. */
+interface Yardstick {
+  /** Milliseconds that all of them took; infinite as long as they are not over. */
+  readonly tookMs: number
+  /** Starts no more of them, and resolves when the last one has ended. */
+  end(): Promise<void>
+}
+
+function startMeanwhile(owner: TestContext, count: number): Yardstick {
+  const startMs = performance.now()
+  let tookMs = Number.POSITIVE_INFINITY
+  let isOver = false
+  const run = async (): Promise<void> => {
+    for (let started = 0; started < count; started++) {
+      await startProcess(owner, process.execPath, ['-e', '0']).waitForEnd()
+      if (isOver) return
+    }
+    tookMs = performance.now() - startMs
+  }
+  const running = run()
+  return {
+    get tookMs() {
+      return tookMs
+    },
+    end: () => {
+      isOver = true
+      return running
+    },
   }
 }
 

@@ -72,10 +72,16 @@ describe(`what has a state, after a hundred thousand inputs, seed ${seed}`, () =
         }
       }
       await runOften(RUNS_BEFORE)
-      const before = reachableBytes(collectGarbage)
-      await runOften(RUNS)
-      const growth = reachableBytes(collectGarbage) - before
-      assert.ok(growth < GROWTH_BYTES_MAX, `${growth} bytes more after ${RUNS} runs`)
+      // V8 may need something once, what is kept of each input grows again.
+      const growths: number[] = []
+      for (let before = reachableBytes(collectGarbage); growths.length < 2; ) {
+        await runOften(RUNS)
+        const after = reachableBytes(collectGarbage)
+        growths.push(after - before)
+        if (after - before < GROWTH_BYTES_MAX) return
+        before = after
+      }
+      assert.fail(`${growths.join(' and then ')} bytes more, each after ${RUNS} runs`)
     })
   }
 })

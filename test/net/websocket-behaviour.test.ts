@@ -304,8 +304,11 @@ for (const { engine, transport } of kinds) {
       const [connection] = started.echo.openedConnections
       slow.client.socket.pause()
       while (sendText(started, connection, 30_000)) await new Promise(resolve => setImmediate(resolve))
-      started.advance(11)
-      await until(() => started.echo.ends.length === 1)
+      // What the kernel takes late, by timers of its own, starts the time anew; sooner or later it has taken the last.
+      while (started.echo.ends.length === 0) {
+        started.advance(11)
+        await new Promise(resolve => setImmediate(resolve))
+      }
       assert.deepEqual(started.echo.ends, [{ connection, cause: StreamEnd.writeTimeout }])
     })
 

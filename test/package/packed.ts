@@ -75,9 +75,15 @@ export class Installed {
  */
 export async function install(owner: Owner, tarball: string, prefix: string): Promise<Installed | string> {
   const quiet = ['--no-audit', '--no-fund', '--prefer-offline']
-  const args = ['install', '--global', '--prefix', prefix, ...quiet, tarball]
+  // Asked again after 1, 3, 9 and 27 seconds: a registry that fails for a moment is none of the package's faults.
+  const patient = ['--fetch-retries=4', '--fetch-retry-mintimeout=1000', '--fetch-retry-factor=3']
+  const args = ['install', '--global', '--prefix', prefix, ...quiet, ...patient, tarball]
   const { code, stderr } = await npm(owner, args)
-  if (code !== 0 && /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENOTCACHED)\b/.test(stderr)) return stderr
+  if (
+    code !== 0 &&
+    /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ERR_SOCKET_TIMEOUT|ENOTCACHED)\b/.test(stderr)
+  )
+    return stderr
   assert.equal(code, 0, stderr)
   return new Installed(prefix)
 }

@@ -21,6 +21,8 @@ export interface TrackerAddress {
 export class UdpClient {
   readonly family: 4 | 6
   connectionId = 0n
+  /** Datagrams sent so far. */
+  sent = 0
   /** Every datagram received so far. */
   readonly received: Buffer[] = []
   readonly #socket: Socket
@@ -66,6 +68,7 @@ export class UdpClient {
 
   /** Sends without waiting for an answer. */
   send(packet: Uint8Array): void {
+    this.sent++
     this.#socket.send(packet, this.#tracker.port, this.#tracker.address)
   }
 
