@@ -209,7 +209,9 @@ for (const engine of ['native', 'node'] as const) {
       const loads = clients.map(client => load(client, () => isOver))
       const answered = (): number => clients.reduce((sum, client) => sum + client.received.length, 0)
       let answeredDuringLong = 0
-      for (let round = 0; round < 4; round++) {
+      // A load may be over before a busy machine has run this process again: one of forty is not.
+      const isShown = (): boolean => answeredDuringLong > 0
+      for (let round = 0; round < 4 || (!isShown() && round < 40); round++) {
         const numbers = round % 2 === 0 ? many : [1, 2]
         writeFileSync(listed.path, linesOf(numbers))
         const before = answered()
@@ -217,7 +219,7 @@ for (const engine of ['native', 'node'] as const) {
         assert.equal(said, `access list updated: ${numbers.length.toLocaleString('en-US')} info hashes`)
         if (numbers === many) answeredDuringLong += answered() - before
       }
-      assert.ok(answeredDuringLong > 0, 'answers come during a load')
+      assert.ok(isShown(), 'answers come during a load')
       isOver = true
       // Each waits for the answer to its last request: one that was lost would never come.
       const requests = (await Promise.all(loads)).reduce((sum, count) => sum + count)
