@@ -173,6 +173,21 @@ describe('HTTP time limits', { concurrency: true }, () => {
       const tracker = trackerOfSuite(variant, settings, { families: [4] })
       const open = (): Promise<HttpConnection> =>
         HttpConnection.open(placeOf(tracker()), connectionOptions(variant))
+      /**
+       * A connection that was served once: from then on it has time between its requests. Where the machine stands still
+       * before its first word has come, it is closed like any that says nothing.
+       */
+      async function openServed(): Promise<HttpConnection> {
+        for (;;) {
+          const connection = await open()
+          const isServed = await connection.get('/health').then(
+            () => true,
+            () => false,
+          )
+          if (isServed) return connection
+          connection.close()
+        }
+      }
       const impatient = trackerOfSuite(
         variant,
         { socket_workers: 1, 'cleaning.max_connection_idle': 1 },
@@ -190,7 +205,7 @@ describe('HTTP time limits', { concurrency: true }, () => {
 
       it('a head that comes byte by byte has no more time than one that stops (Slowloris)', async () => {
         const slow = await open()
-        const other = await open()
+        const other = await openServed()
         slow.send('GET /health HTTP/1.1\r\nX: ')
         while (slow.isOpen && slow.rest === '') {
           slow.send('a')
@@ -226,7 +241,7 @@ describe('HTTP time limits', { concurrency: true }, () => {
 
       it('a body that comes byte by byte runs out of time (Slowloris)', async () => {
         const slow = await open()
-        const other = await open()
+        const other = await openServed()
         slow.send(requestOf('/health', 'Content-Length: 60000'))
         assert.equal((await slow.answer()).body.toString(), 'OK')
         while (slow.isOpen) {
@@ -239,7 +254,7 @@ describe('HTTP time limits', { concurrency: true }, () => {
 
       it('a client that does not read its answers costs a slot for a while, and nobody else anything', async () => {
         const slow = await open()
-        const other = await open()
+        const other = await openServed()
         slow.pause()
         const hashes = Array.from({ length: 900 }, newHash)
         const request = requestOf(scrapeTarget(...hashes))
