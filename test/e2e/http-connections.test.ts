@@ -174,8 +174,8 @@ describe('HTTP time limits', { concurrency: true }, () => {
       const open = (): Promise<HttpConnection> =>
         HttpConnection.open(placeOf(tracker()), connectionOptions(variant))
       /**
-       * A connection that was served once: from then on it has time between its requests. Where the machine stands still
-       * before its first word has come, it is closed like any that says nothing.
+       * A connection that was served once: from then on it has time between its requests. Where the machine stands
+       * still before its first word has come, it is closed like any that says nothing.
        */
       async function openServed(): Promise<HttpConnection> {
         for (;;) {
