@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { promisify } from 'node:util'
-import { hasOpen } from '../support/proc-status.js'
+import { hasOpen, isStopped } from '../support/proc-status.js'
 import { engineMissing, meets } from '../support/requirement.js'
 import { startTracker, type TrackerProcess } from '../support/tracker-process.js'
 import { UdpClient } from '../support/udp-client.js'
@@ -78,6 +78,17 @@ async function actionFor(client: UdpClient, number: number): Promise<number> {
   return answer.readInt32BE(0)
 }
 
+/**
+ * Waits until statistics tell of so many torrents, in the first or behind those of number `behind`: an interval that
+ * ends between two announces tells of fewer than there will be. @returns the number of those that do
+ */
+async function untilTorrents({ tracker }: ListedTracker, torrents: number, behind = 0): Promise<number> {
+  for (let count = behind + 1; ; count++) {
+    const said = await tracker.process.waitForLines('stdout', /"event":"statistics"/, count)
+    if (said[count - 1]!.includes(`"torrents":${torrents},`)) return count
+  }
+}
+
 /** A file of 1 GB that begins so and goes on with zero bytes, without room on the disk for them. */
 function writeGigabyte(path: string, beginning: string): void {
   writeFileSync(path, beginning)
@@ -147,11 +158,10 @@ for (const engine of ['native', 'node'] as const) {
       const listed = await ListedTracker.start(t, 'deny', '', watched)
       const client = await listed.client(t)
       for (const number of [1, 2, 3]) await actionFor(client, number)
-      const { process } = listed.tracker
-      await process.waitForLines('stdout', /"event":"statistics".*"torrents":3/)
+      const full = await untilTorrents(listed, 3)
       writeFileSync(listed.path, lines(1, 3))
       await listed.reload()
-      await process.waitForLines('stdout', /"event":"statistics".*"torrents":1/)
+      await untilTorrents(listed, 1, full)
       const { stdout } = await listed.tracker.stop()
       assert.match(stdout.trim().split('\n').at(-1) as string, /"torrents":1,"peers":1/)
     })
@@ -199,7 +209,9 @@ for (const engine of ['native', 'node'] as const) {
       const loads = clients.map(client => load(client, () => isOver))
       const answered = (): number => clients.reduce((sum, client) => sum + client.received.length, 0)
       let answeredDuringLong = 0
-      for (let round = 0; round < 4; round++) {
+      // A load may be over before a busy machine has run this process again: one of forty is not.
+      const isShown = (): boolean => answeredDuringLong > 0
+      for (let round = 0; round < 4 || (!isShown() && round < 40); round++) {
         const numbers = round % 2 === 0 ? many : [1, 2]
         writeFileSync(listed.path, linesOf(numbers))
         const before = answered()
@@ -207,7 +219,7 @@ for (const engine of ['native', 'node'] as const) {
         assert.equal(said, `access list updated: ${numbers.length.toLocaleString('en-US')} info hashes`)
         if (numbers === many) answeredDuringLong += answered() - before
       }
-      assert.ok(answeredDuringLong > 0, 'answers come during a load')
+      assert.ok(isShown(), 'answers come during a load')
       isOver = true
       // Each waits for the answer to its last request: one that was lost would never come.
       const requests = (await Promise.all(loads)).reduce((sum, count) => sum + count)
@@ -249,15 +261,30 @@ describe('reload', () => {
     const listed = await ListedTracker.start(t, 'deny', '', { socket_workers: 1 })
     writeGigabyte(listed.path, '#')
     const { process } = listed.tracker
-    // The load is under way when the loading thread has the file open; the other signals come during it.
-    process.signal('SIGUSR1')
-    while (!hasOpen(process.pid as number, listed.path)) await turn()
-    for (const signal of ['SIGHUP', 'SIGUSR1', 'SIGHUP'] as const) process.signal(signal)
-    await listed.reports(2)
+    // The load is under way when the loading thread has the file open. The tracker stands still while the other signals
+    // are sent, so that they come during it; if it ends before that, the next one is tried.
+    let loads = 0
+    for (let isUnderWay = false; !isUnderWay; ) {
+      process.signal('SIGUSR1')
+      const reported = listed.reports(loads + 1).then(() => true)
+      let isOver = false
+      void reported.then(() => {
+        isOver = true
+      })
+      while (!isOver && !hasOpen(process.pid as number, listed.path)) await turn()
+      process.signal('SIGSTOP')
+      while (!isStopped(process.pid as number)) await turn()
+      isUnderWay = hasOpen(process.pid as number, listed.path)
+      if (isUnderWay) for (const signal of ['SIGHUP', 'SIGUSR1', 'SIGHUP'] as const) process.signal(signal)
+      process.signal('SIGCONT')
+      await reported
+      loads++
+    }
+    await listed.reports(loads + 1)
     writeFileSync(listed.path, lines(1))
     process.signal('SIGUSR1')
-    const reports = await listed.reports(3)
-    assert.match(reports[2], /: 1 info hash$/, 'two loads for the first four signals')
+    const reports = await listed.reports(loads + 2)
+    assert.match(reports[loads + 1]!, /: 1 info hash$/, 'two loads for four signals')
     await listed.tracker.stop()
   })
 

@@ -14,15 +14,20 @@ import { get, parseMetrics, type Series, sumOf } from '../support/metrics.js'
 import type { TrackerProcess } from '../support/tracker-process.js'
 import { infoHash } from '../support/udp-messages.js'
 
-/** The first snapshot told on stdout that the test is content with; one comes every second. */
+/**
+ * The snapshot after the first one that the test is content with, as told on stdout, one every second: that one may
+ * have been taken while the last of what it counts was being counted, by one worker after the other.
+ */
 async function snapshotWhere(
   { process }: TrackerProcess,
   isContent: (snapshot: TrackerSnapshot) => boolean,
 ): Promise<TrackerSnapshot> {
   for (let count = 1; ; count++) {
     const lines = await process.waitForLines('stdout', /"event":"statistics"/, count)
-    const { event: _, ...snapshot } = JSON.parse(lines[count - 1])
-    if (isContent(snapshot)) return snapshot
+    if (!isContent(JSON.parse(lines[count - 1]))) continue
+    const next = await process.waitForLines('stdout', /"event":"statistics"/, count + 1)
+    const { event: _, ...snapshot } = JSON.parse(next[count])
+    return snapshot
   }
 }
 

@@ -2,12 +2,12 @@
 // next worker goes on with listeners and swarm.
 
 import assert from 'node:assert/strict'
-import { readdirSync, readlinkSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { makeCertificate, opensslMissing, scratchDirectory } from '../support/certificates.js'
 import { startProcess } from '../support/child-process.js'
 import { KeptConnection } from '../support/kept-connection.js'
+import { openTargets } from '../support/proc-status.js'
 import { engineMissing, meets } from '../support/requirement.js'
 import { tlsSettings } from '../support/tls-tracker.js'
 import { cleanEnvironment, type Listening } from '../support/tracker-process.js'
@@ -16,9 +16,9 @@ const fixture = fileURLToPath(new URL('../fixtures/tracker-losing-workers.js', i
 
 /** Sockets and epoll sets of a process. */
 function openDescriptors(pid: number): string[] {
-  const directory = `/proc/${pid}/fd`
-  const targets = readdirSync(directory).map(fd => readlinkSync(`${directory}/${fd}`))
-  return targets.map(target => target.replace(/\d+/, '')).sort()
+  return openTargets(pid)
+    .map(target => target.replace(/\d+/, ''))
+    .sort()
 }
 
 describe('a worker of the native engine whose thread is ended', () => {

@@ -8,6 +8,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { createServer as createTlsServer } from 'node:tls'
+import { ExitCode } from '../../src/errors.js'
 import { runAquatic } from '../cli/run.js'
 import { type Ask, UdpResponder } from '../loadtest/udp-responder.js'
 import { makeCertificate, opensslMissing, scratchDirectory } from '../support/certificates.js'
@@ -60,6 +61,21 @@ async function load(protocol: string, url: string, ...args: string[]): Promise<F
   }
 }
 
+/**
+ * A load test with answers ends with 0. On a machine that holds it up for a tenth of a second it says so instead, which
+ * is no server's fault.
+ */
+function assertEndsWell({ exitCode, verdict }: Pick<Found, 'exitCode' | 'verdict'>): void {
+  const isHeldUp = verdict === 'generator-bound'
+  assert.deepEqual([exitCode, verdict], isHeldUp ? [ExitCode.invalid, verdict] : [ExitCode.ok, 'valid'])
+}
+
+/** All planned requests had this fate, but for those that were held up for so long that they were not sent. */
+function assertAll(outcomes: Record<string, number>, fate: string, planned: number): void {
+  const { unsent = 0, ...others } = outcomes
+  assert.deepEqual(others, { [fate]: planned - unsent })
+}
+
 /** An answer of BEP 15: action, transaction id, and the rest. */
 function answerOf({ action, packet, transactionId }: Ask): Buffer {
   const rest = Buffer.alloc([8, 12, ((packet.length - 16) / 20) * 12][action])
@@ -73,6 +89,12 @@ function refusalOf({ transactionId }: Ask): Buffer {
 
 type UdpAnswering = (ask: Ask, isFirst: boolean, responder: UdpResponder) => void
 
+/**
+ * For servers that give no connection ids, how long they are waited for: what they say instead has to come within it,
+ * where its worker has just been started on a busy machine. For others there is no need of a limit.
+ */
+const waiting = (seconds: number): string[] => ['--set', `phases.connect=${seconds}`]
+
 /** 100 announces in half a second. */
 async function loadUdp(
   t: TestContext,
@@ -81,72 +103,79 @@ async function loadUdp(
 ): Promise<Found & { readonly responder: UdpResponder }> {
   let seen = 0
   const responder = await UdpResponder.open(t, ask => serve(ask, seen++ === 0, responder))
-  const plan = ['--rate', '200', '--duration', '0.5', '--sockets', '2', '--peers', '50']
+  const pace = args.includes('--rate') ? [] : ['--rate', '200', '--duration', '0.5']
+  const plan = [...pace, '--sockets', '2', '--peers', '50']
   const mix = args.includes('--mix') ? [] : ['--mix', '0:1:0']
   const url = `udp://127.0.0.1:${responder.port}`
-  const found = await load('udp', url, ...plan, '--set', 'phases.connect=1', ...mix, ...args)
+  const found = await load('udp', url, ...plan, ...mix, ...args)
   return { ...found, responder }
 }
 
 describe('aquatic loadtest udp against a server that', { concurrency: 3 }, () => {
   it('gives no connection ids: 1, and it does not go on', async t => {
-    const { exitCode, verdict, warnings, responder } = await loadUdp(t, (ask, isFirst) => {
+    const answering: UdpAnswering = (ask, isFirst) => {
       if (isFirst) ask.answer(answerOf(ask))
-    })
+    }
+    const { exitCode, verdict, warnings, responder } = await loadUdp(t, answering, ...waiting(1))
     assert.deepEqual([exitCode, verdict], [1, 'no-answers'])
     assert.match(warnings, /No connection id came from udp:.* within 1 s\./)
     assert.equal(responder.requests.announce, 0)
   })
 
   it('answers garbage: 1, and what came', async t => {
-    const { exitCode, verdict, remarks } = await loadUdp(t, (ask, isFirst) =>
-      ask.answer(isFirst ? answerOf(ask) : Buffer.alloc(30, 0xaa)),
-    )
+    const answering: UdpAnswering = (ask, isFirst) =>
+      ask.answer(isFirst ? answerOf(ask) : Buffer.alloc(30, 0xaa))
+    const { exitCode, verdict, remarks } = await loadUdp(t, answering, ...waiting(5))
     assert.deepEqual([exitCode, verdict], [1, 'no-answers'])
     assert.ok((remarks.get('a datagram that answers nothing that was asked') ?? 0) > 0)
   })
 
   it('refuses everything: 1, and its words', async t => {
-    const { exitCode, verdict, remarks } = await loadUdp(t, ask => ask.answer(refusalOf(ask)))
+    const refusing: UdpAnswering = ask => ask.answer(refusalOf(ask))
+    const { exitCode, verdict, remarks } = await loadUdp(t, refusing, ...waiting(5))
     assert.deepEqual([exitCode, verdict], [1, 'no-answers'])
     assert.ok((remarks.get('connect refused: go away') ?? 0) > 0)
   })
 
   it('refuses announces: what is never answered is said', async t => {
-    const { exitCode, warnings, outcomes, responder } = await loadUdp(
+    const found = await loadUdp(
       t,
       ask => ask.answer(ask.action === 0 ? answerOf(ask) : refusalOf(ask)),
       '--mix',
       '1:1:0',
     )
-    const { refused } = outcomes('announce')
-    assert.deepEqual(outcomes('announce'), { refused: responder.requests.announce })
-    assert.equal(exitCode, 0)
+    const { warnings, outcomes, responder } = found
+    const { refused, unsent: _, ...others } = outcomes('announce')
+    assert.deepEqual([refused, others], [responder.requests.announce, {}])
+    assertEndsWell(found)
     assert.ok(warnings.includes(`None of ${refused} announce requests was answered.`), warnings)
   })
 
   it('answers twice, and no more than that is counted', async t => {
-    const { exitCode, counts, outcomes } = await loadUdp(t, ask => {
+    const found = await loadUdp(t, ask => {
       ask.answer(answerOf(ask))
       if (ask.action === 1) ask.answer(answerOf(ask))
     })
-    assert.deepEqual([exitCode, outcomes('announce'), counts['duplicate']], [0, { answered: 100 }, 100])
+    const { counts, outcomes } = found
+    assertEndsWell(found)
+    assertAll(outcomes('announce'), 'answered', 100)
+    assert.equal(counts['duplicate'], outcomes('announce')['answered'])
   })
 
   it('answers late: lost, and late, although that is after the measurement', async t => {
-    const { exitCode, counts, outcomes } = await loadUdp(
-      t,
-      ask => {
-        if (ask.action === 0) ask.answer(answerOf(ask))
-        else later(400, () => ask.answer(answerOf(ask)))
-      },
-      '--timeout',
-      '300ms',
-    )
-    assert.deepEqual([exitCode, outcomes('announce')], [1, { timedOut: 100 }])
-    // Those of the first fifth come in the measurement, the others until the last one has timed out.
+    // Two seconds between the end of a request's time and its answer, so that no answer that was waiting for a busy
+    // load test is in time.
+    const plan = ['--rate', '50', '--duration', '4', '--timeout', '1s']
+    const answering: UdpAnswering = ask => {
+      if (ask.action === 0) ask.answer(answerOf(ask))
+      else later(3000, () => ask.answer(answerOf(ask)))
+    }
+    const { exitCode, counts, outcomes } = await loadUdp(t, answering, ...plan)
+    assert.equal(exitCode, 1)
+    assertAll(outcomes('announce'), 'timedOut', 200)
+    // Those of the first quarter come in the measurement, of the second until the last one has timed out.
     const { late = 0 } = counts
-    assert.ok(late > 50 && late <= 100, `${late}`)
+    assert.ok(late > 50 && late <= 200, `${late}`)
   })
 })
 
@@ -182,7 +211,7 @@ async function serveHttp(
   return (server.address() as AddressInfo).port
 }
 
-const httpPlan = ['--rate', '100', '--duration', '0.5', '--connections', '4', '--timeout', '500ms']
+const httpPlan = ['--rate', '100', '--duration', '0.5', '--connections', '4', '--timeout', '2s']
 
 async function loadHttp(
   t: TestContext,
@@ -214,20 +243,23 @@ describe('aquatic loadtest http against a server that', { concurrency: 3 }, () =
     it(`${name}: 1, although it takes connections`, async t => {
       const { exitCode, verdict, outcomes, remarks } = await loadHttp(t, answer)
       assert.deepEqual([exitCode, verdict], [1, 'no-answers'])
-      const { [outcome]: count = 0, timedOut: waiting = 0, ...others } = outcomes('announce')
+      const { [outcome]: count = 0, timedOut: waiting = 0, unsent = 0, ...others } = outcomes('announce')
       assert.deepEqual(others, {})
       assert.ok(count > 0)
-      assert.equal(outcome === 'timedOut' ? count : count + waiting, 50)
+      assert.equal((outcome === 'timedOut' ? count : count + waiting) + unsent, 50)
       if (remark !== undefined) assert.ok([...remarks.keys()].some(text => remark.test(text)))
     })
   }
 
   it('answers late: its answers are those that came', async t => {
-    const { exitCode, outcomes } = await loadHttp(t, (socket, count) => {
-      if (count > 10) later(800, () => socket.write(good))
+    const found = await loadHttp(t, (socket, count) => {
+      // When the client gives up, it ends the connection.
+      if (count > 10) socket.once('end', () => socket.write(good))
       else socket.write(good)
     })
-    assert.deepEqual([exitCode, outcomes('announce')], [0, { answered: 10, timedOut: 40 }])
+    assertEndsWell(found)
+    const { unsent = 0, ...others } = found.outcomes('announce')
+    assert.deepEqual(others, { answered: 10, timedOut: 40 - unsent })
   })
 
   it('dies half-way: what was measured until then, and that it died', async t => {
@@ -243,10 +275,10 @@ describe('aquatic loadtest http against a server that', { concurrency: 3 }, () =
     const longer = httpPlan.map(arg => (arg === '0.5' ? '2.5' : arg))
     const found = await load('http', `http://127.0.0.1:${port}`, ...longer, '--peers', '50')
     const { answered = 0, ...others } = found.outcomes('announce')
-    assert.equal(found.exitCode, 0)
+    assertEndsWell(found)
     assert.ok(answered >= 49 && answered <= 50, `${answered}`)
     assert.equal(answered + Object.values(others).reduce((sum, count) => sum + count, 0), 250)
-    assert.match(found.warnings, /Nothing that was asked in the last 2 s of the measurement was answered/)
+    assert.match(found.warnings, /Nothing that was asked in the last \d s of the measurement was answered/)
     assert.ok([...found.remarks.keys()].some(text => /ECONNREFUSED/.test(text)))
   })
 
@@ -271,7 +303,7 @@ describe('aquatic loadtest http against a server that', { concurrency: 3 }, () =
     const { stdout, exitCode } = await runAquatic(['loadtest', 'http', ...args, ...checked], { env })
     const document = JSON.parse(stdout)
     const { answered } = (document.kinds as Kind[])[1]!.outcomes
-    assert.equal(exitCode, 0, stdout)
+    assertEndsWell({ exitCode, verdict: document.verdict })
     assert.ok(answered! >= 20 && answered! < 40, `${answered}`)
     assert.ok(
       (document.remarks as [string, number][]).some(([text]) => /^connect: certificate: /.test(text)),
@@ -281,7 +313,7 @@ describe('aquatic loadtest http against a server that', { concurrency: 3 }, () =
 })
 
 describe('aquatic loadtest ws against a server that', { concurrency: 3 }, () => {
-  const plan = ['--rate', '100', '--duration', '0.5', '--connections', '4', '--timeout', '500ms']
+  const plan = ['--rate', '100', '--duration', '0.5', '--connections', '4', '--timeout', '2s']
 
   async function loadWs(t: TestContext, behaviour: Behaviour, ...args: string[]): Promise<Found> {
     const { port } = await serveWebTorrent(t, behaviour)
@@ -322,15 +354,17 @@ describe('aquatic loadtest ws against a server that', { concurrency: 3 }, () => 
   })
 
   it('answers twice', async t => {
-    const { exitCode, counts, outcomes } = await loadWs(t, {
+    const found = await loadWs(t, {
       message: (client, { action, answer }) => {
         if (action !== 'announce' || answer !== undefined) return
         client.respond()
         client.respond()
       },
     })
-    assert.deepEqual([exitCode, outcomes('announce')], [0, { answered: 50 }])
-    assert.equal(counts['duplicate'], 50)
+    const { counts, outcomes } = found
+    assertEndsWell(found)
+    assertAll(outcomes('announce'), 'answered', 50)
+    assert.equal(counts['duplicate'], outcomes('announce')['answered'])
   })
 })
 
@@ -346,8 +380,10 @@ describe('aquatic loadtest', { concurrency: 3 }, () => {
       const { outcomes, answersPerSecond, service } = document.kinds[1]
       const all = Object.values(outcomes as Record<string, number>).reduce((sum, count) => sum + count, 0)
       assert.equal(all, 5e8)
-      // Two connections can't have more answers than their latencies allow; the rest came in the drain.
-      assert.ok(answersPerSecond <= (2 * 1.1e6) / service.meanUs, `${answersPerSecond} ${service.meanUs}`)
+      // Two connections can't have more answers than their latencies allow; the rest came in the drain: two answers,
+      // for which a busy machine may have let them wait.
+      const answeredUs = answersPerSecond * 0.5 * service.meanUs
+      assert.ok(answeredUs <= 1.1 * (2 * 0.5e6 + 2 * service.maxUs), `${answeredUs} ${service.maxUs}`)
       assert.ok(answersPerSecond * 0.5 < outcomes.answered)
     })
   }

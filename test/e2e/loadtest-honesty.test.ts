@@ -25,7 +25,11 @@ function answerOf({ action, packet, transactionId }: Ask): Buffer {
 const answering = (ask: Ask): void => ask.answer(answerOf(ask))
 
 interface Seen {
-  readonly document: { kinds: { outcomes: Record<string, number> }[] } & Record<string, never>
+  readonly document: {
+    readonly kinds: { readonly outcomes: Record<string, number> }[]
+    readonly verdict: string
+    readonly selfCheck: { readonly lagMaxUs: number }
+  }
   readonly packets: readonly Buffer[]
 }
 
@@ -54,16 +58,20 @@ function requestsOf({ document }: Seen, kind: number): number {
   return Object.values(document.kinds[kind]!.outcomes).reduce((sum, count) => sum + count, 0)
 }
 
+/** Requests of a kind that were planned for the measurement; a busy machine may have kept the last from being sent. */
+const unsentOf = ({ document }: Seen, kind: number): number => document.kinds[kind]!.outcomes['unsent'] ?? 0
+
 const brief = ['--warmup', '0', '--duration', '0.5', '--rate', '400']
 
 describe('a load test as its server sees it', { concurrency: 3 }, () => {
   it('has sent what it counts, and no more: an open loop', async t => {
-    const seen = await watch(t, [...brief, '--mix', '0:3:1'])
+    const seen = await watch(t, [...brief, '--mix', '0:3:1', '--seed', '1'])
     const counted = [requestsOf(seen, ANNOUNCE), requestsOf(seen, SCRAPE)]
+    const sent = [ANNOUNCE, SCRAPE].map(kind => requestsOf(seen, kind) - unsentOf(seen, kind))
     const received = [ANNOUNCE, SCRAPE].map(
       action => seen.packets.filter(packet => actionOf(packet) === action).length,
     )
-    assert.deepEqual(received, counted)
+    assert.deepEqual(received, sent)
     assert.equal(counted[0]! + counted[1]!, 200)
     assert.ok(counted[0]! > 120 && counted[1]! > 25, `${counted}`)
   })
@@ -82,7 +90,7 @@ describe('a load test as its server sees it', { concurrency: 3 }, () => {
     const phases = ['--warmup', '0.5', '--fill', '5s', '--duration', '0.5', '--rate', '400', '--mix', '0:1:0']
     const seen = await watch(t, phases)
     assert.equal(requestsOf(seen, ANNOUNCE), 200)
-    assert.equal(announcesOf(seen.packets).length, 200 + 200 + 100)
+    assert.equal(announcesOf(seen.packets).length, 200 + 200 + 100 - unsentOf(seen, ANNOUNCE))
     const filled = announcesOf(seen.packets).slice(0, 100)
     assert.equal(new Set(filled.map(packet => packet.subarray(36, 56).toString('hex'))).size, 100)
   })
@@ -92,8 +100,11 @@ describe('a load test as its server sees it', { concurrency: 3 }, () => {
     const seeded = (seed: string): Promise<Seen> => watch(t, [...plan, '--verify', '50%', '--seed', seed])
     const [first, second, other] = [await seeded('7'), await seeded('7'), await seeded('8')]
     const asked = ({ packets }: Seen): string[] => announcesOf(packets).map(identityOf)
-    assert.equal(asked(first).length, 200)
-    assert.deepEqual(asked(second), asked(first))
+    const [one, again] = [asked(first), asked(second)]
+    assert.equal(one.length, 200 - unsentOf(first, ANNOUNCE))
+    const common = Math.min(one.length, again.length)
+    assert.ok(common > 0)
+    assert.deepEqual(again.slice(0, common), one.slice(0, common))
     const hashes = ({ packets }: Seen): Set<string> =>
       new Set(announcesOf(packets).map(packet => packet.subarray(16, 36).toString('hex')))
     assert.equal([...hashes(other)].filter(hash => hashes(first).has(hash)).length, 0)
@@ -101,7 +112,7 @@ describe('a load test as its server sees it', { concurrency: 3 }, () => {
 
   it('asks for as many torrents, peers and addresses as it is told', async t => {
     const population = ['--numwant', '17', '--mix', '0:1:0', '--set', 'requests.peer_seeder_probability=0.5']
-    const { packets } = await watch(t, [...brief, ...population])
+    const { packets } = await watch(t, [...brief, ...population, '--seed', '1'])
     const announces = announcesOf(packets)
     const distinct = (from: number, to: number): number =>
       new Set(announces.map(packet => packet.subarray(from, to).toString('hex'))).size
@@ -116,6 +127,7 @@ describe('a load test as its server sees it', { concurrency: 3 }, () => {
 
   it('shows a server that stands still for a second, in an open loop', async t => {
     let firstMs = 0
+    let stoodStillMs = 0
     const waiting: (() => void)[] = []
     const { document } = await watch(
       t,
@@ -128,6 +140,7 @@ describe('a load test as its server sees it', { concurrency: 3 }, () => {
         if (stoodMs < 0 || stoodMs > 1000) return answering(ask)
         if (waiting.length === 0) {
           later(1000 - stoodMs, () => {
+            stoodStillMs = performance.now() - nowMs
             for (const answer of waiting) answer()
           })
         }
@@ -138,13 +151,19 @@ describe('a load test as its server sees it', { concurrency: 3 }, () => {
       outcomes: Record<string, number>
       response: { p50Us: number; p99Us: number; buckets: [number, number][] }
     }
-    assert.equal(outcomes['answered'], 800)
+    const { unsent = 0 } = outcomes
+    assert.equal(outcomes['answered'], 800 - unsent)
     // Half of the requests were planned in that second, and waited for between nothing and all of it.
-    assert.ok(response.p99Us > 950_000 && response.p99Us < 1_200_000, `${response.p99Us}`)
+    assert.ok(response.p99Us > 950_000, `${response.p99Us}`)
     const above = (us: number): number =>
       response.buckets.reduce((sum, [top, count]) => (top > us ? sum + count : sum), 0)
     const [longer, longest] = [above(250_000), above(750_000)]
-    assert.ok(Math.abs(longer - 300) < 40 && Math.abs(longest - 100) < 40, `${longer} ${longest}`)
+    assert.ok(longer > 300 - 40 - unsent && longest > 100 - 40 - unsent, `${longer} ${longest}`)
+    // What came on top is not the server's, on a machine that held the load test up.
+    if (document.verdict === 'generator-bound') return
+    assert.ok(response.p99Us < (stoodStillMs + 200) * 1000, `${response.p99Us} of ${stoodStillMs}`)
+    const most = (aboveMs: number): number => (stoodStillMs - aboveMs) * 0.4 + 60
+    assert.ok(longer < most(250) && longest < most(750), `${longer} ${longest} of ${stoodStillMs}`)
   })
 
   it('has percentiles of what the server made it wait, never too low', async t => {
@@ -171,7 +190,9 @@ describe('a load test as its server sees it', { concurrency: 3 }, () => {
       [service.maxUs, 1],
     ] as const) {
       assert.ok(us >= at(share) * 0.98, `${us} of ${at(share)}`)
-      assert.ok(us <= at(share) * 1.02 + 50_000, `${us} of ${at(share)}`)
+      // In between is also what held the load test up; how long that was, its own schedule shows.
+      const slackUs = 50_000 + 2 * document.selfCheck.lagMaxUs
+      assert.ok(us <= at(share) * 1.02 + slackUs, `${us} of ${at(share)}, ${slackUs}`)
     }
   })
 })
@@ -233,6 +254,8 @@ describe('Ctrl-C', { concurrency: 3 }, () => {
     const { code, stdout } = await child.ended
     assert.equal(code, 130)
     assert.match(stdout, /\nInterrupted: measured 0\.5\d* s of 0\.5 s\./)
-    assert.match(stdout, /\nfailed +announce: \d+ timed out/)
+    // A report of a load test that this machine held up leaves out its figures.
+    const isHeldUp = stdout.startsWith('The load test was the limit')
+    if (!isHeldUp) assert.match(stdout, /\nfailed +announce: \d+ timed out/)
   })
 })

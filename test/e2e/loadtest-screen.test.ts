@@ -31,7 +31,8 @@ describe('the screen of a load test', () => {
       [],
     )
     const report = readFileSync(stdout, 'utf8')
-    assert.match(report, /^udp:\/\/127\.0\.0\.1/)
+    // On a machine that held the load test up, the report begins with that.
+    assert.match(report, /^(The load test was the limit, not )?udp:\/\/127\.0\.0\.1/)
     assert.ok(!report.includes('\u001b'))
   })
 })

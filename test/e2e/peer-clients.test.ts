@@ -42,8 +42,10 @@ for (const engine of ['native', 'node'] as const) {
       const [byUdp, byHttp, byWs] = ['-qB4520-abcdefghijkl', '-TR4000-abcdefghijkl', '-WW0102-abcdefghijkl']
 
       /** Waits until the snapshots of a protocol tell of these programs, as those after a change do. */
+      const seen = new Map<string, number>()
       const untilCounted = async (protocol: string, programs: Programs): Promise<void> => {
-        for (let count = 1; ; count++) {
+        for (let count = (seen.get(protocol) ?? 0) + 1; ; count++) {
+          seen.set(protocol, count)
           const said = await trackers.waitForLines(
             'stdout',
             new RegExp(`"statistics","protocol":"${protocol}"`),

@@ -187,11 +187,12 @@ describe('serve udp', () => {
   })
 
   it('serves again on the same port after a restart', async t => {
-    const first = await startTracker(t, { families: [4] })
+    // On an address where nobody else opens sockets, so that nobody takes the port in between.
+    const on = (port: number) => ({ 'network.address_ipv4': `127.0.77.1:${port}` })
+    const first = await startTracker(t, { families: [4], settings: on(0) })
     const port = first.port(4)
     await first.stop()
-    const settings = { 'network.address_ipv4': `127.0.0.1:${port}` }
-    const again = await startTracker(t, { families: [4], settings })
+    const again = await startTracker(t, { families: [4], settings: on(port) })
     assert.equal(again.port(4), port)
     await again.stop()
   })

@@ -51,8 +51,9 @@ describe('UDP tracker limits', () => {
       const announce = (): Buffer => client.announcePacket({ infoHash: infoHash(1) })
       // Within three seconds the id is more than a second old and no longer answered; a new one is.
       while ((await client.answersTo([announce()])).length > 0);
-      await client.connect()
-      assert.equal((await client.answersTo([announce()])).length, 1)
+      // Unless the machine stands still for so long between two packets that it has grown old, too.
+      do await client.connect()
+      while ((await client.answersTo([announce()])).length === 0)
       const { counters } = stoppedEventOf(await tracker.stop())
       assert.ok(counters.droppedInvalidConnectionId >= 1)
     })

@@ -33,18 +33,30 @@ function readStatus(pid: number, thread: string): string | undefined {
   }
 }
 
-/** Whether a process has the file open at this moment. */
-export function hasOpen(pid: number, path: string): boolean {
+/** What each open descriptor of a process stands for, at this moment: a path, `socket:[1234]` and so on. */
+export function openTargets(pid: number): string[] {
   const directory = `/proc/${pid}/fd`
-  return readdirSync(directory).some(name => {
+  return readdirSync(directory).flatMap(name => {
     try {
-      return readlinkSync(join(directory, name)) === path
+      return [readlinkSync(join(directory, name))]
     } catch (error) {
       // Closed since the directory was read.
       if (existsSync(join(directory, name))) throw error
-      return false
+      return []
     }
   })
+}
+
+/** Whether a process has the file open at this moment. */
+export function hasOpen(pid: number, path: string): boolean {
+  return openTargets(pid).includes(path)
+}
+
+/** Whether all threads of a process stand still, by SIGSTOP. */
+export function isStopped(pid: number): boolean {
+  return readdirSync(`/proc/${pid}/task`).every(thread =>
+    /^State:\s+T/m.test(readFileSync(`/proc/${pid}/task/${thread}/status`, 'utf8')),
+  )
 }
 
 /** How many files a process has open. */

@@ -46,6 +46,9 @@ def main():
     stalled = False
     while stalled or terminal in sources:
         for source in select.select(sources, [], [])[0]:
+            # A command that was read before it in this round has put it away.
+            if source not in sources:
+                continue
             try:
                 data = os.read(source, 65536)
             except OSError:

@@ -11,6 +11,9 @@ import { VirtualTerminal } from './virtual-terminal.js'
 
 const DEADLINE_MS = 60_000
 
+/** Behind the end of each frame: synchronized output (mode 2026) is turned off. */
+const FRAME_END = new RegExp(`(?<=${'\u001b'}\\[\\?2026l)`)
+
 export interface TerminalOptions {
   readonly columns?: number
   readonly rows?: number
@@ -26,6 +29,8 @@ export class PseudoTerminal {
   #written = ''
   #said = ''
   #failure: Error | null = null
+  /** What came and was not shown yet. */
+  readonly #coming: (() => void)[] = []
 
   constructor(command: readonly string[], options: TerminalOptions) {
     const { columns = 100, rows = 30, environment = {}, stdout = '-' } = options
@@ -37,12 +42,16 @@ export class PseudoTerminal {
       stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
     })
     const decoder = new StringDecoder('utf8')
-    this.#child.stdout.on('data', (bytes: Buffer) => this.#take(decoder.write(bytes)))
-    this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      this.#said += text
-      this.#wake()
+    this.#child.stdout.on('data', (bytes: Buffer) => {
+      for (const frame of decoder.write(bytes).split(FRAME_END)) this.#show(() => this.#take(frame))
     })
-    this.#child.on('close', () => this.#wake())
+    this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.#show(() => {
+        this.#said += text
+        this.#wake()
+      })
+    })
+    this.#child.on('close', () => this.#show(() => this.#wake()))
     this.#child.stdin.on('error', error => this.#fail(error))
   }
 
@@ -117,6 +126,21 @@ export class PseudoTerminal {
   #command(line: string): void {
     const commands = this.#child.stdio[3] as Writable
     commands.write(`${line}\n`)
+  }
+
+  /**
+   * One after the other, each in a turn of its own: whoever waits for one frame and then for another misses none, also
+   * where a busy machine brings several of them at once.
+   */
+  #show(next: () => void): void {
+    this.#coming.push(next)
+    if (this.#coming.length === 1) setImmediate(() => this.#showNext())
+  }
+
+  #showNext(): void {
+    this.#coming[0]?.()
+    this.#coming.shift()
+    if (this.#coming.length > 0) setImmediate(() => this.#showNext())
   }
 
   #take(text: string): void {
