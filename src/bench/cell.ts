@@ -211,7 +211,8 @@ class Cell {
         latency,
         ...objective,
         peakResidentBytes: this.#isOurs ? this.#family.peakResidentBytes() : null,
-        kernelDrops: document.selfCheck.kernelReceiveDrops,
+        // Of this machine; who runs elsewhere may be on another.
+        kernelDrops: this.#isOurs ? document.selfCheck.kernelReceiveDrops : null,
         answersVerified: document.counts.verified,
         answersWrong: wrong.count,
         excessShare: wrong.excessShare,
@@ -250,7 +251,8 @@ class Cell {
     return `${scheme}://127.0.0.1:${port}/announce`
   }
 
-  async #waitUntilReady(url: string): Promise<number> {
+  /** @returns how long its start took; null for a tracker that already ran */
+  async #waitUntilReady(url: string): Promise<number | null> {
     const startedMs = performance.now()
     const problem = await waitUntilReady({
       url,
@@ -261,7 +263,7 @@ class Cell {
       signal: this.#signal,
     })
     if (problem !== null) throw new Trouble('did-not-start', problem + this.#whereItListens())
-    return performance.now() - startedMs
+    return this.#isOurs ? performance.now() - startedMs : null
   }
 
   /** Where a contender answers that does not where it was told. */
@@ -363,7 +365,7 @@ function pause(ms: number): Promise<void> {
   return new Promise(resolve => setTimeout(resolve, ms))
 }
 
-function emptyFigures(startUpMs: number): CellFigures {
+function emptyFigures(startUpMs: number | null): CellFigures {
   return {
     startUpMs,
     fill: null,

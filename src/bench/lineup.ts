@@ -32,9 +32,13 @@ export async function lineUp(contenders: readonly Contender[], places: Places): 
       missing.push({ name, ...finding })
       continue
     }
-    const { version, limits, path } = finding
+    const { version, limits, path, url } = finding
     found.set(key, finding)
-    present.push({ key, name, version, sha256: await hashOf(path, places), limits })
+    const sha256 = await hashOf(path, places)
+    present.push({
+      ...{ key, name, version, sha256, limits },
+      ...(url === undefined ? {} : { alreadyRan: true }),
+    })
   }
   return { found, present, missing }
 }
@@ -68,10 +72,17 @@ export function assign(
 ): Assignment {
   const contendersOf = new Map<string, readonly string[]>()
   const notes: string[] = []
-  for (const { key: workload, title, service } of workloads) {
-    const able = contenders
+  for (const { key: workload, title, service, isLargeState } of workloads) {
+    const asked = contenders
       .filter(({ key, serves }) => found.has(key) && serves(service))
       .map(({ key }) => key)
+    const unseen = isLargeState ? asked.filter(key => found.get(key)?.url !== undefined) : []
+    const able = asked.filter(key => !unseen.includes(key))
+    if (unseen.length > 0) {
+      notes.push(
+        `${title}: without ${unseen.join(', ')}, as the memory of a tracker that already runs can't be seen.`,
+      )
+    }
     if (service.isTls && !hasOpenssl) {
       notes.push(
         `${title}: left out, as there is no openssl to make a certificate (apt-get install openssl).`,

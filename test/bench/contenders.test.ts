@@ -12,10 +12,12 @@ import { serverScript } from '../../src/bench/contenders/bittorrent-tracker.js'
 import { chihayaConfiguration } from '../../src/bench/contenders/chihaya.js'
 import { torrustConfiguration } from '../../src/bench/contenders/torrust.js'
 import { commandContender, splitCommand, urlContender } from '../../src/bench/contenders/user.js'
+import { assign, lineUp } from '../../src/bench/lineup.js'
 import { ProcessFamily } from '../../src/bench/processes.js'
 import { findInPath } from '../../src/bench/programs.js'
 import { waitUntilReady } from '../../src/bench/readiness.js'
 import { contenders } from '../../src/bench/registry.js'
+import { largeState, workloads } from '../../src/bench/workloads.js'
 import { findFreePorts } from '../../src/net/free-ports.js'
 import { scratchDirectory } from '../config/scratch.js'
 import { meets } from '../support/requirement.js'
@@ -255,5 +257,17 @@ describe('settings of contenders', () => {
     assert.equal(urlContender('other', 'udp://192.0.2.1:6969').serves(http), false)
     assert.equal(urlContender('other', 'https://t.example').serves({ protocol: 'http', isTls: true }), true)
     assert.equal(urlContender('other', 'wss://t.example').serves(ws), false)
+  })
+
+  it('of an address are its own: opentracker lists the announcer there too, and no memory is seen', async () => {
+    const contender = urlContender('other', 'udp://192.0.2.1:6969')
+    const { found } = await lineUp([contender], places)
+    assert.deepEqual(found.get('other')?.knownWrongs, [
+      'announce answer wrong: the announcer itself among the peers',
+    ])
+    const { contendersOf, notes } = assign([largeState(1), workloads[0]!], [contender], { found }, true)
+    assert.deepEqual([...contendersOf], [['udp-mixed', ['other']]])
+    assert.match(notes[0]!, /: without other, as the memory of a tracker that already runs can't be seen\.$/)
+    assert.match(notes[1]!, /^1 million peers in .* left out, as nobody who takes part can be asked this\.$/)
   })
 })
