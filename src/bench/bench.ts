@@ -13,7 +13,7 @@ import { makeCertificate } from './certificate.js'
 import type { Contender, Places } from './contender.js'
 import { type Environment, readEnvironment } from './environment.js'
 import { Guard } from './guard.js'
-import { assign, changedContenders, lineUp, type MissingContender } from './lineup.js'
+import { assign, changedContenders, lineUp, type MissingContender, twinsOf } from './lineup.js'
 import { type CellPlan, cellKey, estimateSeconds, planCells } from './plan.js'
 import { type ProcessorMode, type ProcessorShare, parseProcessorList, shareProcessors } from './processors.js'
 import { outputOf } from './programs.js'
@@ -82,7 +82,8 @@ export async function startBench(
       remedy: 'aquatic bench list says who is here, and how to get the others',
     })
   }
-  const { blocks, seed, baseline, measuresNoise } = request
+  const { workloads, blocks, seed, baseline, measuresNoise } = request
+  const twinOf = measuresNoise ? twinsOf(workloads, contenders, contendersOf, baseline) : new Map()
   return ResultStore.create<StoredHead>(directory, {
     schemaVersion: 2,
     startedAt: new Date().toISOString(),
@@ -92,7 +93,7 @@ export async function startBench(
     contenders: lineup.present,
     missing: lineup.missing,
     notes,
-    cells: planCells({ contendersOf, blocks, seed, twinContender: measuresNoise ? baseline : null }),
+    cells: planCells({ contendersOf, blocks, seed, twinOf }),
   })
 }
 

@@ -4,9 +4,10 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { type Contender, type Found, isMissing, type Places } from './contender.js'
+import { baselineOf } from './plan.js'
 import { findInPath } from './programs.js'
 import type { ReportContender } from './report/report-data.js'
-import type { Workload } from './workloads.js'
+import { keepsConnections, type Workload } from './workloads.js'
 
 export interface MissingContender {
   readonly name: string
@@ -92,6 +93,27 @@ export function assign(
     } else contendersOf.set(workload, able)
   }
   return { contendersOf, notes }
+}
+
+/**
+ * Who is run twice in each block of a workload: the baseline, as what all others are compared with; where it is known
+ * not to take part in that, the first that may.
+ */
+export function twinsOf(
+  workloads: readonly Workload[],
+  contenders: readonly Contender[],
+  contendersOf: Assignment['contendersOf'],
+  baseline: string,
+): Map<string, string> {
+  const closing = contenders.filter(({ closesConnections }) => closesConnections).map(({ key }) => key)
+  const twins = new Map<string, string>()
+  for (const workload of workloads) {
+    const able = (contendersOf.get(workload.key) ?? []).filter(
+      key => !(keepsConnections(workload) && closing.includes(key)),
+    )
+    if (able.length > 0) twins.set(workload.key, baselineOf(able, baseline))
+  }
+  return twins
 }
 
 /** Contenders that are not what they were, one sentence each: measurements of both must not be mixed. */

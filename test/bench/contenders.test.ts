@@ -12,7 +12,7 @@ import { serverScript } from '../../src/bench/contenders/bittorrent-tracker.js'
 import { chihayaConfiguration } from '../../src/bench/contenders/chihaya.js'
 import { torrustConfiguration } from '../../src/bench/contenders/torrust.js'
 import { commandContender, splitCommand, urlContender } from '../../src/bench/contenders/user.js'
-import { assign, lineUp } from '../../src/bench/lineup.js'
+import { assign, lineUp, twinsOf } from '../../src/bench/lineup.js'
 import { ProcessFamily } from '../../src/bench/processes.js'
 import { findInPath } from '../../src/bench/programs.js'
 import { waitUntilReady } from '../../src/bench/readiness.js'
@@ -250,6 +250,25 @@ describe('settings of contenders', () => {
     const workingDirectory = process.cwd()
     assert.deepEqual(launches, [{ command: 'run', args: ['--port', '7000', '2', '/d'], workingDirectory }])
     assert.ok(isMissing(await commandContender('mine', '  ').find(places)))
+  })
+
+  it('are known to close connections, where the noise of kept ones is measured by another', () => {
+    const others = ['aquatic', 'opentracker', 'chihaya'].map(contenderOf)
+    const takingPart = (service: Service) =>
+      others.filter(other => other.serves(service)).map(({ key }) => key)
+    const contendersOf = new Map(workloads.map(({ key, service }) => [key, takingPart(service)]))
+    assert.deepEqual(Object.fromEntries(twinsOf(workloads, others, contendersOf, 'opentracker')), {
+      'udp-mixed': 'opentracker',
+      'udp-announces': 'opentracker',
+      'http-keep-alive': 'aquatic',
+      'http-close': 'opentracker',
+      'https-keep-alive': 'aquatic',
+      'ws-quiet': 'aquatic',
+      'ws-offers': 'aquatic',
+    })
+    assert.equal(twinsOf(workloads, others, contendersOf, 'chihaya').get('http-keep-alive'), 'chihaya')
+    const alone = new Map([['http-keep-alive', ['opentracker']]])
+    assert.deepEqual([...twinsOf(workloads, others, alone, 'opentracker')], [])
   })
 
   it('of an address say what is spoken there', () => {

@@ -110,6 +110,7 @@ describe('aquatic bench', () => {
     const same = await run('compare', out, out, '--max-regression', '5')
     assert.deepEqual([same.exitCode, same.stderr], [0, ''])
     assert.match(same.stdout, /responses_per_second +│ .* 1\.00× ~ /)
+    assert.doesNotMatch(same.stdout, /NaN/)
     const half = copyOf(out, 'half', slower)
     const full = copyOf(out, 'full', saturated)
     const worse = await run('compare', full, half, '--max-regression', '5', '--json')

@@ -166,12 +166,18 @@ function rangeText(figure: Figure | undefined, metric: string): string {
   return `${medianText(figure)}${range}${ratio === null ? '' : `, ${ratioText(ratio)}`}`
 }
 
-/** How far two equal runs differ; empty where it was not measured. @param only of these metrics */
-export function noiseText({ noise }: WorkloadSummary, only?: readonly string[]): string {
+/** How far two equal runs differ, and whose; empty where it was not measured. @param only of these metrics */
+export function noiseText(
+  { noise, noiseContender }: WorkloadSummary,
+  data: ReportData,
+  only?: readonly string[],
+): string {
   const texts = noise
     .filter(({ metric }) => only === undefined || only.includes(metric))
     .map(({ metric, ratio }) => `${titleOf(metric)} ${ratioText(ratio)}`)
-  return texts.length === 0 ? '' : `Noise, by two equal runs in each block: ${texts.join('; ')}.`
+  return texts.length === 0
+    ? ''
+    : `Noise, by two equal runs of ${nameOf(noiseContender ?? '', data)} in each block: ${texts.join('; ')}.`
 }
 
 /** Measurements that came to nothing, answers that are not as asked, then values that lie apart. */
