@@ -1,7 +1,8 @@
 // A whole bench: who is here, what is asked, in which order, and what came of it.
 
+import { randomUUID } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
@@ -115,14 +116,17 @@ export async function runBench(
   // Nothing of the bench itself runs where contenders do.
   if (!share.isShared) await outputOf('taskset', ['-acp', share.load, String(process.pid)])
   const guard = new Guard()
-  const scratch = await mkdtemp(join(tmpdir(), 'aquatic-bench-'))
+  const scratch = join(tmpdir(), `aquatic-bench-${randomUUID()}`)
+  // Before it is there: a bench that is killed in between would leave it.
   guard.removeAtDeath(scratch)
-  // Trackers that change their user read what lies here.
-  await chmod(scratch, 0o755)
   try {
+    await mkdir(scratch)
+    // Trackers that change their user read what lies here.
+    await chmod(scratch, 0o755)
     const setting: CellSetting = {
       ...request,
       share,
+      scratch,
       certificate: await makeCertificate(scratch),
       infoHashFileOf: workload => writeInfoHashes(scratch, workload, request.seed),
       guard,

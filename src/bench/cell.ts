@@ -2,7 +2,6 @@
 
 import { randomUUID } from 'node:crypto'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { LoadTestDocument } from '../loadtest/report/document.js'
 import { findFreePorts } from '../net/free-ports.js'
@@ -26,6 +25,8 @@ import { keepsConnections, type Workload } from './workloads.js'
 /** What is the same for all measurements of a bench. */
 export interface CellSetting {
   readonly share: ProcessorShare
+  /** A directory of the bench alone, which the guard removes if it dies: each contender gets one in it. */
+  readonly scratch: string
   readonly seed: number
   readonly numwant: number
   readonly warmUpSeconds: number
@@ -126,12 +127,11 @@ class Cell {
   }
 
   async measure(): Promise<CellResult> {
-    const directory = await mkdtemp(join(tmpdir(), 'aquatic-bench-'))
+    const directory = await mkdtemp(join(this.#setting.scratch, 'contender-'))
     // Programs that change their user read their files there.
     await chmod(directory, 0o755)
     this.#setting.guard.watch(this.#family.mark)
     this.#setting.guard.watch(this.#loadMark)
-    this.#setting.guard.removeAtDeath(directory)
     try {
       const figures = await this.#run(directory)
       return this.#result(this.#fault === null ? 'measured' : 'wrong-answers', this.#fault, figures)

@@ -37,8 +37,8 @@ const contenderOf = (key: string): Contender => contenders.find(contender => con
 async function start(contender: Contender, service: Service, limitMs = 20_000, where = places) {
   const found = await contender.find(where)
   assert.ok(!isMissing(found), JSON.stringify(found))
-  const directory = mkdtempSync(join(tmpdir(), 'aquatic-contender-'))
   const [port, sparePort] = await findFreePorts(2)
+  const directory = mkdtempSync(join(tmpdir(), 'aquatic-contender-'))
   const hashes = join(directory, 'hashes')
   writeFileSync(hashes, `${'ab'.repeat(20)}\n`)
   const family = new ProcessFamily()
