@@ -1,7 +1,8 @@
 // A whole bench: who is here, what is asked, in which order, and what came of it.
 
+import { randomUUID } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
@@ -13,7 +14,7 @@ import { makeCertificate } from './certificate.js'
 import type { Contender, Places } from './contender.js'
 import { type Environment, readEnvironment } from './environment.js'
 import { Guard } from './guard.js'
-import { assign, changedContenders, lineUp, type MissingContender } from './lineup.js'
+import { assign, changedContenders, lineUp, type MissingContender, twinsOf } from './lineup.js'
 import { type CellPlan, cellKey, estimateSeconds, planCells } from './plan.js'
 import { type ProcessorMode, type ProcessorShare, parseProcessorList, shareProcessors } from './processors.js'
 import { outputOf } from './programs.js'
@@ -82,7 +83,8 @@ export async function startBench(
       remedy: 'aquatic bench list says who is here, and how to get the others',
     })
   }
-  const { blocks, seed, baseline, measuresNoise } = request
+  const { workloads, blocks, seed, baseline, measuresNoise } = request
+  const twinOf = measuresNoise ? twinsOf(workloads, contenders, contendersOf, baseline) : new Map()
   return ResultStore.create<StoredHead>(directory, {
     schemaVersion: 2,
     startedAt: new Date().toISOString(),
@@ -92,7 +94,7 @@ export async function startBench(
     contenders: lineup.present,
     missing: lineup.missing,
     notes,
-    cells: planCells({ contendersOf, blocks, seed, twinContender: measuresNoise ? baseline : null }),
+    cells: planCells({ contendersOf, blocks, seed, twinOf }),
   })
 }
 
@@ -114,14 +116,17 @@ export async function runBench(
   // Nothing of the bench itself runs where contenders do.
   if (!share.isShared) await outputOf('taskset', ['-acp', share.load, String(process.pid)])
   const guard = new Guard()
-  const scratch = await mkdtemp(join(tmpdir(), 'aquatic-bench-'))
+  const scratch = join(tmpdir(), `aquatic-bench-${randomUUID()}`)
+  // Before it is there: a bench that is killed in between would leave it.
   guard.removeAtDeath(scratch)
-  // Trackers that change their user read what lies here.
-  await chmod(scratch, 0o755)
   try {
+    await mkdir(scratch)
+    // Trackers that change their user read what lies here.
+    await chmod(scratch, 0o755)
     const setting: CellSetting = {
       ...request,
       share,
+      scratch,
       certificate: await makeCertificate(scratch),
       infoHashFileOf: workload => writeInfoHashes(scratch, workload, request.seed),
       guard,

@@ -49,8 +49,8 @@ export interface FillResult {
 }
 
 export interface CellFigures {
-  /** From the start of the process to the first answer. */
-  readonly startUpMs: number
+  /** From the start of the process to the first answer; null where we did not start it. */
+  readonly startUpMs: number | null
   readonly fill: FillResult | null
   /** Null where the workload is no load, but a state to keep. */
   readonly saturation: Saturation | null

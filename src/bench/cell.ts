@@ -2,7 +2,6 @@
 
 import { randomUUID } from 'node:crypto'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { LoadTestDocument } from '../loadtest/report/document.js'
 import { findFreePorts } from '../net/free-ports.js'
@@ -26,6 +25,8 @@ import { keepsConnections, type Workload } from './workloads.js'
 /** What is the same for all measurements of a bench. */
 export interface CellSetting {
   readonly share: ProcessorShare
+  /** A directory of the bench alone, which the guard removes if it dies: each contender gets one in it. */
+  readonly scratch: string
   readonly seed: number
   readonly numwant: number
   readonly warmUpSeconds: number
@@ -126,12 +127,11 @@ class Cell {
   }
 
   async measure(): Promise<CellResult> {
-    const directory = await mkdtemp(join(tmpdir(), 'aquatic-bench-'))
+    const directory = await mkdtemp(join(this.#setting.scratch, 'contender-'))
     // Programs that change their user read their files there.
     await chmod(directory, 0o755)
     this.#setting.guard.watch(this.#family.mark)
     this.#setting.guard.watch(this.#loadMark)
-    this.#setting.guard.removeAtDeath(directory)
     try {
       const figures = await this.#run(directory)
       return this.#result(this.#fault === null ? 'measured' : 'wrong-answers', this.#fault, figures)
@@ -211,7 +211,8 @@ class Cell {
         latency,
         ...objective,
         peakResidentBytes: this.#isOurs ? this.#family.peakResidentBytes() : null,
-        kernelDrops: document.selfCheck.kernelReceiveDrops,
+        // Of this machine; who runs elsewhere may be on another.
+        kernelDrops: this.#isOurs ? document.selfCheck.kernelReceiveDrops : null,
         answersVerified: document.counts.verified,
         answersWrong: wrong.count,
         excessShare: wrong.excessShare,
@@ -250,7 +251,8 @@ class Cell {
     return `${scheme}://127.0.0.1:${port}/announce`
   }
 
-  async #waitUntilReady(url: string): Promise<number> {
+  /** @returns how long its start took; null for a tracker that already ran */
+  async #waitUntilReady(url: string): Promise<number | null> {
     const startedMs = performance.now()
     const problem = await waitUntilReady({
       url,
@@ -261,7 +263,7 @@ class Cell {
       signal: this.#signal,
     })
     if (problem !== null) throw new Trouble('did-not-start', problem + this.#whereItListens())
-    return performance.now() - startedMs
+    return this.#isOurs ? performance.now() - startedMs : null
   }
 
   /** Where a contender answers that does not where it was told. */
@@ -363,7 +365,7 @@ function pause(ms: number): Promise<void> {
   return new Promise(resolve => setTimeout(resolve, ms))
 }
 
-function emptyFigures(startUpMs: number): CellFigures {
+function emptyFigures(startUpMs: number | null): CellFigures {
   return {
     startUpMs,
     fill: null,

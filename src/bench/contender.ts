@@ -70,6 +70,8 @@ export interface Contender {
   readonly name: string
   /** Whether it can be asked that way at all. */
   readonly serves: (service: Service) => boolean
+  /** Known to close HTTP connections after each answer: of no use where the noise of kept ones is measured. */
+  readonly closesConnections?: true
   readonly find: (places: Places) => Promise<Found | Missing>
 }
 

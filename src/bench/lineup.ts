@@ -4,9 +4,10 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { type Contender, type Found, isMissing, type Places } from './contender.js'
+import { baselineOf } from './plan.js'
 import { findInPath } from './programs.js'
 import type { ReportContender } from './report/report-data.js'
-import type { Workload } from './workloads.js'
+import { keepsConnections, type Workload } from './workloads.js'
 
 export interface MissingContender {
   readonly name: string
@@ -32,9 +33,13 @@ export async function lineUp(contenders: readonly Contender[], places: Places): 
       missing.push({ name, ...finding })
       continue
     }
-    const { version, limits, path } = finding
+    const { version, limits, path, url } = finding
     found.set(key, finding)
-    present.push({ key, name, version, sha256: await hashOf(path, places), limits })
+    const sha256 = await hashOf(path, places)
+    present.push({
+      ...{ key, name, version, sha256, limits },
+      ...(url === undefined ? {} : { alreadyRan: true }),
+    })
   }
   return { found, present, missing }
 }
@@ -68,10 +73,17 @@ export function assign(
 ): Assignment {
   const contendersOf = new Map<string, readonly string[]>()
   const notes: string[] = []
-  for (const { key: workload, title, service } of workloads) {
-    const able = contenders
+  for (const { key: workload, title, service, isLargeState } of workloads) {
+    const asked = contenders
       .filter(({ key, serves }) => found.has(key) && serves(service))
       .map(({ key }) => key)
+    const unseen = isLargeState ? asked.filter(key => found.get(key)?.url !== undefined) : []
+    const able = asked.filter(key => !unseen.includes(key))
+    if (unseen.length > 0) {
+      notes.push(
+        `${title}: without ${unseen.join(', ')}, as the memory of a tracker that already runs can't be seen.`,
+      )
+    }
     if (service.isTls && !hasOpenssl) {
       notes.push(
         `${title}: left out, as there is no openssl to make a certificate (apt-get install openssl).`,
@@ -81,6 +93,27 @@ export function assign(
     } else contendersOf.set(workload, able)
   }
   return { contendersOf, notes }
+}
+
+/**
+ * Who is run twice in each block of a workload: the baseline, as what all others are compared with; where it is known
+ * not to take part in that, the first that may.
+ */
+export function twinsOf(
+  workloads: readonly Workload[],
+  contenders: readonly Contender[],
+  contendersOf: Assignment['contendersOf'],
+  baseline: string,
+): Map<string, string> {
+  const closing = contenders.filter(({ closesConnections }) => closesConnections).map(({ key }) => key)
+  const twins = new Map<string, string>()
+  for (const workload of workloads) {
+    const able = (contendersOf.get(workload.key) ?? []).filter(
+      key => !(keepsConnections(workload) && closing.includes(key)),
+    )
+    if (able.length > 0) twins.set(workload.key, baselineOf(able, baseline))
+  }
+  return twins
 }
 
 /** Contenders that are not what they were, one sentence each: measurements of both must not be mixed. */

@@ -17,12 +17,12 @@ export interface PairsOf {
   readonly contendersOf: ReadonlyMap<string, readonly string[]>
   readonly blocks: number
   readonly seed: number
-  /** Who is run twice in each block, to see how far two equal runs differ; null for nobody. */
-  readonly twinContender: string | null
+  /** Who is run twice in each block of a workload, to see how far two equal runs differ; nobody where it has none. */
+  readonly twinOf: ReadonlyMap<string, string>
 }
 
 /** All measurements in the order in which they are made. */
-export function planCells({ contendersOf, blocks, seed, twinContender }: PairsOf): CellPlan[] {
+export function planCells({ contendersOf, blocks, seed, twinOf }: PairsOf): CellPlan[] {
   const random = createRandom(seed)
   const cells: CellPlan[] = []
   for (let block = 0; block < blocks; block++) {
@@ -30,7 +30,7 @@ export function planCells({ contendersOf, blocks, seed, twinContender }: PairsOf
       const contenders = contendersOf.get(workload) ?? []
       const all = contenders.map(contender => ({ contender, workload, block, twin: 0 }))
       const twins = contenders
-        .filter(contender => twinContender !== null && contender === baselineOf(contenders, twinContender))
+        .filter(contender => contender === twinOf.get(workload))
         .map(contender => ({ contender, workload, block, twin: 1 }))
       cells.push(...shuffled([...all, ...twins], random))
     }

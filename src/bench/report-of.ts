@@ -21,6 +21,7 @@ export function reportOf(head: StoredHead, results: readonly CellResult[]): Repo
   const warnings = [
     ...environmentWarnings(head.environment),
     ...(head.notes ?? []),
+    ...ranBefore(head),
     ...doubts,
     ...stolenOnce(results, doubts),
     ...generatorLimits(head, results),
@@ -61,6 +62,15 @@ export function reportOf(head: StoredHead, results: readonly CellResult[]): Repo
     doubts,
     isDoubtful: doubts.length > 0,
   }
+}
+
+/** Trackers that nobody started for the bench: figures of theirs are fewer, and other settings are in them. */
+function ranBefore({ contenders }: StoredHead): string[] {
+  const names = contenders.filter(({ alreadyRan }) => alreadyRan === true).map(({ name }) => name)
+  if (names.length === 0) return []
+  return [
+    `${names.join(', ')} already ran: processor time, memory and start-up can't be seen there, and settings and processors are not those of the others.`,
+  ]
 }
 
 /** What is to be said of some figures of one contender: a sentence about NAME, or none. */

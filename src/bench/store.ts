@@ -144,7 +144,7 @@ function isResult(value: unknown): value is CellResult {
   if (figures === null) return outcome !== 'measured'
   return (
     typeof figures === 'object' &&
-    typeof figures.startUpMs === 'number' &&
+    (figures.startUpMs === null || typeof figures.startUpMs === 'number') &&
     Array.isArray(figures.latency) &&
     typeof figures.saturation === 'object' &&
     typeof figures.fill === 'object'

@@ -50,7 +50,9 @@ export interface WorkloadSummary {
   readonly workload: string
   readonly baseline: string
   readonly contenders: readonly ContenderSummary[]
-  /** Two equal runs in each block: how far their ratio strays from 1 by itself. By metric. */
+  /** Who was run twice in each block; null where nobody was, or where that came to no figure. */
+  readonly noiseContender: string | null
+  /** Its two equal runs in each block: how far their ratio strays from 1 by itself. By metric. */
   readonly noise: readonly { readonly metric: string; readonly ratio: RatioEstimate }[]
 }
 
@@ -92,19 +94,22 @@ function summariseWorkload(workload: string, request: SummaryRequest): WorkloadS
   const contenders = present.map(({ contender, cells }) =>
     summariseContender(contender, cells, contender === baseline ? null : baselineCells),
   )
-  const twins = request.contenders
-    .map(contender => [of(contender, 0), of(contender, 1)] as const)
-    .find(([, second]) => second.some(cell => cell !== undefined))
-  const noise =
-    twins === undefined
-      ? []
-      : metrics
-          .map(metric => ({
-            metric: metric.key,
-            ratio: estimateRatio(valuesOf(metric, twins[1]), valuesOf(metric, twins[0])),
-          }))
-          .filter(({ ratio }) => ratio.pairs > 0)
-  return { workload, baseline, contenders, noise }
+  const twin = request.contenders.find(contender => of(contender, 1).some(cell => cell !== undefined))
+  const noise = twin === undefined ? [] : noiseOf(of(twin, 0), of(twin, 1))
+  const noiseContender = noise.length === 0 ? null : twin!
+  return { workload, baseline, contenders, noiseContender, noise }
+}
+
+function noiseOf(
+  first: readonly (CellResult | undefined)[],
+  second: readonly (CellResult | undefined)[],
+): WorkloadSummary['noise'] {
+  return metrics
+    .map(metric => ({
+      metric: metric.key,
+      ratio: estimateRatio(valuesOf(metric, second), valuesOf(metric, first)),
+    }))
+    .filter(({ ratio }) => ratio.pairs > 0)
 }
 
 function summariseContender(

@@ -14,10 +14,12 @@ import { serverScript } from '../../src/bench/contenders/bittorrent-tracker.js'
 import { chihayaConfiguration } from '../../src/bench/contenders/chihaya.js'
 import { torrustConfiguration } from '../../src/bench/contenders/torrust.js'
 import { commandContender, splitCommand, urlContender } from '../../src/bench/contenders/user.js'
+import { assign, lineUp, twinsOf } from '../../src/bench/lineup.js'
 import { ProcessFamily } from '../../src/bench/processes.js'
 import { findInPath } from '../../src/bench/programs.js'
 import { waitUntilReady } from '../../src/bench/readiness.js'
 import { contenders } from '../../src/bench/registry.js'
+import { largeState, workloads } from '../../src/bench/workloads.js'
 import { targetOf } from '../../src/config/target-text.js'
 import { probeTarget } from '../../src/loadtest/probe.js'
 import { findFreePorts } from '../../src/net/free-ports.js'
@@ -42,8 +44,8 @@ const READY_LIMIT_MS = 120_000
 async function start(contender: Contender, service: Service, limitMs = READY_LIMIT_MS, where = places) {
   const found = await contender.find(where)
   assert.ok(!isMissing(found), JSON.stringify(found))
-  const directory = mkdtempSync(join(tmpdir(), 'aquatic-contender-'))
   const [port, sparePort] = await findFreePorts(2)
+  const directory = mkdtempSync(join(tmpdir(), 'aquatic-contender-'))
   const hashes = join(directory, 'hashes')
   writeFileSync(hashes, `${'ab'.repeat(20)}\n`)
   const family = new ProcessFamily()
@@ -293,10 +295,41 @@ describe('settings of contenders', () => {
     assert.ok(isMissing(await commandContender('mine', '  ').find(places)))
   })
 
+  it('are known to close connections, where the noise of kept ones is measured by another', () => {
+    const others = ['aquatic', 'opentracker', 'chihaya'].map(contenderOf)
+    const takingPart = (service: Service) =>
+      others.filter(other => other.serves(service)).map(({ key }) => key)
+    const contendersOf = new Map(workloads.map(({ key, service }) => [key, takingPart(service)]))
+    assert.deepEqual(Object.fromEntries(twinsOf(workloads, others, contendersOf, 'opentracker')), {
+      'udp-mixed': 'opentracker',
+      'udp-announces': 'opentracker',
+      'http-keep-alive': 'aquatic',
+      'http-close': 'opentracker',
+      'https-keep-alive': 'aquatic',
+      'ws-quiet': 'aquatic',
+      'ws-offers': 'aquatic',
+    })
+    assert.equal(twinsOf(workloads, others, contendersOf, 'chihaya').get('http-keep-alive'), 'chihaya')
+    const alone = new Map([['http-keep-alive', ['opentracker']]])
+    assert.deepEqual([...twinsOf(workloads, others, alone, 'opentracker')], [])
+  })
+
   it('of an address say what is spoken there', () => {
     assert.equal(urlContender('other', 'udp://192.0.2.1:6969').serves(udp), true)
     assert.equal(urlContender('other', 'udp://192.0.2.1:6969').serves(http), false)
     assert.equal(urlContender('other', 'https://t.example').serves({ protocol: 'http', isTls: true }), true)
     assert.equal(urlContender('other', 'wss://t.example').serves(ws), false)
+  })
+
+  it('of an address are its own: opentracker lists the announcer there too, and no memory is seen', async () => {
+    const contender = urlContender('other', 'udp://192.0.2.1:6969')
+    const { found } = await lineUp([contender], places)
+    assert.deepEqual(found.get('other')?.knownWrongs, [
+      'announce answer wrong: the announcer itself among the peers',
+    ])
+    const { contendersOf, notes } = assign([largeState(1), workloads[0]!], [contender], { found }, true)
+    assert.deepEqual([...contendersOf], [['udp-mixed', ['other']]])
+    assert.match(notes[0]!, /: without other, as the memory of a tracker that already runs can't be seen\.$/)
+    assert.match(notes[1]!, /^1 million peers in .* left out, as nobody who takes part can be asked this\.$/)
   })
 })

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, watch } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, watch } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -80,8 +80,10 @@ describe('processes of a contender', () => {
     assert.match(family.lastWords(), /nowhere\/tracker/)
   })
 
-  it('do not survive the bench, however it dies', async () => {
+  it('do not survive the bench, however it dies', async t => {
     const directory = mkdtempSync(join(tmpdir(), 'aquatic-bench-'))
+    // A guard that fails leaves it.
+    t.after(() => rmSync(directory, { recursive: true, force: true }))
     const fixture = fileURLToPath(new URL('../fixtures/bench-guarded.js', import.meta.url))
     const bench = spawn(process.execPath, [fixture, directory], { stdio: ['ignore', 'pipe', 'inherit'] })
     const [mark] = (await once(createInterface(bench.stdout), 'line')) as [string]

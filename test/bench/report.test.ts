@@ -81,7 +81,10 @@ describe('reports of a bench', () => {
     )
     assert.match(text, /^aquatic +2\.10 µs +0\.51× \[0\.48, 0\.54\]/m)
     assert.match(text, /^opentracker +4\.10 µs/m)
-    assert.match(text, /^Noise.*\nper response 1\.00× \[1\.00, 1\.01\]/m)
+    assert.match(
+      text,
+      /^Noise, by two equal runs of opentracker in each block: .*;\nprocessor time per response 1\.00× \[1\.00, 1\.01\]/m,
+    )
     assert.match(text, /not here: chihaya: no chihaya in PATH \(build it\)/)
   })
 

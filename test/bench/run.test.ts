@@ -14,7 +14,12 @@ const contendersOf = new Map([
   ['udp-mixed', ['aquatic', 'opentracker']],
   ['ws-quiet', ['aquatic']],
 ])
-const plan = { contendersOf, blocks: 4, seed: 7, twinContender: 'aquatic' }
+const plan = {
+  contendersOf,
+  blocks: 4,
+  seed: 7,
+  twinOf: new Map([...contendersOf.keys()].map(key => [key, 'aquatic'])),
+}
 const head: BenchHead = { schemaVersion: 2 }
 
 function options(cells: readonly CellPlan[], changes: Partial<BenchOptions>): BenchOptions {

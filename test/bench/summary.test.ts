@@ -90,5 +90,17 @@ describe('summary of a bench', () => {
     const noise = summary.noise.find(({ metric }) => metric === 'processor_us')!
     assert.ok(noise.ratio.ratio > 1 && noise.ratio.ratio < 1.02)
     assert.equal(noise.ratio.pairs, 3)
+    assert.equal(summary.noiseContender, 'aquatic')
+  })
+
+  it('has no noise where nobody was run twice, or to no end', () => {
+    const [without] = summarise({ ...request, results })
+    assert.deepEqual([without.noiseContender, without.noise], [null, []])
+    // As benches of earlier versions have it, whose baseline was run twice also where it took no part.
+    const closing = { contender: 'opentracker', outcome: 'not-applicable' as const, figures: null }
+    const twins = [0, 1, 2].flatMap(block => [0, 1].map(twin => cellOf({ ...closing, block, twin })))
+    const ours = results.filter(({ contender }) => contender === 'aquatic')
+    const [old] = summarise({ ...request, results: [...ours, ...twins] })
+    assert.deepEqual([old.noiseContender, old.noise], [null, []])
   })
 })

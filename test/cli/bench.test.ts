@@ -60,8 +60,10 @@ describe('aquatic bench list', () => {
   it('says who is here and how to get the others', async () => {
     const { stdout, stderr, exitCode } = await run('list')
     assert.deepEqual([exitCode, stderr], [0, ''])
-    assert.match(stdout, /│ aquatic +│ aquatic +│ \d+\.\d+\.\d+/)
-    assert.match(stdout, /wt-tracker +│ wt-tracker +│ not here: no wt-tracker in PATH +│ git clone /)
+    assert.match(stdout, /^aquatic +aquatic +\d+\.\d+\.\d+/m)
+    assert.match(stdout, /^wt-tracker +wt-tracker +no wt-tracker in PATH\n {2}git clone /m)
+    const widest = Math.max(...stdout.split('\n').map(line => line.length))
+    assert.equal(widest, 80, 'as wide as a terminal of which nothing is known')
   })
 
   it('as JSON', async () => {
@@ -111,6 +113,7 @@ describe('aquatic bench', () => {
     const same = await run('compare', out, out, '--max-regression', '5')
     assert.deepEqual([same.exitCode, same.stderr], [0, ''])
     assert.match(same.stdout, /responses_per_second +│ .* 1\.00× ~ /)
+    assert.doesNotMatch(same.stdout, /NaN/)
     const half = copyOf(out, 'half', slower)
     const full = copyOf(out, 'full', saturated)
     const worse = await run('compare', full, half, '--max-regression', '5', '--json')

@@ -8,7 +8,7 @@ import { runInNewContext } from 'node:vm'
 import { fuzz, minimise } from './campaign.js'
 import { mutate } from './mutate.js'
 import { type FuzzTarget, latin1, randomNumbers } from './target.js'
-import { targets } from './targets.js'
+import { seedFilesOf, targets } from './targets.js'
 
 const seed = Number(process.env['AQUATIC_FUZZ_SEED'] ?? Date.now() % 1e9)
 const scale = Number(process.env['AQUATIC_FUZZ_SCALE'] ?? 1)
@@ -24,6 +24,7 @@ const iterations: Readonly<Record<string, number>> = {
   'webtorrent-message': 12_000,
   'udp-handler': 12_000,
   'websocket-client': 12_000,
+  'websocket-messages': 1000,
   'websocket-server': 10_000,
   'websocket-session': 5000,
   toml: 500,
@@ -41,6 +42,27 @@ describe(`parsers on mutated input, seed ${seed}`, () => {
         throw new Error(`seed ${seed}; replay: ${command}`, { cause: failure.error })
       }
       assert.ok(outcomes > 3, `no more than ${outcomes} outcomes: the seeds are not read`)
+    })
+  }
+})
+
+describe('seeds that clients sent', () => {
+  /** What comes of each where it is read to its end: of messages more than a status, of frames an echo of each. */
+  const taken: Readonly<Record<string, RegExp>> = {
+    'webtorrent-message': /^[0-9]+ /,
+    'webtorrent-answer': /^([0-3] [01]{7} |peculiar 1$)/,
+    'websocket-messages': /^1+8 true /,
+    'websocket-server': /^1+8 true /,
+  }
+  for (const [name, outcome] of Object.entries(taken)) {
+    it(`of ${name} are taken`, async () => {
+      const target = targets.find(candidate => candidate.name === name)!
+      const seeds = seedFilesOf(name)
+      assert.ok(seeds.size > 0)
+      for (const [file, bytes] of seeds) {
+        assert.ok(bytes.length <= target.bytesMax, `${file} would be cut`)
+        assert.match(String(await target.run(bytes)), outcome, file)
+      }
     })
   }
 })

@@ -1,6 +1,8 @@
 // All fuzz targets, each with the seeds of its folder: files of bytes, or of hexadecimal digits where their names end
 // with `.hex`. Those of aria2 1.36, Transmission 3.00 and libtorrent 2.0.8 are what these sent to a tracker that wrote
-// it down.
+// it down; those of bittorrent-tracker 11.2.3 (its client, on @roamhq/wrtc, and its server, on ws) and of WebTorrent
+// 2.8.5 (its bundle in Chromium 156) what a proxy between client and tracker wrote down: messages alone, or frames with
+// their masks. Those for websocket-session have the byte before them that it takes.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -17,7 +19,7 @@ import { udpHandler } from './targets/udp-handler.js'
 import { udpRequest } from './targets/udp-request.js'
 import { udpResponse } from './targets/udp-response.js'
 import { websocketClient } from './targets/websocket-client.js'
-import { websocketServer } from './targets/websocket-server.js'
+import { websocketMessages, websocketServer } from './targets/websocket-server.js'
 import { websocketSession } from './targets/websocket-session.js'
 import { webtorrentAnswer } from './targets/webtorrent-answer.js'
 import { webtorrentMessage } from './targets/webtorrent-message.js'
@@ -25,16 +27,21 @@ import { webtorrentMessage } from './targets/webtorrent-message.js'
 // Compiled, this file lies in dist/test/fuzz.
 const seedsFolder = new URL('../../../test/fuzz/seeds/', import.meta.url)
 
-function withSeedFiles(target: FuzzTarget): FuzzTarget {
-  const folder = fileURLToPath(new URL(`${target.name}/`, seedsFolder))
-  if (!existsSync(folder)) return target
-  const files = readdirSync(folder)
-    .sort()
-    .map(file => {
+/** What clients sent, by the name of its file. */
+export function seedFilesOf(name: string): ReadonlyMap<string, Uint8Array> {
+  const folder = fileURLToPath(new URL(`${name}/`, seedsFolder))
+  const files = existsSync(folder) ? readdirSync(folder).sort() : []
+  return new Map(
+    files.map(file => {
       const bytes = readFileSync(`${folder}${file}`)
-      return file.endsWith('.hex') ? Buffer.from(bytes.toString('latin1').replace(/\s/g, ''), 'hex') : bytes
-    })
-  return { ...target, seeds: [...target.seeds, ...files] }
+      const isHex = file.endsWith('.hex')
+      return [file, isHex ? Buffer.from(bytes.toString('latin1').replace(/\s/g, ''), 'hex') : bytes]
+    }),
+  )
+}
+
+function withSeedFiles(target: FuzzTarget): FuzzTarget {
+  return { ...target, seeds: [...target.seeds, ...seedFilesOf(target.name).values()] }
 }
 
 export const targets: readonly FuzzTarget[] = [
@@ -50,6 +57,7 @@ export const targets: readonly FuzzTarget[] = [
   udpRequest,
   udpResponse,
   websocketClient,
+  websocketMessages,
   websocketServer,
   websocketSession,
   webtorrentAnswer,

@@ -12,6 +12,7 @@ export const opentracker: Contender = {
   key: 'opentracker',
   name: 'opentracker',
   serves: ({ protocol, isTls }) => protocol !== 'ws' && !isTls,
+  closesConnections: true,
   find: async places => {
     const command = findProgram('opentracker', ['opentracker'], places, REMEDY)
     if (typeof command !== 'string') return command

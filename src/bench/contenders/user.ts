@@ -48,6 +48,14 @@ export function commandContender(key: string, text: string): Contender {
   }
 }
 
+/** Of whatever kind it is, opentracker too, whose answers hold the announcing peer. */
+const URL_WRONGS = ['announce answer wrong: the announcer itself among the peers']
+const URL_LIMITS = [
+  'already ran, with settings and on processors of its own; what earlier measurements announced stays with it',
+  'its processor time, memory and start-up can not be seen',
+  'may list the announcing peer too, as opentracker does: that does not count',
+]
+
 /** `--url other=udp://10.0.0.2:6969`: is there already; its processor time and memory are not known. */
 export function urlContender(key: string, url: string): Contender {
   const protocol = new URL(url).protocol.replace(':', '')
@@ -56,6 +64,13 @@ export function urlContender(key: string, url: string): Contender {
     name: key,
     serves: service =>
       protocol === (service.protocol === 'udp' ? 'udp' : `${service.protocol}${service.isTls ? 's' : ''}`),
-    find: async () => ({ version: url, path: null, limits: [], launch: async () => [], url }),
+    find: async () => ({
+      version: url,
+      path: null,
+      limits: URL_LIMITS,
+      knownWrongs: URL_WRONGS,
+      launch: async () => [],
+      url,
+    }),
   }
 }

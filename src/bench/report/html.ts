@@ -92,7 +92,7 @@ function headlinePart(data: ReportData): string[] {
 }
 
 function workloadPart(summary: WorkloadSummary, data: ReportData): string {
-  const noise = noiseText(summary)
+  const noise = noiseText(summary, data)
   return [
     `<h2>${escaped(workloadTitle(summary.workload, data))} <span class="weak">${escaped(summary.workload)}</span></h2>`,
     `<p class="headline">${escaped(headlineSentence(summary, data))}</p>`,

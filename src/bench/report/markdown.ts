@@ -67,7 +67,7 @@ function workloadSection(summary: WorkloadSummary, data: ReportData): string {
     text(headlineSentence(summary, data)),
     table(workloadGrid(summary, data)),
     `Medians (smallest to largest), and ratios to ${text(baseline)} over the same blocks; ~: the 95 % interval holds 1.${hasBounds([summary]) ? ` ${BOUNDS_LEGEND}` : ''}`,
-    text(noiseText(summary)),
+    text(noiseText(summary, data)),
     list(remarksOf(summary, data)),
   ])
 }

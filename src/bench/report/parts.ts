@@ -14,6 +14,8 @@ export interface Grid {
 /** By which contenders are put in order; the first that there is. All of them: less is better. */
 const rankingMetrics = ['processor_us', 'bytes_per_peer', 'p99_us']
 const NOTHING = '–'
+/** Of a tracker that is asked and ranked, but what it costs is not to be seen. */
+const UNSEEN = 'not seen'
 
 export function nameOf(key: string, { contenders }: ReportData): string {
   return contenders.find(contender => contender.key === key)?.name ?? key
@@ -72,7 +74,12 @@ export function headlineSentence(summary: WorkloadSummary, data: ReportData): st
   const ranked = summary.contenders.filter(contender => contender.isRanked && figureOf(contender, metric))
   const name = nameOf(best.contender, data)
   const value = medianText(figure)
-  if (ranked.length === 1) return `${name} alone could be ranked: ${titleOf(metric)} ${value}.`
+  if (ranked.length === 1) {
+    const isAlone = summary.contenders.every(contender => contender === best || !contender.isRanked)
+    return isAlone
+      ? `${name} alone could be ranked: ${titleOf(metric)} ${value}.`
+      : `Only of ${name} is the ${titleOf(metric)} seen: ${value}.`
+  }
   return `${name} has the smallest ${titleOf(metric)}: ${value}${besides(figure, inOrder(summary)[1]!, summary, data)}.`
 }
 
@@ -92,7 +99,9 @@ export function headlineGrid(data: ReportData): Grid {
         const metric = rankingMetricOf(summary)
         const contender = summary.contenders.find(candidate => candidate.contender === key)
         if (contender === undefined || metric === undefined) return NOTHING
-        return contender.isRanked ? valueText(figureOf(contender, metric)) : unrankedText(contender)
+        if (!contender.isRanked) return unrankedText(contender)
+        const figure = figureOf(contender, metric)
+        return figure === undefined ? UNSEEN : valueText(figure)
       }),
     ])
     .filter(cells => cells.slice(1).some(cell => cell !== NOTHING))
@@ -107,9 +116,11 @@ export function headlineLegend(data: ReportData): string {
     ...(metricsShown.has('processor_us')
       ? ['µs: processor time for each response, all processes and threads']
       : []),
+    ...(metricsShown.has('p99_us') ? ['ms: p99 latency at half of its own saturation'] : []),
     ...(metricsShown.has('bytes_per_peer') ? ['bytes: memory for each peer'] : []),
   ]
-  return `${about.join('; ')}. Less is better. ×: ratio to ${baselines.join(', ')} in the same blocks with its 95 % interval; ~: no difference is shown; –: not asked.`
+  const sentences = about.length === 0 ? '' : `${about.join('; ')}. `
+  return `${sentences}Less is better. ×: ratio to ${baselines.join(', ')} in the same blocks with its 95 % interval; ~: no difference is shown; –: not asked.`
 }
 
 /** Where a report has figures that are bounds. */
@@ -123,8 +134,7 @@ export function hasBounds(summaries: readonly WorkloadSummary[]): boolean {
 }
 
 /** `2.10 µs, 0.51× [0.48, 0.54]` */
-function valueText(figure: Figure | undefined): string {
-  if (figure === undefined) return NOTHING
+function valueText(figure: Figure): string {
   const ratio = figure.ratio === null ? '' : `, ${ratioText(figure.ratio)}`
   return `${medianText(figure)}${ratio}`
 }
@@ -156,12 +166,18 @@ function rangeText(figure: Figure | undefined, metric: string): string {
   return `${medianText(figure)}${range}${ratio === null ? '' : `, ${ratioText(ratio)}`}`
 }
 
-/** How far two equal runs differ; empty where it was not measured. @param only of these metrics */
-export function noiseText({ noise }: WorkloadSummary, only?: readonly string[]): string {
+/** How far two equal runs differ, and whose; empty where it was not measured. @param only of these metrics */
+export function noiseText(
+  { noise, noiseContender }: WorkloadSummary,
+  data: ReportData,
+  only?: readonly string[],
+): string {
   const texts = noise
     .filter(({ metric }) => only === undefined || only.includes(metric))
     .map(({ metric, ratio }) => `${titleOf(metric)} ${ratioText(ratio)}`)
-  return texts.length === 0 ? '' : `Noise, by two equal runs in each block: ${texts.join('; ')}.`
+  return texts.length === 0
+    ? ''
+    : `Noise, by two equal runs of ${nameOf(noiseContender ?? '', data)} in each block: ${texts.join('; ')}.`
 }
 
 /** Measurements that came to nothing, answers that are not as asked, then values that lie apart. */
@@ -208,10 +224,16 @@ export function contenderGrid({ contenders }: ReportData): Grid {
 /** Sentences. */
 export function methodOf(data: ReportData): string {
   const { blocks, seed, measureSeconds, warmUpSeconds, contenderProcessors, loadProcessors } = data
+  const ran = data.contenders.filter(({ alreadyRan }) => alreadyRan === true).map(({ name }) => name)
   return [
     `${blocks} block${blocks === 1 ? '' : 's'}; in each, every tracker met every workload once, started afresh, in an order drawn from seed ${seed}.`,
     `Each was warmed up for ${warmUpSeconds} s, then measured for ${measureSeconds} s.`,
     `Tracker on processor ${contenderProcessors}, load on ${loadProcessors}, over the loopback address.`,
+    ...(ran.length === 0
+      ? []
+      : [
+          `${ran.join(', ')} already ran: asked at the address given, neither started afresh nor pinned to a processor.`,
+        ]),
     'Processor time is user and system time of all processes and threads of the tracker.',
     "Ratios are geometric means over pairs of the same block, with Student's interval on their logarithms; outliers are named, never dropped.",
     'Nothing is said about networks, other machines, or other settings than those of docs/bench.md.',

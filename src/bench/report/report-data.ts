@@ -13,6 +13,8 @@ export interface ReportContender {
   /** Of the program, in hexadecimal; null where there is none to read. Results of earlier versions lack it. */
   readonly sha256?: string | null
   readonly limits: readonly string[]
+  /** For a tracker that we did not start (`--url`): what it costs can't be seen. */
+  readonly alreadyRan?: true
 }
 
 export interface ReportData {

@@ -66,7 +66,7 @@ async function workloadPart(summary: WorkloadSummary, data: ReportData, columns:
     ...wrapped(headlineSentence(summary, data), columns),
   ]
   const remarks = remarksOf(summary, data).flatMap(text => wrapped(`! ${text}`, columns, '  '))
-  const noise = noiseText(summary, noiseShown)
+  const noise = noiseText(summary, data, noiseShown)
   return [
     head.join('\n'),
     ...(await tables(summary, data, columns)),

@@ -68,7 +68,8 @@ leaves as they are. Exit code 3 with --max-regression when something got worse b
         metric,
         figureText(metric, before),
         figureText(metric, after),
-        `${ratio.toFixed(2)}× ${verdict}`,
+        // Nothing over nothing: no loss before, and none after.
+        Number.isFinite(ratio) ? `${ratio.toFixed(2)}× ${verdict}` : verdict,
       ])
     }
     this.writeAnswer(`${table.toString()}\n`)

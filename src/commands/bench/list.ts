@@ -1,16 +1,8 @@
 import * as Flags from '@oclif/core/flags'
+import type { ListedContender } from '../../bench/report/contender-list.js'
 import { AquaticCommand } from '../base.js'
+import { tableSize } from '../bench-command.js'
 import { keyed, placesOf } from '../bench-request.js'
-
-interface ListedContender {
-  readonly key: string
-  readonly name: string
-  readonly found: boolean
-  readonly version: string | null
-  readonly path: string | null
-  readonly reason: string | null
-  readonly remedy: string | null
-}
 
 export default class BenchList extends AquaticCommand {
   static override summary = 'Say who can be compared, who is here, and how to get the others.'
@@ -51,15 +43,8 @@ export default class BenchList extends AquaticCommand {
       }),
     )
     if (this.jsonEnabled()) return { contenders: listed }
-    const { default: Table } = await import('cli-table3')
-    const table = new Table({
-      head: ['contender', 'key', 'version', 'how to get it'],
-      style: { head: [], border: [] },
-    })
-    for (const { key, name, found, version, reason, remedy } of listed) {
-      table.push([name, key, found ? (version ?? '') : `not here: ${reason}`, found ? '' : (remedy ?? '')])
-    }
-    this.writeAnswer(`${table.toString()}\n`)
+    const { contenderList } = await import('../../bench/report/contender-list.js')
+    this.writeAnswer(contenderList(listed, tableSize().columns))
     return undefined
   }
 }

@@ -9,8 +9,6 @@ import { closePayload, frame, serverFrames } from '../../support/websocket-frame
 import { cutsOf, type FuzzTarget, latin1, utf8 } from '../target.js'
 import { readClientFrames } from './websocket-reference.js'
 
-const limits: WebSocketLimits = { ...echoLimits, maxFrameBytes: 200, maxMessageBytes: 300 }
-const { protocolWordCount, outputScratchBytes } = echoStreamLimits(limits)
 const CAPACITY = 2
 const FUZZED = 0
 const BESIDE = 1
@@ -26,8 +24,8 @@ class StreamsInMemory implements StreamServer {
   readonly families = new Uint8Array(CAPACITY).fill(4)
   readonly addresses = new Int32Array(4 * CAPACITY)
   readonly ports = new Uint16Array(CAPACITY)
-  readonly protocolWords = new Int32Array(CAPACITY * protocolWordCount)
-  readonly output = new Uint8Array(outputScratchBytes + 512)
+  readonly protocolWords: Int32Array
+  readonly output: Uint8Array
   readonly generations = new Uint32Array(CAPACITY)
   readonly counters = new Float64Array(streamCounterNames.length)
   readonly nowSeconds = 1
@@ -35,9 +33,19 @@ class StreamsInMemory implements StreamServer {
   readonly written: Buffer[][] = [[], []]
   readonly isFinished = [false, false]
   readonly #rests: Uint8Array[] = [new Uint8Array(), new Uint8Array()]
+  readonly #inputBytesMax: number
+  readonly #words: number
+
+  constructor(limits: WebSocketLimits) {
+    const { protocolWordCount, outputScratchBytes } = echoStreamLimits(limits)
+    this.protocolWords = new Int32Array(CAPACITY * protocolWordCount)
+    this.output = new Uint8Array(outputScratchBytes + 512)
+    this.#inputBytesMax = inputBytesFor(limits)
+    this.#words = protocolWordCount
+  }
 
   open(connection: number): void {
-    this.protocolWords.fill(0, connection * protocolWordCount, (connection + 1) * protocolWordCount)
+    this.protocolWords.fill(0, connection * this.#words, (connection + 1) * this.#words)
     this.written[connection] = []
     this.isFinished[connection] = false
     this.#rests[connection] = new Uint8Array()
@@ -84,53 +92,63 @@ class StreamsInMemory implements StreamServer {
       input.subarray(7 + length).every(byte => byte === POISON),
       'written behind the input',
     )
-    const isStuck = !this.isFinished[connection] && length - consumed >= inputBytesFor(limits)
+    const isStuck = !this.isFinished[connection] && length - consumed >= this.#inputBytesMax
     assert.ok(!isStuck, 'an allowed frame does not fit into the input')
   }
 }
 
-const server = new StreamsInMemory()
-const front = new UpgradingFront(server, new Echo(server), limits)
+/** A server with these limits, one connection that is fuzzed, and one beside it. */
+class FuzzedServer {
+  readonly #limits: WebSocketLimits
+  readonly #server: StreamsInMemory
+  readonly #front: UpgradingFront
 
-function upgrade(connection: number): void {
-  server.open(connection)
-  front.open(connection)
-  server.feed(front, connection, head)
-  server.written[connection] = []
-}
-
-upgrade(BESIDE)
-
-/** Everything that was answered, one text for each frame, and whether the connection is over. */
-function read(bytes: Uint8Array, cuts: readonly number[]): string {
-  upgrade(FUZZED)
-  let start = 0
-  for (const cut of [...cuts, bytes.length]) {
-    server.feed(front, FUZZED, bytes.subarray(start, cut))
-    start = cut
+  constructor(limits: WebSocketLimits) {
+    this.#limits = limits
+    this.#server = new StreamsInMemory(limits)
+    this.#front = new UpgradingFront(this.#server, new Echo(this.#server), limits)
+    this.#upgrade(BESIDE)
   }
-  const { frames, rest } = serverFrames(Buffer.concat(server.written[FUZZED]!))
-  assert.equal(rest.length, 0, 'half a frame was sent')
-  const isFinished = server.isFinished[FUZZED]
-  front.closed(FUZZED, StreamEnd.reset)
-  return [...frames.map(({ opcode, payload }) => `${opcode} ${payload.toString('latin1')}`), isFinished].join(
-    '\n',
-  )
+
+  #upgrade(connection: number): void {
+    this.#server.open(connection)
+    this.#front.open(connection)
+    this.#server.feed(this.#front, connection, head)
+    this.#server.written[connection] = []
+  }
+
+  /** Everything that was answered, one text for each frame, and whether the connection is over. */
+  #read(bytes: Uint8Array, cuts: readonly number[]): string {
+    this.#upgrade(FUZZED)
+    let start = 0
+    for (const cut of [...cuts, bytes.length]) {
+      this.#server.feed(this.#front, FUZZED, bytes.subarray(start, cut))
+      start = cut
+    }
+    const { frames, rest } = serverFrames(Buffer.concat(this.#server.written[FUZZED]!))
+    assert.equal(rest.length, 0, 'half a frame was sent')
+    const isFinished = this.#server.isFinished[FUZZED]
+    this.#front.closed(FUZZED, StreamEnd.reset)
+    const texts = frames.map(({ opcode, payload }) => `${opcode} ${payload.toString('latin1')}`)
+    return [...texts, isFinished].join('\n')
+  }
+
+  run(bytes: Uint8Array): string {
+    const whole = this.#read(bytes, [])
+    assert.equal(this.#read(bytes, cutsOf(bytes)), whole, 'in pieces it is answered otherwise')
+    const { answers, isOver } = readClientFrames(bytes, this.#limits)
+    assert.equal(whole, [...answers, isOver].join('\n'))
+    this.#server.written[BESIDE] = []
+    this.#server.feed(this.#front, BESIDE, frame({ payload: 'beside' }))
+    assert.equal(Buffer.concat(this.#server.written[BESIDE]).toString('latin1'), '\x81\x06beside')
+    const opcodes = answers.map(answer => answer.slice(0, 1)).join('')
+    return `${opcodes.slice(0, 12)} ${isOver} ${answers.at(-1)?.slice(2, 4) ?? ''}`
+  }
 }
 
-function run(bytes: Uint8Array): string {
-  const whole = read(bytes, [])
-  assert.equal(read(bytes, cutsOf(bytes)), whole, 'in pieces it is answered otherwise')
-  const { answers, isOver } = readClientFrames(bytes, limits)
-  assert.equal(whole, [...answers, isOver].join('\n'))
-  server.written[BESIDE] = []
-  server.feed(front, BESIDE, frame({ payload: 'beside' }))
-  assert.equal(Buffer.concat(server.written[BESIDE]).toString('latin1'), '\x81\x06beside')
-  return `${answers
-    .map(answer => answer.slice(0, 1))
-    .join('')
-    .slice(0, 12)} ${isOver} ${answers.at(-1)?.slice(2, 4) ?? ''}`
-}
+const narrow = new FuzzedServer({ ...echoLimits, maxFrameBytes: 200, maxMessageBytes: 300 })
+/** Takes what WebTorrent clients send. */
+const wide = new FuzzedServer({ ...echoLimits, maxFrameBytes: 4000, maxMessageBytes: 5000 })
 
 export const websocketServer: FuzzTarget = {
   name: 'websocket-server',
@@ -164,5 +182,14 @@ export const websocketServer: FuzzTarget = {
     ),
   ],
   bytesMax: 1500,
-  run,
+  run: bytes => narrow.run(bytes),
+}
+
+/** Whole messages of clients, each with some kilobytes; all of its seeds are what such clients sent. */
+export const websocketMessages: FuzzTarget = {
+  name: 'websocket-messages',
+  seeds: [],
+  dictionary: websocketServer.dictionary,
+  bytesMax: 6000,
+  run: bytes => wide.run(bytes),
 }

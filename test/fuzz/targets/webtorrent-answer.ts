@@ -118,7 +118,9 @@ function shapeOf(value: unknown): { members: number; depth: number } {
 function isPeculiar(text: string, members: number): boolean {
   const strings = text.match(/"(?:[^"\\]|\\.)*"(?:\s*:)?/g) ?? []
   const names = strings.filter(string => string.endsWith(':'))
-  return names.length !== members || names.some(name => name.includes('\\')) || /\d[.eE]/.test(text)
+  // Session descriptions have addresses, which are no numbers.
+  const numbers = text.replace(/"(?:[^"\\]|\\.)*"/g, '')
+  return names.length !== members || names.some(name => name.includes('\\')) || /\d[.eE]/.test(numbers)
 }
 
 /** Only whole texts: half a character is no JSON for JSON.parse alone. */
