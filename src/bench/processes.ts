@@ -59,13 +59,14 @@ function readProc(pid: number, file: string): string | undefined {
 
 /**
  * Whether a process has an environment, or will have one in a moment: while it starts another program, its memory is
- * there and the end of its environment is not. Zombies and the kernel's threads have no memory.
+ * there and the start of its code is not, which Linux writes after the bounds of the environment. Zombies and the
+ * kernel's threads have no memory.
  */
 export function hasEnvironment(stat: string): boolean {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   const at = (field: number): string | undefined => fields[field - 3]
-  // Fields 23, 50 and 51: size of its memory, start and end of its environment.
-  return at(23) !== '0' && (at(51) === '0' || at(50) !== at(51))
+  // Fields 23, 26, 50 and 51: size of its memory, start of its code, start and end of its environment.
+  return at(23) !== '0' && (at(26) === '0' || at(50) !== at(51))
 }
 
 /** What the environment of a process is, or becomes where it just starts another program. */

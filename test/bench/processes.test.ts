@@ -101,11 +101,13 @@ describe('processes of a contender', () => {
     assert.deepEqual(parseProcessorTime(stat), { userMs: 300, systemMs: 320 })
     assert.equal(parseMemoryLine('VmPeak:\t  9 kB\nVmRSS:\t  2040 kB\n', 'VmRSS'), 2040 * 1024)
     assert.equal(parseMemoryLine('', 'VmRSS'), undefined)
-    const withMemory = (bytes: number, environment: string): string =>
-      `12 (a) S ${Array.from({ length: 19 }, () => 1).join(' ')} ${bytes} ${'1 '.repeat(26)}${environment} 0`
-    assert.equal(hasEnvironment(withMemory(4096, '700 900')), true)
-    assert.equal(hasEnvironment(withMemory(4096, '0 0')), true)
-    assert.equal(hasEnvironment(withMemory(4096, '700 700')), false)
-    assert.equal(hasEnvironment(withMemory(0, '0 0')), false)
+    const withMemory = (bytes: number, codeStart: number, environment: string): string =>
+      `12 (a) S ${'1 '.repeat(19)}${bytes} 1 1 ${codeStart} ${'1 '.repeat(23)}${environment} 0`
+    assert.equal(hasEnvironment(withMemory(4096, 500, '700 900')), true)
+    assert.equal(hasEnvironment(withMemory(4096, 500, '700 700')), false)
+    // While a program is started the end of the environment is not there, and then as far as it is counted.
+    assert.equal(hasEnvironment(withMemory(4096, 0, '0 0')), true)
+    assert.equal(hasEnvironment(withMemory(4096, 0, '700 700')), true)
+    assert.equal(hasEnvironment(withMemory(0, 0, '0 0')), false)
   })
 })
