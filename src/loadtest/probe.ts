@@ -64,24 +64,26 @@ async function probeAddress(options: ProbeOptions, address: string): Promise<boo
     return isTls
   }
   const trial = await ask(options, address, true, TLS_TRIAL_MS)
-  const speaksTls = trial.kind === 'answered' || trial.stage === 'answer' || isCertificateProblem(trial)
-  if (!speaksTls && !isUnreachable(trial)) {
-    try {
-      await probeStream(options, address, false)
-      return false
-    } catch (error) {
-      // Without TLS it is wrong: who had nothing to say at the trial may have been slow, or this machine.
-      if (trial.kind !== 'silent' || !(await speaksTlsInTime(options, address))) throw error
-      return true
-    }
+  if (hasShaken(trial) || isUnreachable(trial)) {
+    judge(options, address, true, trial)
+    return true
   }
-  judge(options, address, true, trial)
-  return true
+  try {
+    await probeStream(options, address, false)
+    return false
+  } catch (error) {
+    // Without TLS it is wrong: who had nothing to say at the trial may have been slow, or this machine.
+    if (trial.kind !== 'silent') throw error
+    const again = await ask(options, address, true, STREAM_TIMEOUT_MS)
+    if (!hasShaken(again)) throw error
+    judge(options, address, true, again)
+    return true
+  }
 }
 
-async function speaksTlsInTime(options: ProbeOptions, address: string): Promise<boolean> {
-  const again = await ask(options, address, true, STREAM_TIMEOUT_MS)
-  return again.kind === 'answered'
+/** Whether somebody at the other end shook hands for TLS, even if we did not like the certificate. */
+function hasShaken(end: ExchangeEnd): boolean {
+  return end.kind === 'answered' || end.stage === 'answer' || isCertificateProblem(end)
 }
 
 async function probeUdp(options: ProbeOptions, address: string): Promise<void> {
