@@ -59,12 +59,21 @@ test('what even root may not is said as that', async () => {
   ])
 })
 
-test('nothing is said where the one who checks may not look, or where there is no such user', async () => {
+test('root of a container without CAP_DAC_OVERRIDE sees less than the new user, and is no reason to refuse', async () => {
+  assert.deepEqual(await find(fine, { whyNotWritable: async () => 'EACCES' }), [])
+  const lookAt = async (path: string) =>
+    path === '/.' ? ({ kind: 'directory', userId: 0, groupId: 0, mode: 0o755 } as const) : { errno: 'EACCES' }
+  assert.deepEqual(await find(fine, { lookAt }), [])
+})
+
+test('nothing is said where the one who checks may not look, or where there is no such user or root directory', async () => {
   const lookAt = async (path: string) =>
     path === '/.' ? ({ kind: 'directory', userId: 0, groupId: 0, mode: 0o755 } as const) : { errno: 'EACCES' }
   assert.deepEqual(await find(fine, { isRoot: false, lookAt, whyNotWritable: async () => 'EACCES' }), [])
-  assert.deepEqual(await find({}, { findAccount: async () => undefined }), [])
-  assert.deepEqual(await find({}, { findAccount: () => Promise.reject(new Error('out of reach')) }), [])
+  const denying = { ...fine, '/out': 'd755' }
+  assert.deepEqual(await find(denying, { findAccount: async () => undefined }), [])
+  assert.deepEqual(await find(denying, { findAccount: () => Promise.reject(new Error('out of reach')) }), [])
+  assert.deepEqual(await find(denying, {}, '/none'), [])
 })
 
 test('links go on from the root directory or from where they stand, and not in circles', async () => {
