@@ -5,7 +5,16 @@ import { randomBytes, randomInt } from 'node:crypto'
 import { scrapePathOf, type TargetProtocol, type TargetText } from '../config/target-text.js'
 import { AquaticError } from '../errors.js'
 import { askDatagram, askStream, type ExchangeEnd } from '../net/node/exchange.js'
-import { isLoopback } from './target.js'
+import {
+  failure,
+  failureText,
+  isCertificateProblem,
+  notTls,
+  otherProtocol,
+  silenceText,
+  silent,
+  speaksTls,
+} from './probe-errors.js'
 
 export interface ProbeOptions {
   readonly protocol: TargetProtocol
@@ -64,24 +73,30 @@ async function probeAddress(options: ProbeOptions, address: string): Promise<boo
     return isTls
   }
   const trial = await ask(options, address, true, TLS_TRIAL_MS)
-  const speaksTls = trial.kind === 'answered' || trial.stage === 'answer' || isCertificateProblem(trial)
-  if (!speaksTls && !isUnreachable(trial)) {
-    try {
-      await probeStream(options, address, false)
-      return false
-    } catch (error) {
-      // Without TLS it is wrong: who had nothing to say at the trial may have been slow, or this machine.
-      if (trial.kind !== 'silent' || !(await speaksTlsInTime(options, address))) throw error
-      return true
-    }
+  if (hasShaken(trial) || isUnreachable(trial)) {
+    judge(options, address, true, trial)
+    return true
   }
-  judge(options, address, true, trial)
-  return true
+  try {
+    await probeStream(options, address, false)
+    return false
+  } catch (error) {
+    // Without TLS it is wrong: who had nothing to say at the trial may have been slow, or this machine.
+    if (trial.kind !== 'silent') throw error
+    const again = await ask(options, address, true, STREAM_TIMEOUT_MS)
+    if (!hasShaken(again)) throw error
+    judge(options, address, true, again)
+    return true
+  }
 }
 
-async function speaksTlsInTime(options: ProbeOptions, address: string): Promise<boolean> {
-  const again = await ask(options, address, true, STREAM_TIMEOUT_MS)
-  return again.kind === 'answered'
+/** Whether somebody at the other end shook hands for TLS, even if we did not like the certificate. */
+function hasShaken(end: ExchangeEnd): boolean {
+  return end.kind === 'answered' || end.stage === 'answer' || isCertificateProblem(end)
+}
+
+function isUnreachable(end: ExchangeEnd): boolean {
+  return end.kind !== 'answered' && end.stage === 'connect'
 }
 
 async function probeUdp(options: ProbeOptions, address: string): Promise<void> {
@@ -216,96 +231,3 @@ function judge(options: ProbeOptions, address: string, isTls: boolean, end: Exch
 
 /** Type of a TLS record: what a TLS server says to plain text. */
 const TLS_ALERT = 21
-
-function silenceText(stage: 'connect' | 'tls' | 'answer'): string {
-  switch (stage) {
-    case 'connect':
-      return 'no connection came about in time'
-    case 'tls':
-      return 'the TLS handshake was not finished in time'
-    case 'answer':
-      return 'the connection was opened, but a request got no answer'
-  }
-}
-
-function failure(
-  options: ProbeOptions,
-  address: string,
-  isTls: boolean,
-  end: Extract<ExchangeEnd, { kind: 'failed' }>,
-): AquaticError {
-  if (isCertificateProblem(end)) {
-    return new AquaticError(
-      'AQ_TARGET_CERTIFICATE',
-      `The certificate of ${options.target.text} is not accepted: ${end.text}.`,
-      { remedy: 'leave --verify-certificate away, or give node the authority: NODE_EXTRA_CA_CERTS=ca.pem' },
-    )
-  }
-  if (end.stage === 'tls' && isTls) return notTls(options)
-  return silent(options, address, failureText(end.code, end.text))
-}
-
-/** What node calls problems of certificates (tls, X509 verify errors). */
-const certificateCodes =
-  /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|INVALID_|ERR_TLS_CERT_)/
-
-function isCertificateProblem(end: ExchangeEnd): boolean {
-  return end.kind === 'failed' && certificateCodes.test(end.code)
-}
-
-function isUnreachable(end: ExchangeEnd): boolean {
-  return end.kind !== 'answered' && end.stage === 'connect'
-}
-
-function failureText(code: string, text: string): string {
-  switch (code) {
-    case 'ECONNREFUSED':
-      return 'nobody listens there (ECONNREFUSED)'
-    case 'EHOSTUNREACH':
-    case 'ENETUNREACH':
-      return `there is no way there (${code})`
-    case 'EADDRNOTAVAIL':
-      return 'this machine has no address that could ask (EADDRNOTAVAIL)'
-    case 'ECONNRESET':
-    case 'EPIPE':
-      return `the connection was broken off (${code})`
-    default:
-      return text.includes(code) ? text : `${text} (${code})`
-  }
-}
-
-function silent({ protocol, target }: ProbeOptions, address: string, reason: string): AquaticError {
-  const { text, host, port } = target
-  const place = host === address || text.includes(address) ? text : `${text} (${address})`
-  const remedy = isLoopback(address)
-    ? `start a tracker in another terminal: ${serveCommand(protocol, address, port)}`
-    : 'check address, port and firewalls on the way'
-  return new AquaticError('AQ_TARGET_SILENT', `No tracker answers at ${place}: ${reason}.`, { remedy })
-}
-
-/** A command that starts a tracker of ours at a loopback address. */
-function serveCommand(protocol: TargetProtocol, address: string, port: number): string {
-  if (port === 3000) return `aquatic serve ${protocol}`
-  const family = address.includes(':') ? `address_ipv6=[${address}]` : `address_ipv4=${address}`
-  return `aquatic serve ${protocol} --set network.${family}:${port}`
-}
-
-function otherProtocol({ protocol, target }: ProbeOptions, what: string): AquaticError {
-  const names = { udp: 'UDP', http: 'HTTP', ws: 'WebTorrent' }
-  return new AquaticError('AQ_TARGET_PROTOCOL', `${target.text} ${what}.`, {
-    remedy: `check that a ${names[protocol]} tracker serves this address, port and path`,
-  })
-}
-
-function notTls(options: ProbeOptions): AquaticError {
-  const { protocol, target } = options
-  return new AquaticError('AQ_TARGET_PROTOCOL', `${target.text} does not speak TLS.`, {
-    remedy: `write ${protocol}:// for a tracker without TLS`,
-  })
-}
-
-function speaksTls({ protocol, target }: ProbeOptions): AquaticError {
-  return new AquaticError('AQ_TARGET_PROTOCOL', `${target.text} speaks TLS, and was asked without.`, {
-    remedy: `write ${protocol}s:// for a tracker with TLS`,
-  })
-}

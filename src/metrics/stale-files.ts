@@ -30,13 +30,22 @@ export async function removeStaleFiles(path: string, nowMs: number): Promise<voi
     }
   } catch (error) {
     // The write that follows says what is wrong with the directory.
-    if ((error as NodeJS.ErrnoException).code === undefined) throw error
+    passOver(error)
   }
 }
 
 async function removeIfStale(path: string, nowMs: number): Promise<void> {
-  const found = await lstat(path)
-  if (found.isFile() && nowMs - found.mtimeMs > STALE_AGE_MS) await rm(path, { force: true })
+  try {
+    const found = await lstat(path)
+    if (found.isFile() && nowMs - found.mtimeMs > STALE_AGE_MS) await rm(path, { force: true })
+  } catch (error) {
+    // Another tracker was first, or the file is another user's.
+    passOver(error)
+  }
+}
+
+function passOver(error: unknown): void {
+  if ((error as NodeJS.ErrnoException).code === undefined) throw error
 }
 
 /** Whether there is no process of this number; one of another user is one. */

@@ -47,11 +47,11 @@ export function readAccessList(
     const before = fstatSync(descriptor, { bigint: true })
     if (!before.isFile()) throw unreadable(path, `it is ${kindOf(before)}, not a regular file`)
     const bytes = Number(before.size)
-    const { hashes } = parseFile(descriptor, bytes, new AccessListParser(path, null))
-    const list = listFor(hashes)
+    const counted = parseFile(descriptor, bytes, new AccessListParser(path, null))
+    const list = listFor(counted.hashes)
     const filled = parseFile(descriptor, bytes, new AccessListParser(path, list))
     // Two changes within a tick of the clock of files, some milliseconds, have one time on kernels before 6.13.
-    const isAsCounted = filled.hashes === hashes
+    const isAsCounted = filled.hashes === counted.hashes && filled.checksum === counted.checksum
     if (!isAsCounted || hasChanged(before, fstatSync(descriptor, { bigint: true })))
       throw changedMeanwhile(path)
     return list
@@ -89,6 +89,8 @@ function kindOf(stats: BigIntStats): string {
 export class AccessListParser {
   /** Hashes so far, each as often as it occurs. */
   hashes = 0
+  /** Of all hashes so far, in their order: by chance, two lists have the same once in 2^32. */
+  checksum = 0
   private readonly name: string
   private readonly list: AccessList | null
   private readonly hash = new Int32Array(5)
@@ -227,6 +229,8 @@ export class AccessListParser {
 
   private addHash(): void {
     const { hash, list } = this
+    const words = hash[0]! ^ hash[1]! ^ hash[2]! ^ hash[3]! ^ hash[4]!
+    this.checksum = (Math.imul(this.checksum, 31) + words) | 0
     this.hashes++
     if (list !== null) {
       if (!list.hasRoom) throw changedMeanwhile(this.name)

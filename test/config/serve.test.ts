@@ -1,11 +1,14 @@
 // The file of all trackers in one process: three parts, and the port that two of them share.
 
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { diffConfigs } from '../../src/config/diff.js'
 import { defaultConfig, loadConfig } from '../../src/config/load.js'
 import { httpPart, serveTable, sharesListener, udpPart, wsPart } from '../../src/config/serve.js'
 import { wsTable } from '../../src/config/ws.js'
+import { packageRoot } from '../support/tracker-process.js'
 import { problemsOf } from './problems.js'
 import { scratchFile } from './scratch.js'
 
@@ -202,4 +205,18 @@ test('differences are found in every part', async () => {
     diffConfigs(serveTable, unchanged, changed).map(({ key }) => key),
     ['udp.enabled', 'ws.network.redirect'],
   )
+})
+
+test('variables of one tracker are no doubt where those that count are set too, as in the image', async () => {
+  const dockerfile = readFileSync(join(packageRoot, 'deploy', 'Dockerfile'), 'utf8')
+  const image = Object.fromEntries(
+    [...dockerfile.matchAll(/\b(AQUATIC_\w+)=(\S+)/g)].map(([, name, value]) => [name!, value!]),
+  )
+  assert.equal(image.AQUATIC_UDP__STATISTICS__RUN_PROMETHEUS_ENDPOINT, 'true')
+  const doubtsWith = async (env: NodeJS.ProcessEnv): Promise<string[]> =>
+    (await loadConfig(serveTable, { env })).doubts.map(({ remedy }) => remedy)
+  assert.deepEqual(await doubtsWith(image), [])
+  assert.deepEqual(await doubtsWith({ ...image, AQUATIC_UDP__LOG_LEVEL: 'info' }), [
+    'set AQUATIC_SERVE__LOG_LEVEL',
+  ])
 })

@@ -256,6 +256,9 @@ describe('probing with TLS', () => {
   it('finds out that it is spoken by who was too slow at first', async t => {
     if (!meets(t, opensslMissing())) return
     assert.equal((await probe('http', `127.0.0.1:${await tlsServer(t, true)}`)).isTls, true)
+    const strict = { verifiesCertificate: true }
+    const invalid = await failureOf(probe('http', `127.0.0.1:${await tlsServer(t, true)}`, strict))
+    assert.equal(invalid.code, 'AQ_TARGET_CERTIFICATE')
   })
 
   it('finds out that it is spoken, says so where it was not expected, and checks the certificate if told', async t => {

@@ -174,19 +174,20 @@ test('what can not be read is said', t => {
 test('a file that changes while it is read is refused, and one that grows is not read for ever', t => {
   const path = join(scratch(t), 'list')
   const line = `${hashOf(1)}\n`
+  // As if it were still the same tick of the clock.
+  const writeAtOnce = (text: string): void => {
+    writeFileSync(path, text)
+    utimesSync(path, 1, 1)
+  }
   const changes = [
     () => appendFileSync(path, line),
     () => truncateSync(path, 0),
     () => writeFileSync(path, line.repeat(2)),
-    () => {
-      writeFileSync(path, `# ${line}`.repeat(3).slice(0, 3 * line.length))
-      // As if it were still the same tick of the clock.
-      utimesSync(path, 1, 1)
-    },
+    () => writeAtOnce(`# ${line}`.repeat(3).slice(0, 3 * line.length)),
+    () => writeAtOnce(`${hashOf(2)}\n${line.repeat(2)}`),
   ]
   for (const change of changes) {
-    writeFileSync(path, line.repeat(3))
-    utimesSync(path, 1, 1)
+    writeAtOnce(line.repeat(3))
     const read = (): AccessList =>
       readAccessList(path, hashes => {
         change()

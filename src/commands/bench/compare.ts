@@ -68,7 +68,7 @@ leaves as they are. Exit code 3 with --max-regression when something got worse b
         metric,
         figureText(metric, before),
         figureText(metric, after),
-        // Nothing over nothing: no loss before, and none after.
+        // Over nothing, as where no datagram was lost before, there is no ratio.
         Number.isFinite(ratio) ? `${ratio.toFixed(2)}× ${verdict}` : verdict,
       ])
     }

@@ -40,7 +40,11 @@ async function laterOf(identity: IdentityNeed, machine: Machine): Promise<Later 
     accountNumber('group', identity.group, machine),
   ])
   if (userId === undefined || userId === 0 || groupId === undefined) return undefined
-  return { ...identity, root: resolve(identity.rootDirectory), account: { userId, groupId }, machine }
+  const root = resolve(identity.rootDirectory)
+  // With the dot a link is followed.
+  const status = await machine.lookAt(`${root}/.`)
+  if ('errno' in status || status.kind !== 'directory') return undefined
+  return { ...identity, root, account: { userId, groupId }, machine }
 }
 
 async function tryOutput(need: OutputNeed, later: Later): Promise<MachineFinding[]> {
@@ -80,9 +84,10 @@ async function whyNoNewName({ path, status }: Place, later: Later): Promise<Obst
       forbiddenBy: path,
     }
   }
-  // What not even root may do is forbidden by the file system.
+  // What not even root may do is forbidden by the file system. EACCES only says that this root, in a container, has not
+  // the right to pass over owners and modes.
   const errno = machine.isRoot ? await machine.whyNotWritable(path) : undefined
-  if (errno === undefined) return undefined
+  if (errno === undefined || errno === 'EACCES') return undefined
   return { reason: `nobody can make files in ${path} (${errno})`, remedy: 'choose another path' }
 }
 
@@ -146,8 +151,9 @@ function obstacleOf(walked: Exclude<Walked, { end: 'found' }>, later: Later): Ob
     case 'no-directory':
       return noDirectory(walked.path)
     case 'unknown':
-      // Whoever checks may see less than root, and has been told to be root.
-      return later.machine.isRoot
+      // Whoever checks may see less than the new user: because it is not root, and has been told so, or because it is
+      // one that may not pass over owners and modes.
+      return later.machine.isRoot && walked.errno !== 'EACCES'
         ? { reason: `${walked.path} can't be looked at (${walked.errno})`, remedy: 'choose another path' }
         : undefined
   }

@@ -190,6 +190,13 @@ test('files to write need a directory that takes them', async () => {
   assert.deepEqual(await find({ outputs }, kinds({ '/d': { errno: 'EACCES' } })), [
     `${start}: /d can't be looked at (EACCES).`,
   ])
+  const inRun = { unixSockets: [{ key: 'u', path: '/run/d/s' }] }
+  assert.deepEqual(await find(inRun, kinds({})), [
+    'warning unix sockets u: /run/d/s needs /run/d, which is not there now.',
+  ])
+  assert.deepEqual(await find(inRun, kinds({ '/run/d': 'file' })), [
+    "error unix sockets u: /run/d/s can't be a socket: /run/d is no directory.",
+  ])
   const denied = { ...kinds({ '/d': 'directory' }), whyNotWritable: async () => 'EROFS' }
   assert.deepEqual(await find({ outputs }, denied), [`${start}: this user can't make files in /d (EROFS).`])
 })

@@ -2,6 +2,7 @@
 // e2e/privileges-check.test.ts.
 
 import assert from 'node:assert/strict'
+import { resolve } from 'node:path'
 import { test } from 'node:test'
 import type { PathStatus } from '../../../src/config/machine/needs.js'
 import { checkRights } from '../../../src/config/machine/rights.js'
@@ -37,6 +38,9 @@ async function find(
 }
 
 const fine = { '/': 'd755', '/in': 'd711', '/in/list': 'f444', '/out': 'd777' }
+/** Nothing can be looked at but the root directory. */
+const lookAtTop: MachineParts['lookAt'] = async path =>
+  resolve(path) === '/' ? { kind: 'directory', userId: 0, groupId: 0, mode: 0o755 } : { errno: 'EACCES' }
 const denied =
   "o: /out/page can't be written: user u, with no group but g, may not make files in /out (of user"
 
@@ -59,12 +63,20 @@ test('what even root may not is said as that', async () => {
   ])
 })
 
-test('nothing is said where the one who checks may not look, or where there is no such user', async () => {
-  const lookAt = async (path: string) =>
-    path === '/.' ? ({ kind: 'directory', userId: 0, groupId: 0, mode: 0o755 } as const) : { errno: 'EACCES' }
-  assert.deepEqual(await find(fine, { isRoot: false, lookAt, whyNotWritable: async () => 'EACCES' }), [])
-  assert.deepEqual(await find({}, { findAccount: async () => undefined }), [])
-  assert.deepEqual(await find({}, { findAccount: () => Promise.reject(new Error('out of reach')) }), [])
+test('root of a container without CAP_DAC_OVERRIDE sees less than the new user, and is no reason to refuse', async () => {
+  assert.deepEqual(await find(fine, { whyNotWritable: async () => 'EACCES' }), [])
+  assert.deepEqual(await find(fine, { lookAt: lookAtTop }), [])
+})
+
+test('nothing is said where the one who checks may not look, or where there is no such user or root directory', async () => {
+  assert.deepEqual(
+    await find(fine, { isRoot: false, lookAt: lookAtTop, whyNotWritable: async () => 'EACCES' }),
+    [],
+  )
+  const denying = { ...fine, '/out': 'd755' }
+  assert.deepEqual(await find(denying, { findAccount: async () => undefined }), [])
+  assert.deepEqual(await find(denying, { findAccount: () => Promise.reject(new Error('out of reach')) }), [])
+  assert.deepEqual(await find(denying, {}, '/none'), [])
 })
 
 test('links go on from the root directory or from where they stand, and not in circles', async () => {
