@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import type { ReportData } from '../../src/bench/report/report-data.js'
+import { ExitCode } from '../../src/errors.js'
 import { BenchWorld } from '../support/bench-process.js'
 import { schemaProblems } from '../support/json-schema.js'
 import { packageRoot, startTracker } from '../support/tracker-process.js'
@@ -41,7 +42,8 @@ describe('a bench of trackers that already run', () => {
         '--contender',
         'aquatic',
       ]
-      const { report } = await bench(args, protocol)
+      const { code, report } = await bench(args, protocol)
+      assert.equal(code, report.isDoubtful ? ExitCode.invalid : ExitCode.ok)
       const [summary] = report.summaries
       const metricsOf = (key: string): string[] =>
         summary!.contenders.find(({ contender }) => contender === key)!.figures.map(({ metric }) => metric)
@@ -70,8 +72,7 @@ describe('a bench of trackers that already run', () => {
       assert.match(page, /^Only of aquatic is the processor time per response seen: /m)
       assert.match(page, /^there already ran: asked at the address given, neither started afresh nor pinned/m)
       // It was not the bench's to end.
-      const { code } = await tracker.stop()
-      assert.equal(code, 0)
+      assert.equal((await tracker.stop()).code, 0)
     })
   }
 
