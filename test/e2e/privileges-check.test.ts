@@ -107,7 +107,9 @@ async function assertSameFate(t: TestContext, paths: Case): Promise<void> {
     const isSaid = stdout.includes(`can't be written to ${path} (`)
     assert.equal(isSaid, paths.unwritten.includes(outputKeys[index]!), `${path}\n${stdout}`)
     const outside = join(paths.chroot, path)
-    if (!isSaid && existsSync(outside)) assert.equal(lstatSync(outside).uid, nobody.uid)
+    // Below another root directory a path may have links that lead elsewhere from here.
+    const isSeen = paths.chroot === '/' || existsSync(outside)
+    if (!isSaid && isSeen) assert.equal(lstatSync(outside).uid, nobody.uid)
   }
   assert.equal(!/"access list not updated/.test(stdout), paths.isListRead, stdout)
 }

@@ -54,9 +54,10 @@ export function hasOpen(pid: number, path: string): boolean {
 
 /** Whether all threads of a process stand still, by SIGSTOP. */
 export function isStopped(pid: number): boolean {
-  return readdirSync(`/proc/${pid}/task`).every(thread =>
-    /^State:\s+T/m.test(readFileSync(`/proc/${pid}/task/${thread}/status`, 'utf8')),
-  )
+  return readdirSync(`/proc/${pid}/task`).every(thread => {
+    const status = readStatus(pid, thread)
+    return status === undefined || /^State:\s+T/m.test(status)
+  })
 }
 
 /** How many files a process has open. */
