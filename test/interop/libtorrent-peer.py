@@ -27,6 +27,11 @@ session = libtorrent.session(
         # Pace: by default it waits 15 s before it lets a peer download, and 60 s after a failed connection.
         "unchoke_interval": 1,
         "min_reconnect_time": 1,
+        # Patience: by default a peer that was not reached three times is left until the tracker names it again, in half
+        # an hour. On a busy machine programs take their time to answer.
+        "max_failcount": 1000,
+        "peer_connect_timeout": 60,
+        "handshake_timeout": 60,
         "enable_outgoing_utp": False,
         "enable_incoming_utp": False,
         "alert_mask": libtorrent.alert.category_t.error_notification
