@@ -411,7 +411,8 @@ export class WebTorrentDecoder {
     const length = decodeEscapedText(input, start, at, this.#decoded)
     if (length >= 0 && length < WORD_BYTES_MAX) {
       this.#decoded[length] = JsonByte.quote
-      this.#decodedEnd = length + 1
+      // No word has a quote in it: a text with one would be taken for the word in front of that.
+      if (this.#decoded.indexOf(JsonByte.quote) === length) this.#decodedEnd = length + 1
     }
     return at
   }
